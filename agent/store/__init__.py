@@ -1,0 +1,1 @@
+"""The SQLite journal and everything that lives in the same file."""

@@ -1,0 +1,1 @@
+"""Devices in software that really interpret the bytes they get."""

@@ -1,0 +1,1 @@
+"""From a document to ink: layout, bytes, status, device."""

@@ -1,0 +1,1 @@
+"""From scanner bytes to whole scans."""

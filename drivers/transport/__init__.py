@@ -1,0 +1,1 @@
+"""Byte transports, one a kind of line."""

@@ -1,0 +1,1 @@
+"""The world outside the shop: headquarters and payment platforms."""

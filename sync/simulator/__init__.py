@@ -1,0 +1,1 @@
+"""Payment platforms on loopback."""
