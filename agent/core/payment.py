@@ -1,0 +1,142 @@
+"""Taking money on a platform: the states of an attempt, what a platform may answer, and when PAID counts.
+
+OPEN -> PAID | DECLINED | REVERSED | CLOSED | NEVER_EXISTED; OPEN -> PARKED -> the same ends. An attempt is on disk
+before the platform hears of it; after a crash it always counts as sent and is queried, never submitted again.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from agent.core.errors import Broken
+
+PLATFORM_CLOCK_GRACE_MS = 600_000
+"""A platform's time of payment may lie this much before our start of the attempt."""
+
+
+class AttemptState(StrEnum):
+    """Where an attempt stands."""
+
+    OPEN = "open"
+    PARKED = "parked"
+    PAID = "paid"
+    DECLINED = "declined"
+    REVERSED = "reversed"
+    CLOSED = "closed"
+    NEVER_EXISTED = "never_existed"
+
+
+ENDED = frozenset(
+    {
+        AttemptState.PAID,
+        AttemptState.DECLINED,
+        AttemptState.REVERSED,
+        AttemptState.CLOSED,
+        AttemptState.NEVER_EXISTED,
+    }
+)
+TRANSITIONS: dict[AttemptState, frozenset[AttemptState]] = {
+    AttemptState.OPEN: ENDED | {AttemptState.PARKED},
+    AttemptState.PARKED: ENDED,
+    **{state: frozenset() for state in ENDED},
+}
+
+
+def moved(state: AttemptState, to: AttemptState) -> AttemptState:
+    """Return `to` when the table allows it; raises `Broken` otherwise."""
+    if to not in TRANSITIONS[state]:
+        raise Broken("attempt.bad_transition", state=state.value, to=to.value)
+    return to
+
+
+class Verdict(StrEnum):
+    """What a platform's believed answer means for the attempt. UNKNOWN covers time-outs and unlisted answers."""
+
+    PAID = "paid"
+    PENDING = "pending"
+    DECLINED = "declined"
+    REVERSED = "reversed"
+    CLOSED = "closed"
+    NOT_FOUND = "not_found"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class PlatformAnswer:
+    """One answer of a platform; amounts in fen, `code` is the platform's own or ours."""
+
+    verdict: Verdict
+    out_trade_no: str
+    transaction: str | None = None
+    platform_at_ms: int | None = None
+    amount_fen: int | None = None
+    customer_paid_fen: int | None = None
+    platform_discount_fen: int = 0
+    merchant_discount_fen: int = 0
+    payer: str | None = None
+    code: str | None = None
+
+
+class RefundVerdict(StrEnum):
+    """What a platform's believed answer means for a refund."""
+
+    DONE = "done"
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    TRY_LATER = "try_later"
+    NOT_FOUND = "not_found"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class RefundAnswer:
+    """One answer of a platform about a refund; the shares add up to the amount when they are known."""
+
+    verdict: RefundVerdict
+    out_refund_no: str
+    refund_transaction: str | None = None
+    amount_fen: int | None = None
+    customer_fen: int | None = None
+    platform_fen: int = 0
+    code: str | None = None
+
+
+class Platform(Protocol):
+    """A payment platform. No method raises for the network: what is not known is the verdict UNKNOWN."""
+
+    name: str
+
+    def pay(
+        self, out_trade_no: str, amount_fen: int, auth_code: str, subject: str
+    ) -> PlatformAnswer:
+        """Take money by the customer's payment code; submitted at most once an out_trade_no."""
+
+    def query(self, out_trade_no: str) -> PlatformAnswer:
+        """Ask what became of an order."""
+
+    def reverse(self, out_trade_no: str) -> PlatformAnswer:
+        """Undo an order, paid or not; REVERSED or CLOSED when confirmed."""
+
+    def refund(
+        self, out_trade_no: str, out_refund_no: str, amount_fen: int, total_fen: int
+    ) -> RefundAnswer:
+        """Give money back; the same `out_refund_no` again returns the present state and never pays twice."""
+
+    def query_refund(self, out_trade_no: str, out_refund_no: str) -> RefundAnswer:
+        """Ask what became of a refund."""
+
+
+def counts_as_paid(answer: PlatformAnswer, amount_fen: int, started_at_ms: int) -> str | None:
+    """Return None when a PAID answer counts, else the code of the contradiction.
+
+    It counts only with equal amount, a platform time not before the attempt (10 minutes grace) and a transaction id.
+    """
+    if answer.transaction is None:
+        return "attempt.no_transaction"
+    if answer.amount_fen != amount_fen:
+        return "attempt.amount_differs"
+    if answer.platform_at_ms is None:
+        return "attempt.no_platform_time"
+    if answer.platform_at_ms < started_at_ms - PLATFORM_CLOCK_GRACE_MS:
+        return "attempt.platform_time_before_start"
+    return None
