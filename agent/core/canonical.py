@@ -20,10 +20,9 @@ _encode = json.JSONEncoder(
 
 
 def _text(value: str) -> str:
-    if value.isascii() or is_normalized("NFC", value):
-        normal = value
-    else:
-        normal = normalize("NFC", value)
+    if value.isascii():
+        return value
+    normal = value if is_normalized("NFC", value) else normalize("NFC", value)
     if not normal.isascii() and any("\ud800" <= character <= "\udfff" for character in normal):
         raise Broken("canonical.lone_surrogate")
     return normal

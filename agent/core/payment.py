@@ -106,9 +106,7 @@ class Platform(Protocol):
 
     name: str
 
-    def pay(
-        self, out_trade_no: str, amount_fen: int, auth_code: str, subject: str
-    ) -> PlatformAnswer:
+    def pay(self, out_trade_no: str, amount_fen: int, auth_code: str, subject: str) -> PlatformAnswer:
         """Take money by the customer's payment code; submitted at most once an out_trade_no."""
 
     def query(self, out_trade_no: str) -> PlatformAnswer:
@@ -117,9 +115,7 @@ class Platform(Protocol):
     def reverse(self, out_trade_no: str) -> PlatformAnswer:
         """Undo an order, paid or not; REVERSED or CLOSED when confirmed."""
 
-    def refund(
-        self, out_trade_no: str, out_refund_no: str, amount_fen: int, total_fen: int
-    ) -> RefundAnswer:
+    def refund(self, out_trade_no: str, out_refund_no: str, amount_fen: int, total_fen: int) -> RefundAnswer:
         """Give money back; the same `out_refund_no` again returns the present state and never pays twice."""
 
     def query_refund(self, out_trade_no: str, out_refund_no: str) -> RefundAnswer:
