@@ -23,7 +23,7 @@ class StoreboxError(Exception):
 
     family: Family = Family.BROKEN
 
-    def __init__(self, code: str, **values: int | str | None) -> None:
+    def __init__(self, code: str, /, **values: int | str | None) -> None:
         super().__init__(code)
         self.code = code
         self.values = values

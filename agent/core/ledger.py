@@ -1,0 +1,121 @@
+"""Double-entry postings of every event, balanced: debits positive, credits negative, the sum is zero.
+
+At day end `Liabilities:Tendered` and `Liabilities:Refunds` hold exactly what is not finished.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+TENDERED = "Liabilities:Tendered"
+REFUNDS = "Liabilities:Refunds"
+SALES = "Income:Sales"
+DISCOUNTS = "Income:Discounts"
+ROUNDING = "Income:Rounding"
+SAFE = "Assets:Cash:Safe"
+OVER_SHORT = "Expenses:CashOverShort"
+
+Body = Mapping[str, Any]
+Postings = dict[str, int]
+
+
+def till_account(till: str) -> str:
+    """Return the account of the cash in a till's drawer."""
+    return f"Assets:Cash:Till{till}"
+
+
+def clearing_account(platform: str) -> str:
+    """Return the account of money that a platform owes us."""
+    return f"Assets:Clearing:{platform.capitalize()}"
+
+
+def _summed(pairs: Iterable[tuple[str, int]]) -> Postings:
+    postings: Postings = {}
+    for account, amount_fen in pairs:
+        if amount_fen:
+            postings[account] = postings.get(account, 0) + amount_fen
+    return {account: amount_fen for account, amount_fen in postings.items() if amount_fen}
+
+
+def _sale(body: Body) -> Postings:
+    pairs = [(TENDERED if tender["attempt"] else tender["account"], tender["amount_fen"]) for tender in body["tenders"]]
+    list_fen = sum(line["list_fen"] for line in body["lines"])
+    pairs.append((DISCOUNTS, list_fen - body["total_fen"]))
+    pairs.append((ROUNDING, body["rounding_fen"]))
+    pairs.append((SALES, -list_fen))
+    return _summed(pairs)
+
+
+def _refund(body: Body) -> Postings:
+    pairs = [(SALES, body["total_fen"])]
+    pairs += [
+        (REFUNDS if tender["attempt"] else tender["account"], -tender["amount_fen"]) for tender in body["tenders"]
+    ]
+    return _summed(pairs)
+
+
+def _attempt_ended(body: Body) -> Postings:
+    if body["outcome"] != "paid":
+        return {}
+    merchant_fen = body["merchant_discount_fen"]
+    return _summed(
+        [
+            (clearing_account(body["platform"]), body["amount_fen"] - merchant_fen),
+            (DISCOUNTS, merchant_fen),
+            (TENDERED, -body["amount_fen"]),
+        ]
+    )
+
+
+def _refund_started(body: Body) -> Postings:
+    if not body["orphan"]:
+        return {}
+    return _summed([(TENDERED, body["amount_fen"]), (REFUNDS, -body["amount_fen"])])
+
+
+def _refund_ended(body: Body) -> Postings:
+    if body["outcome"] != "done":
+        return {}
+    return _summed([(REFUNDS, body["amount_fen"]), (clearing_account(body["platform"]), -body["amount_fen"])])
+
+
+def _shift_opened(body: Body) -> Postings:
+    return _summed([(till_account(body["till"]), body["float_fen"]), (SAFE, -body["float_fen"])])
+
+
+def _shift_closed(body: Body) -> Postings:
+    return _summed(
+        [
+            (SAFE, body["counted_fen"]),
+            (OVER_SHORT, body["short_fen"] - body["over_fen"]),
+            (till_account(body["till"]), -body["expected_fen"]),
+        ]
+    )
+
+
+_MOVEMENT_ACCOUNT = {"paid_in": "Income:PaidIn", "paid_out": "Expenses:PaidOut", "drop": SAFE}
+
+
+def _drawer_moved(body: Body) -> Postings:
+    movement = body["movement"]
+    if movement == "no_sale":
+        return {}
+    amount_fen = body["amount_fen"] if movement == "paid_in" else -body["amount_fen"]
+    return _summed([(till_account(body["till"]), amount_fen), (_MOVEMENT_ACCOUNT[movement], -amount_fen)])
+
+
+_RULES: dict[str, Callable[[Body], Postings]] = {
+    "sale.completed": _sale,
+    "sale.refunded": _refund,
+    "attempt.ended": _attempt_ended,
+    "refund.started": _refund_started,
+    "refund.ended": _refund_ended,
+    "shift.opened": _shift_opened,
+    "shift.closed": _shift_closed,
+    "drawer.moved": _drawer_moved,
+}
+
+
+def postings(kind: str, body: Body) -> Postings:
+    """Return account -> fen of an entry, debits positive; empty for kinds that move no money. The sum is zero."""
+    rule = _RULES.get(kind)
+    return rule(body) if rule else {}
