@@ -9,7 +9,6 @@ from typing import ClassVar
 
 from agent.core.errors import Broken
 
-
 _FIELD_NAMES: dict[type, tuple[str, ...]] = {}
 
 
