@@ -1,0 +1,135 @@
+"""Headquarters as a box sees it: the requests of its protocol, and what each status means."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from agent.core.canonical import canonical_bytes, parse
+from agent.core.chain import Identity
+from agent.core.errors import Broken, Credentials, Refused, StoreboxError, TryLater, UnknownOutcome
+from agent.core.ports import Signer
+from sync.session import Answer, HttpSession, signed_by
+from sync.wire import CONTENT_ENCODING, Receipt, compress, parse_receipt
+
+RETRY_AFTER_MAX_S = 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A receipt, not yet believed; `accepted` is false when HQ wants another number or sees a fork."""
+
+    accepted: bool
+    receipt: Receipt
+
+
+class HqClient:
+    """Sends a box's signed requests. Raises `StoreboxError`; nothing here retries or waits."""
+
+    def __init__(self, session: HttpSession, signer: Signer) -> None:
+        self._session = session
+        self._signer = signer
+
+    def upload(self, sender: Identity, body: bytes) -> Reply:
+        """Send an upload body; HQ's 409 is a reply too."""
+        headers = {"Content-Type": "application/json", "Content-Encoding": CONTENT_ENCODING}
+        answer = self._send(sender, "POST", f"/v1/boxes/{sender.box}/entries", compress(body), headers)
+        return _reply(answer)
+
+    def beat(self, sender: Identity, heartbeat: Mapping[str, object]) -> Reply:
+        """Send a heartbeat; HQ answers with the receipt of the present epoch."""
+        document = {
+            "store": sender.store,
+            "box": sender.box,
+            "epoch": sender.epoch,
+            "heartbeat": heartbeat,
+        }
+        headers = {"Content-Type": "application/json"}
+        target = f"/v1/boxes/{sender.box}/heartbeat"
+        return _reply(self._send(sender, "POST", target, canonical_bytes(document), headers))
+
+    def cursor(self, sender: Identity, epoch: int) -> Reply:
+        """Ask how much of an epoch HQ has."""
+        return _reply(self._send(sender, "GET", f"/v1/boxes/{sender.box}/cursor?epoch={epoch}"))
+
+    def key_list(self) -> Mapping[str, object]:
+        """Fetch the key list; the caller checks its signature."""
+        answer = self._session.send("GET", "/v1/keys")
+        return _document(answer)
+
+    def time_ms(self) -> int:
+        """Ask for HQ's clock."""
+        at_ms = _document(self._session.send("GET", "/v1/time")).get("at_ms")
+        if type(at_ms) is not int:
+            raise UnknownOutcome("hq.garbage_answer")
+        return at_ms
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._session.close()
+
+    def _send(
+        self,
+        sender: Identity,
+        method: str,
+        target: str,
+        body: bytes = b"",
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
+        return self._session.send(method, target, body, headers, signed_by(sender, self._signer))
+
+
+def answer_error(answer: Answer) -> StoreboxError:
+    """Return the error that an answer of HQ other than 200 stands for, with HQ's own code when it gave one."""
+    code = _error_code(answer)
+    retry_after_s = _retry_after_s(answer)
+    if answer.status in (429, 503):
+        return TryLater(code or "hq.busy", status=answer.status, retry_after_s=retry_after_s)
+    if answer.status in (401, 403):
+        return Credentials(code or "hq.not_allowed", status=answer.status)
+    if 400 <= answer.status < 500:
+        return Refused(code or "hq.refused", status=answer.status)
+    return UnknownOutcome("hq.failed", status=answer.status)
+
+
+def document_of(answer: Answer) -> Mapping[str, object]:
+    """Return the JSON object of a 200 answer; raises what any other answer stands for."""
+    return _document(answer)
+
+
+def _document(answer: Answer, *statuses: int) -> Mapping[str, object]:
+    if answer.status not in (statuses or (200,)):
+        raise answer_error(answer)
+    value = _parsed(answer)
+    if not isinstance(value, dict):
+        raise UnknownOutcome("hq.garbage_answer", status=answer.status)
+    return value
+
+
+def _reply(answer: Answer) -> Reply:
+    document = _document(answer, 200, 409)
+    if "receipt" not in document and answer.status == 409:
+        raise answer_error(answer)
+    try:
+        return Reply(answer.status == 200, parse_receipt(document.get("receipt")))
+    except Refused as error:
+        raise UnknownOutcome("hq.garbage_answer", status=answer.status) from error
+
+
+def _parsed(answer: Answer) -> object:
+    try:
+        return parse(answer.body)
+    except Broken:
+        return None
+
+
+def _error_code(answer: Answer) -> str | None:
+    value = _parsed(answer)
+    error = value.get("error") if isinstance(value, dict) else None
+    code = error.get("code") if isinstance(error, dict) else None
+    return code[:60] if isinstance(code, str) else None
+
+
+def _retry_after_s(answer: Answer) -> int | None:
+    text = answer.headers.get("retry-after", "").strip()
+    if not text.isdecimal() or not text.isascii():
+        return None
+    return min(int(text[:9]), RETRY_AFTER_MAX_S)

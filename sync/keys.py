@@ -1,0 +1,95 @@
+"""Private keys in files: made here, mode 0600, on disk before they are used."""
+
+import os
+import re
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    load_pem_private_key,
+)
+
+from agent.core.errors import Broken
+
+_DEVICE_KEY = re.compile(r"device-(\d+)\.key")
+
+
+class FileKey:
+    """An Ed25519 key in a PEM file; the private half stays in this object."""
+
+    def __init__(self, private_key: Ed25519PrivateKey) -> None:
+        self._private_key = private_key
+        self._public_key = private_key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+
+    @classmethod
+    def load(cls, path: Path) -> "FileKey":
+        """Read a key; raises `Broken` when it is missing or damaged."""
+        try:
+            private_key = load_pem_private_key(path.read_bytes(), password=None)
+        except FileNotFoundError as error:
+            raise Broken("key.missing", file=path.name) from error
+        except (OSError, ValueError, TypeError) as error:
+            raise Broken("key.unreadable", file=path.name) from error
+        if not isinstance(private_key, Ed25519PrivateKey):
+            raise Broken("key.wrong_kind", file=path.name)
+        return cls(private_key)
+
+    @classmethod
+    def load_or_create(cls, path: Path) -> "FileKey":
+        """Read the key, or make one and put it on disk before returning it."""
+        if path.exists():
+            return cls.load(path)
+        private_key = Ed25519PrivateKey.generate()
+        pem = private_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        write_private(path, pem)
+        return cls(private_key)
+
+    @property
+    def public_key(self) -> bytes:
+        """Return the public key, 32 bytes."""
+        return self._public_key
+
+    def sign(self, message: bytes) -> bytes:
+        """Return the Ed25519 signature of `message`."""
+        return self._private_key.sign(message)
+
+
+def write_private(path: Path, data: bytes) -> None:
+    """Write a file with mode 0600, whole or not at all, and make it last a power cut."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.new")
+    draft.unlink(missing_ok=True)
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Put the names in a folder on disk."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def device_key_path(state: Path, epoch: int) -> Path:
+    """Return where the device key of an epoch lies."""
+    return state / "keys" / f"device-{epoch}.key"
+
+
+def device_epochs(state: Path) -> list[int]:
+    """Return the epochs of which a device key lies here, oldest first."""
+    folder = state / "keys"
+    if not folder.is_dir():
+        return []
+    found = (_DEVICE_KEY.fullmatch(path.name) for path in folder.iterdir())
+    return sorted(int(match[1]) for match in found if match)

@@ -1,0 +1,126 @@
+"""The one way out over HTTP: time-outs always, no retries, answers capped, errors in our own families.
+
+Nothing was sent: `TryLater`. Sent and no whole answer: `UnknownOutcome`. What an answer means is the caller's part.
+"""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3.exceptions import HTTPError, NameResolutionError, NewConnectionError
+
+from agent.core.chain import Identity
+from agent.core.errors import Refused, StoreboxError, TryLater, UnknownOutcome
+from agent.core.ports import Signer
+from agent.core.signing import SIGNATURE_HEADER, request_header, request_message
+
+CONNECT_TIMEOUT_S = 5.0
+READ_TIMEOUT_S = 20.0
+ANSWER_BYTES_MAX = 4 * 1024 * 1024
+_READ_BYTES = 64 * 1024
+
+HeaderMaker = Callable[[str, str, bytes], Mapping[str, str]]
+"""Makes headers from method, path with query, and body exactly as they are sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A whole HTTP answer; header names in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+def signed_by(identity: Identity, signer: Signer) -> HeaderMaker:
+    """Return the maker of a box's signature header."""
+
+    def headers(method: str, target: str, body: bytes) -> Mapping[str, str]:
+        signature = signer.sign(request_message(identity, method, target, body))
+        return {SIGNATURE_HEADER: request_header(identity, signature)}
+
+    return headers
+
+
+class HttpSession:
+    """Connections to one server. One thread at a time; `close` may come from another."""
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        connect_timeout_s: float = CONNECT_TIMEOUT_S,
+        read_timeout_s: float = READ_TIMEOUT_S,
+        answer_bytes_max: int = ANSWER_BYTES_MAX,
+        certificates: str | None = None,
+    ) -> None:
+        """`certificates` is a file of authorities to trust instead of the system's."""
+        parts = urlsplit(base_url)
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.path not in ("", "/") or parts.query:
+            raise Refused("network.bad_url", url=base_url[:80])
+        self.base_url = f"{parts.scheme}://{parts.netloc}"
+        self._timeout_s = (connect_timeout_s, read_timeout_s)
+        self._answer_bytes_max = answer_bytes_max
+        self._session = requests.Session()
+        self._session.trust_env = False
+        self._session.verify = certificates or True
+        for scheme in ("http://", "https://"):
+            self._session.mount(scheme, HTTPAdapter(pool_connections=1, pool_maxsize=2, max_retries=0))
+
+    def send(
+        self,
+        method: str,
+        target: str,
+        body: bytes = b"",
+        headers: Mapping[str, str] | None = None,
+        header_maker: HeaderMaker | None = None,
+    ) -> Answer:
+        """Send one request and return the whole answer, whatever its status."""
+        try:
+            request = requests.Request(method, self.base_url + target, data=body or None, headers=dict(headers or {}))
+            prepared = self._session.prepare_request(request)
+            prepared.headers["Accept-Encoding"] = "identity"
+            if header_maker is not None:
+                prepared.headers.update(header_maker(method, prepared.path_url, body))
+            response = self._session.send(prepared, timeout=self._timeout_s, allow_redirects=False, stream=True)
+            with response:
+                content = self._content(response)
+        except (requests.RequestException, HTTPError, OSError) as error:
+            raise _ours(error, self.base_url) from error
+        return Answer(response.status_code, {key.lower(): text for key, text in response.headers.items()}, content)
+
+    def close(self) -> None:
+        """Close idle connections."""
+        self._session.close()
+
+    def _content(self, response: requests.Response) -> bytes:
+        ends_at_s = time.monotonic() + self._timeout_s[1]
+        content = bytearray()
+        while piece := response.raw.read1(_READ_BYTES):
+            content += piece
+            if len(content) > self._answer_bytes_max:
+                raise UnknownOutcome("network.answer_too_large", server=self.base_url)
+            if time.monotonic() > ends_at_s:
+                raise UnknownOutcome("network.no_answer", server=self.base_url)
+        return bytes(content)
+
+
+def _ours(error: Exception, server: str) -> StoreboxError:
+    if isinstance(error, requests.exceptions.InvalidURL | requests.exceptions.InvalidHeader):
+        return Refused("network.bad_url", url=server)
+    if isinstance(error, requests.exceptions.SSLError):
+        return TryLater("network.certificate", server=server)
+    if isinstance(error, requests.exceptions.ConnectTimeout) or _never_connected(error):
+        return TryLater("network.unreachable", server=server)
+    if isinstance(error, requests.exceptions.ReadTimeout):
+        return UnknownOutcome("network.no_answer", server=server)
+    return UnknownOutcome("network.answer_cut", server=server)
+
+
+def _never_connected(error: Exception) -> bool:
+    cause = error.args[0] if error.args else None
+    reason = getattr(cause, "reason", cause)
+    return isinstance(reason, NewConnectionError | NameResolutionError)
