@@ -1,0 +1,72 @@
+# Every target makes the environment it needs: clone, then `make run`.
+# .venv/ holds the environment, build/ everything that is built. Nothing needs HOME.
+
+VENV := .venv
+READY := $(VENV)/.ready
+BROWSER := $(VENV)/.browser
+BIN := $(VENV)/bin
+CACHE := build/cache
+ENVIRONMENT := config/install/environment.sh
+
+export MYPY_CACHE_DIR := $(CURDIR)/$(CACHE)/mypy
+export RUFF_CACHE_DIR := $(CURDIR)/$(CACHE)/ruff
+export HYPOTHESIS_STORAGE_DIRECTORY := $(CURDIR)/$(CACHE)/hypothesis
+
+# ARGS goes to the program: make run ARGS=--no-browser, make test ARGS="-k money"
+ARGS ?=
+# PYTHON names the interpreter that .venv/ is made with; by default the first of 3.11 or newer.
+export PYTHON
+
+.PHONY: help run test lint bench torture soak wheel catalogues clean FORCE
+.DEFAULT_GOAL := help
+
+help: ## say what can be made
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# An environment that was moved, or whose Python went away, is made again.
+ifneq ($(shell $(ENVIRONMENT) check $(VENV) && echo whole),whole)
+$(READY): FORCE
+endif
+
+$(READY): setup.cfg pyproject.toml
+	@$(ENVIRONMENT) venv $(VENV)
+	@touch $@
+
+$(BROWSER): $(READY)
+	@$(ENVIRONMENT) browser
+	@touch $@
+
+run: $(READY) ## a whole shop on this machine: box, printer, scanner, platforms, headquarters
+	@exec $(BIN)/storebox demo $(ARGS)
+
+test: $(BROWSER) ## every test but torture and soak
+	$(BIN)/python -m pytest -m "not torture and not soak" $(ARGS)
+
+lint: $(READY) ## style, types, import directions
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo --cache-dir $(CACHE)/import-linter
+
+bench: $(READY) ## measure, and compare with the floor of this machine
+	@exec $(BIN)/storebox bench $(ARGS)
+
+torture: $(BROWSER) ## kill, cut, fill and unplug at every step
+	$(BIN)/python -m pytest -m torture $(ARGS)
+
+soak: $(READY) ## hours of mixed trade in minutes
+	$(BIN)/python -m pytest -m soak $(ARGS)
+
+wheel: $(READY) catalogues ## build/dist/storebox-*.whl
+	@rm -rf build/lib build/bdist.* build/dist
+	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir build/dist .
+	@ls build/dist/*.whl
+
+catalogues: $(READY) ## compile the sentences of the pages
+	@if ls agent/locale/*/LC_MESSAGES/*.po >/dev/null 2>&1; then \
+		$(BIN)/pybabel --quiet compile --directory agent/locale --domain storebox --statistics; \
+	else echo "no catalogue to compile"; fi
+
+clean: ## everything built; the environment stays (remove .venv to make it again)
+	rm -rf build
+	find agent drivers sync tests -name __pycache__ -type d -prune -exec rm -rf {} +

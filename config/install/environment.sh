@@ -1,0 +1,103 @@
+#!/usr/bin/env bash
+# Makes the developer's environment, with apt-get where that is allowed. The Makefile calls it; a person need not.
+#
+#   environment.sh check VENV    is VENV whole and in its place?
+#   environment.sh venv VENV     make VENV and install storebox into it (editable, with what development needs)
+#   environment.sh browser       find or install Chromium, which the browser tests drive
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+say() { echo "environment: $*" >&2; }
+
+as_root() {
+    if [ "$(id -u)" = 0 ]; then echo env
+    elif command -v sudo >/dev/null && sudo -n true 2>/dev/null; then echo sudo -n env
+    else return 1
+    fi
+}
+
+# apt WHY PACKAGE…: install by apt-get, or return 1. Lists are fetched once a day.
+apt() {
+    local why=$1 root
+    shift
+    command -v apt-get >/dev/null || return 1
+    root=$(as_root) || return 1
+    say "$why: apt-get installs $*"
+    mkdir -p build
+    local options=(-qq -o Acquire::Retries=1 -o Acquire::http::Timeout=30 -o DPkg::Lock::Timeout=120)
+    if [ -z "$(find build -maxdepth 1 -name .apt-updated -mtime -1)" ]; then
+        $root DEBIAN_FRONTEND=noninteractive apt-get "${options[@]}" update </dev/null >&2 || return 1
+        touch build/.apt-updated
+    fi
+    $root DEBIAN_FRONTEND=noninteractive apt-get "${options[@]}" install -y --no-install-recommends "$@" \
+        </dev/null >build/apt.log 2>&1 || { say "apt-get failed, see build/apt.log"; return 1; }
+}
+
+suitable() { "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; }
+
+find_python() {
+    local candidate
+    for candidate in ${PYTHON:-} python3 python3.13 python3.12 python3.11 /usr/bin/python3; do
+        if suitable "$candidate"; then command -v "$candidate"; return; fi
+    done
+    return 1
+}
+
+python_or_apt() {
+    find_python && return
+    apt "no Python 3.11 or newer" python3 python3-venv && find_python && return
+    say "storebox needs Python 3.11 or newer; install it, or name it: make PYTHON=/path/to/python3 …"
+    return 1
+}
+
+make_venv() {
+    local python=$1 venv=$2 version
+    if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
+        version=$("$python" -c 'import sys; print("python%d.%d-venv" % sys.version_info[:2])')
+        apt "Python cannot make virtual environments" "$version" || apt "again, by its general name" python3-venv || {
+            say "Python lacks ensurepip; as root: apt-get install $version"
+            return 1
+        }
+    fi
+    "$python" -m venv --clear "$venv"
+}
+
+whole() {
+    local venv=$1
+    [ -x "$venv/bin/python" ] && "$venv/bin/python" -c '' 2>/dev/null &&
+        head -n 2 "$venv/bin/pip" 2>/dev/null | grep -qF "$PWD/$venv/bin/"
+}
+
+need_font() {
+    find /usr/share/fonts /usr/local/share/fonts -type f \
+        \( -iname '*wqy*' -o -iname '*cjk*' -o -iname '*droidsansfallback*' \) 2>/dev/null | grep -q . && return
+    apt "no Chinese font" fonts-wqy-zenhei ||
+        say "no Chinese font: pictures of the paper show boxes; as root: apt-get install fonts-wqy-zenhei"
+}
+
+need_browser() {
+    local name
+    for name in chromium chromium-browser google-chrome; do
+        if command -v "$name" >/dev/null; then return; fi
+    done
+    apt "no Chromium" chromium ||
+        say "no Chromium: browser tests are skipped; as root: apt-get install chromium"
+}
+
+prepare() {
+    local venv=$1 python
+    mkdir -p build
+    exec 9>build/.environment.lock
+    flock 9
+    whole "$venv" || { python=$(python_or_apt); say "making $venv with $python"; make_venv "$python" "$venv"; }
+    need_font
+    say "installing storebox and its libraries into $venv"
+    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+}
+
+case "${1:-}" in
+    check) whole "$2" ;;
+    venv) prepare "$2" ;;
+    browser) need_browser ;;
+    *) sed -n '2,7s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
+esac
