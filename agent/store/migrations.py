@@ -1,0 +1,60 @@
+"""Additive migrations: each in one transaction with its record; what an older release cannot read, it refuses."""
+
+from collections.abc import Callable
+from hashlib import sha256
+from typing import Any
+
+from agent.core.errors import Broken
+from agent.store.ports import Views
+from agent.store.schema import FIRST_TABLES, assert_triggers
+
+Step = tuple[str, Callable[[Any], None]]
+MIGRATION_SET = "storebox"
+
+
+def _first(database: Any) -> None:
+    for statement in FIRST_TABLES:
+        database.execute(statement)
+
+
+STEPS: tuple[Step, ...] = (("0001_first", _first),)
+"""Every change of the schema, in order. A step only adds tables, columns with a default, and indexes."""
+
+
+def migrate(connection: Any, views: Views, steps: tuple[Step, ...] = STEPS) -> bool:
+    """Bring the schema up to date and re-assert the guards; return whether the views must be rebuilt.
+
+    Raises `Broken("store.schema_newer")` when a later release has changed the file.
+    """
+    from sqlite_utils import Database, Migrations
+
+    database = Database(connection, recursive_triggers=True)
+    migrations = Migrations(MIGRATION_SET)
+    for name, step in steps:
+        migrations(name=name)(step)
+    known = {name for name, _ in steps}
+    newer = [applied.name for applied in migrations.applied(database) if applied.name not in known]
+    if newer:
+        raise Broken("store.schema_newer", migration=newer[0])
+    if migrations.pending(database):
+        migrations.apply(database)
+    assert_triggers(connection)
+    return views_fingerprint(views) != meta_value(connection, "views")
+
+
+def meta_value(connection: Any, key: str) -> str | None:
+    """Return a value of `meta`, or None."""
+    row = connection.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+    return None if row is None else str(row[0])
+
+
+def set_meta(connection: Any, key: str, value: str) -> None:
+    """Store a value of `meta`."""
+    connection.execute(
+        "INSERT INTO meta(key, value) VALUES(?, ?) ON CONFLICT(key) DO UPDATE SET value = excluded.value", (key, value)
+    )
+
+
+def views_fingerprint(views: Views) -> str:
+    """Return the digest of the views' schema, by which a store notices that its views were made by another release."""
+    return sha256("\n".join(views.SCHEMA).encode()).hexdigest()

@@ -1,0 +1,181 @@
+"""Slips on disk: each is queued, sending, printed, printed unverified, unconfirmed or not printed."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from agent.core.errors import Broken
+from agent.store.unit import Unit
+
+
+class SlipState(StrEnum):
+    """Where a slip is on its way to paper."""
+
+    QUEUED = "queued"
+    SENDING = "sending"
+    PRINTED = "printed"
+    PRINTED_UNVERIFIED = "printed_unverified"
+    UNCONFIRMED = "unconfirmed"
+    NOT_PRINTED = "not_printed"
+
+
+TRANSITIONS: dict[SlipState, frozenset[SlipState]] = {
+    SlipState.QUEUED: frozenset({SlipState.SENDING, SlipState.NOT_PRINTED}),
+    SlipState.SENDING: frozenset(
+        {
+            SlipState.PRINTED,
+            SlipState.PRINTED_UNVERIFIED,
+            SlipState.UNCONFIRMED,
+            SlipState.QUEUED,  # nothing reached the printer
+            SlipState.NOT_PRINTED,
+        }
+    ),
+    # A cashier looks at the paper and says what happened, or a late word of the printer comes in.
+    SlipState.UNCONFIRMED: frozenset({SlipState.PRINTED, SlipState.PRINTED_UNVERIFIED, SlipState.NOT_PRINTED}),
+    SlipState.PRINTED: frozenset(),
+    SlipState.PRINTED_UNVERIFIED: frozenset(),
+    SlipState.NOT_PRINTED: frozenset(),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Slip:
+    """One row of the spool; `number` is its place in the queue."""
+
+    number: int
+    slip: str
+    printer: str
+    sale: str | None
+    kind: str
+    state: SlipState
+    document: Mapping[str, Any]
+    copy: int
+    process_id: str | None
+    code: str | None
+    queued_ms: int
+    changed_ms: int
+
+
+_COLUMNS = "number, slip, printer, sale, kind, state, document, copy, process_id, code, queued_ms, changed_ms"
+_ENQUEUE = (
+    "INSERT INTO spool(slip, printer, sale, kind, state, document, copy, queued_ms, changed_ms)"
+    " VALUES(?, ?, ?, ?, 'queued', ?, ?, ?, ?)"
+)
+
+
+def enqueue(
+    unit: Unit,
+    slip: str,
+    *,
+    printer: str,
+    kind: str,
+    document: Mapping[str, Any],
+    sale: str | None = None,
+    copy: int = 0,
+) -> None:
+    """Put a slip at the end of a printer's queue."""
+    text = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
+    unit.connection.execute(_ENQUEUE, (slip, printer, sale, kind, text, copy, unit.now_ms, unit.now_ms))
+
+
+def next_queued(reader: Any, printer: str) -> Slip | None:
+    """Return the oldest queued slip of a printer, or None."""
+    rows = reader.execute(
+        f"SELECT {_COLUMNS} FROM spool WHERE state = 'queued' AND printer = ? ORDER BY number LIMIT 1", (printer,)
+    ).fetchall()
+    return _slip(rows[0]) if rows else None
+
+
+def mark_sending(unit: Unit, slip: str, process_id: str | None = None) -> None:
+    """Record that bytes of a slip are about to leave; from here on a crash leaves it unconfirmed."""
+    _move(unit, slip, SlipState.SENDING, process_id=process_id)
+
+
+def mark_result(unit: Unit, slip: str, state: SlipState, code: str | None = None) -> None:
+    """Record how a slip ended, or that it waits again because nothing of it reached the printer."""
+    _move(unit, slip, state, code=code)
+
+
+def redirect(unit: Unit, slip: str, printer: str) -> None:
+    """Give a queued slip to another printer; it keeps its place by age."""
+    changed = unit.connection.execute(
+        "UPDATE spool SET printer = ?, changed_ms = ? WHERE slip = ? AND state = 'queued'", (printer, unit.now_ms, slip)
+    ).rowcount
+    if changed != 1:
+        raise Broken("spool.not_queued", slip=slip)
+
+
+def find_slip(reader: Any, slip: str) -> Slip | None:
+    """Return a slip by its name, or None."""
+    rows = reader.execute(f"SELECT {_COLUMNS} FROM spool WHERE slip = ?", (slip,)).fetchall()
+    return _slip(rows[0]) if rows else None
+
+
+def interrupted(reader: Any) -> Sequence[Slip]:
+    """Return the slips left in sending: at start, those whose end nobody saw."""
+    return [
+        _slip(row) for row in reader.execute(f"SELECT {_COLUMNS} FROM spool WHERE state = 'sending' ORDER BY number")
+    ]
+
+
+def unconfirmed(reader: Any) -> Sequence[Slip]:
+    """Return the slips that may or may not be on paper, oldest first; the cashier is asked about them."""
+    return [
+        _slip(row)
+        for row in reader.execute(f"SELECT {_COLUMNS} FROM spool WHERE state = 'unconfirmed' ORDER BY number")
+    ]
+
+
+def counts(reader: Any) -> dict[str, dict[SlipState, int]]:
+    """Return per printer how many slips are queued, sending and unconfirmed."""
+    result: dict[str, dict[SlipState, int]] = {}
+    rows = reader.execute(
+        "SELECT printer, state, count(*) FROM spool"
+        " WHERE state = 'queued' OR state = 'sending' OR state = 'unconfirmed' GROUP BY state, printer"
+    )
+    for printer, state, count in rows:
+        result.setdefault(printer, {})[SlipState(state)] = count
+    return result
+
+
+def forget_slips(connection: Any, before_ms: int) -> int:
+    """Delete slips that ended before `before_ms`; return how many. The journal keeps that they were printed."""
+    return int(
+        connection.execute(
+            "DELETE FROM spool WHERE state IN ('printed', 'printed_unverified', 'not_printed') AND changed_ms < ?",
+            (before_ms,),
+        ).rowcount
+    )
+
+
+def _move(unit: Unit, slip: str, state: SlipState, *, process_id: str | None = None, code: str | None = None) -> None:
+    rows = unit.connection.execute("SELECT number, state FROM spool WHERE slip = ?", (slip,)).fetchall()
+    if not rows:
+        raise Broken("spool.unknown_slip", slip=slip)
+    number, before = rows[0]
+    if state not in TRANSITIONS[SlipState(before)]:
+        raise Broken("spool.bad_transition", slip=slip, before=before, after=state.value)
+    unit.connection.execute(
+        "UPDATE spool SET state = ?, process_id = coalesce(?, process_id), code = ?, changed_ms = ? WHERE number = ?",
+        (state.value, process_id, code, unit.now_ms, number),
+    )
+
+
+def _slip(row: Sequence[Any]) -> Slip:
+    number, slip, printer, sale, kind, state, document, copy, process_id, code, queued_ms, changed_ms = row
+    return Slip(
+        number,
+        slip,
+        printer,
+        sale,
+        kind,
+        SlipState(state),
+        json.loads(document),
+        copy,
+        process_id,
+        code,
+        queued_ms,
+        changed_ms,
+    )
