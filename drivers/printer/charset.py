@@ -1,0 +1,132 @@
+"""Which characters a printer has, how wide each is on paper, and its bytes. Pure.
+
+Separate from layout and encoder because both must agree on it: a character that the printer lacks is replaced
+*before* its width is counted, and a width is a fact of the encoding (a Chinese printer prints `×` on two cells,
+as every character of its double-byte font).
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+MISSING = "□"
+"""U+25A1 is in GB2312, so every Chinese font has it."""
+
+MISSING_ASCII = "?"
+REPERTOIRES = ("none", "gb2312", "gbk", "gb18030")
+
+_SUBSTITUTES = str.maketrans({"¥": "￥", "\u00a0": " ", "\u3000": "  ", "・": "·", "‑": "-", "−": "-"})
+"""What shops type and fonts lack: the yen sign of Latin-1 for U+FFE5, odd spaces, points and hyphens."""
+
+_CATEGORIES_WITHOUT_SHAPE = frozenset({"Cf", "Mn", "Me"})
+
+
+@dataclass(frozen=True, slots=True)
+class CodePage:
+    """A single-byte table of the printer: Python's codec for it and its number in `ESC t n`."""
+
+    codec: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Neighbouring characters with one encoding; `page` None means ASCII and double-byte Chinese."""
+
+    page: CodePage | None
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Charset:
+    """The characters of one printer model."""
+
+    repertoire: str = "gbk"
+    pages: tuple[CodePage, ...] = field(default=())
+
+    def clean(self, text: str) -> str:
+        """The text as it will stand on paper: composed, without invisible characters, unknown ones as `□`.
+
+        No character of the result is a control character; every one has a width and bytes.
+        """
+        composed = unicodedata.normalize("NFC", text).translate(_SUBSTITUTES)
+        return "".join(self._printable(char) for char in composed)
+
+    def width(self, text: str) -> int:
+        """Cells that cleaned text takes at normal size."""
+        return sum(_look_up(self, char)[1] for char in text)
+
+    def runs(self, text: str) -> list[Run]:
+        """The bytes of cleaned text, split where the printer has to change its table."""
+        runs: list[Run] = []
+        for char in text:
+            page, _, data = _look_up(self, char)
+            if runs and runs[-1].page == page:
+                runs[-1] = Run(page, runs[-1].data + data)
+            else:
+                runs.append(Run(page, data))
+        return runs
+
+    def _printable(self, char: str) -> str:
+        if unicodedata.category(char) in _CATEGORIES_WITHOUT_SHAPE:
+            return ""
+        if _look_up(self, char)[1]:
+            return char
+        return MISSING if self.repertoire != "none" else MISSING_ASCII
+
+
+CHINESE = Charset()
+"""What layout assumes when nobody names a printer."""
+
+
+@lru_cache(maxsize=16384)
+def _look_up(charset: Charset, char: str) -> tuple[CodePage | None, int, bytes]:
+    """Table, cells and bytes of one character; no cells when the printer lacks it."""
+    if " " <= char <= "~":
+        return None, 1, char.encode("ascii")
+    chinese = _chinese(charset.repertoire, char)
+    latin = unicodedata.category(char).startswith("L") and char < "\u0250"
+    if chinese and not (latin and charset.pages):
+        return None, 2, chinese
+    for page in charset.pages:
+        data = _single(page.codec, char)
+        if data:
+            return page, 1, data
+    return (None, 2, chinese) if chinese else (None, 0, b"")
+
+
+def _chinese(repertoire: str, char: str) -> bytes:
+    """The bytes of a character in a double-byte font, empty when it is not in the repertoire."""
+    if repertoire == "none" or ord(char) < 0xA0:
+        return b""
+    data = _try_encode("gb18030", char)
+    if repertoire == "gb18030":
+        return data
+    if len(data) != 2:
+        return b""
+    if repertoire == "gb2312":
+        return data if _is_gb2312(data) else b""
+    return data
+
+
+def _is_gb2312(data: bytes) -> bool:
+    # Judged by bytes: codecs of GB2312 and GBK disagree about the code points of two of them, not about the font.
+    try:
+        data.decode("gb2312")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _single(codec: str, char: str) -> bytes:
+    data = _try_encode(codec, char)
+    return data if len(data) == 1 and data[0] >= 0x80 else b""
+
+
+def _try_encode(codec: str, char: str) -> bytes:
+    try:
+        return char.encode(codec)
+    except UnicodeEncodeError:
+        return b""
