@@ -1,0 +1,219 @@
+"""What slips share: the shop's head, lines of goods, marks for copies, and the blocks of documents. Pure.
+
+Texts are translated through a callable whose message ids are English; values are filled in after translation.
+"""
+
+import unicodedata
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from agent.core.money import yuan
+
+Block = dict[str, object]
+Document = dict[str, object]
+Translate = Callable[[str], str]
+
+SIGNATURE_CELLS = 31
+
+
+@dataclass(frozen=True, slots=True)
+class Shop:
+    """Whose slip it is; every text as it is printed."""
+
+    store: str
+    name: str
+    branch: str
+    address: str
+    phone: str
+    complaints: str = "12315"
+
+    @property
+    def full_name(self) -> str:
+        """Return brand and branch in one line."""
+        return f"{self.name} {self.branch}".rstrip()
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody of the staff: a short name and the staff number."""
+
+    name: str
+    number: str
+
+    def __str__(self) -> str:
+        return f"{self.name}({self.number})"
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """What has to stand on top of a slip that isn't an ordinary original. `copy` counts reprints, 0 is the original."""
+
+    copy: int = 0
+    practice: bool = False
+    clock_unset: bool = False
+
+
+ORIGINAL = Marks()
+"""An ordinary first slip."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reduction:
+    """A discount by the name that the customer reads."""
+
+    name: str
+    amount_fen: int
+
+
+@dataclass(frozen=True, slots=True)
+class SlipLine:
+    """One line of goods, in pieces (`pc`) or grams (`g`); `price_fen` is of a piece or a kilogram, None without one."""
+
+    name: str
+    quantity: int
+    unit: str
+    price_fen: int | None
+    list_fen: int
+    reductions: tuple[Reduction, ...] = ()
+
+
+def document(title: str, language: str, blocks: Sequence[Block]) -> Document:
+    """Return the document of these blocks with a cut at its end."""
+    return {"title": title, "language": language, "blocks": [*blocks, {"kind": "cut"}]}
+
+
+def with_kick(slip: Document, pin: int = 2, milliseconds: int = 120) -> Document:
+    """Return the document with a drawer pulse in front, so that the drawer opens before the slip is out."""
+    blocks = slip["blocks"]
+    front: list[object] = [{"kind": "kick", "pin": pin, "milliseconds": milliseconds}]
+    return {**slip, "blocks": front + blocks if isinstance(blocks, list) else front}
+
+
+def text(content: str, *, align: str = "left", size: str = "normal", indent: int = 0) -> Block:
+    """Return a paragraph; defaults are left out of the block."""
+    block: Block = {"kind": "text", "text": content}
+    if align != "left":
+        block["align"] = align
+    if size != "normal":
+        block["size"] = size
+    if indent:
+        block["indent"] = indent
+    return block
+
+
+def centred(content: str, size: str = "normal") -> Block:
+    """Return a centred paragraph."""
+    return text(content, align="center", size=size)
+
+
+def pair(left: str, right: str, size: str = "normal") -> Block:
+    """Return left and right text on one line where they fit; without a right text a paragraph."""
+    if not right:
+        return text(left, size=size)
+    block: Block = {"kind": "pair", "left": left, "right": right}
+    if size != "normal":
+        block["size"] = size
+    return block
+
+
+def money(left: str, amount_fen: int, size: str = "normal") -> Block:
+    """Return a label with an amount in the right column."""
+    return pair(left, yuan(amount_fen), size)
+
+
+def rule(char: str = "-") -> Block:
+    """Return a full line."""
+    return {"kind": "rule", "char": char}
+
+
+def either(narrow: Sequence[Block], wide: Sequence[Block]) -> Block:
+    """Return blocks for paper below 42 cells and from 42 cells on."""
+    return {"kind": "either", "narrow": list(narrow), "wide": list(wide)}
+
+
+def qr(data: str, *, caption: str = "", millimetres: int = 28) -> Block:
+    """Return a QR code of level M."""
+    block: Block = {"kind": "qr", "data": data, "level": "M", "millimetres": millimetres}
+    if caption:
+        block["caption"] = caption
+    return block
+
+
+def cells(content: str) -> int:
+    """Return how many half-width cells a text takes; a Chinese character takes two."""
+    return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in content)
+
+
+def column(left: str, right: str, width: int) -> str:
+    """Return both texts in one column of `width` cells, the right one at its end, at least one cell apart."""
+    return left + " " * max(width - cells(left) - cells(right), 1) + right
+
+
+def signature(label: str, width: int = SIGNATURE_CELLS) -> Block:
+    """Return a line to sign on that ends at `width` cells, with room for at least 8."""
+    return text(f"{label} {'_' * max(width - cells(label) - 1, 8)}")
+
+
+def quantity_text(quantity: int, unit: str) -> str:
+    """Write a quantity: `3`, `0.435kg`."""
+    return f"{quantity // 1000}.{quantity % 1000:03d}kg" if unit == "g" else str(quantity)
+
+
+def pieces(lines: Sequence[SlipLine]) -> int:
+    """Return how many articles are sold: pieces, and one for each weighed line."""
+    return sum(min(line.quantity, 1) if line.unit == "g" else line.quantity for line in lines)
+
+
+def item_head(translate: Translate) -> list[Block]:
+    """Return the heading of the table of goods."""
+    amount = translate("Amount")
+    wide: Block = {
+        "kind": "item_head",
+        "name": translate("Item"),
+        "quantity": translate("Qty"),
+        "price": translate("Price"),
+        "amount": amount,
+    }
+    return [either([pair(translate("Item / qty x price"), amount)], [wide]), rule()]
+
+
+def item(line: SlipLine) -> Block:
+    """Return one line of goods without its reductions."""
+    return {
+        "kind": "item",
+        "name": line.name,
+        "quantity": quantity_text(line.quantity, line.unit),
+        "price": "" if line.price_fen is None else yuan(line.price_fen),
+        "amount": yuan(line.list_fen),
+    }
+
+
+def items(lines: Sequence[SlipLine]) -> list[Block]:
+    """Return the lines of goods, each with its reductions below it."""
+    blocks: list[Block] = []
+    for line in lines:
+        blocks.append(item(line))
+        blocks += [money(f"    {one.name}", -one.amount_fen) for one in line.reductions]
+    return blocks
+
+
+def marks(shown: Marks, translate: Translate) -> list[Block]:
+    """Return what a copy, a practice slip and a slip with an unset clock have to say on top."""
+    blocks: list[Block] = []
+    if shown.copy:
+        blocks.append(centred(translate("REPRINT {copy}").format(copy=shown.copy), "tall"))
+    if shown.practice:
+        blocks.append(centred(translate("PRACTICE - not a receipt"), "tall"))
+    if shown.clock_unset:
+        blocks.append(centred(translate("Clock not set")))
+    return blocks
+
+
+def table_text(table: str | None, guests: int | None, translate: Translate, gap: str = " ") -> str:
+    """Return table and guests, `Table B12 3 guests`; empty when there is neither."""
+    parts = []
+    if table:
+        parts.append(translate("Table {table}").format(table=table))
+    if guests:
+        parts.append(translate("{guests} guests").format(guests=guests))
+    return gap.join(parts)
