@@ -4,7 +4,7 @@ Nothing was sent: `TryLater`. Sent and no whole answer: `UnknownOutcome`. What a
 """
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -91,6 +91,22 @@ class HttpSession:
         except (requests.RequestException, HTTPError, OSError) as error:
             raise _ours(error, self.base_url) from error
         return Answer(response.status_code, {key.lower(): text for key, text in response.headers.items()}, content)
+
+    def lines(
+        self, target: str, headers: Mapping[str, str], refusal: Callable[[Answer], StoreboxError]
+    ) -> Iterator[bytes]:
+        """Yield the lines of a long answer as they come; `refusal` makes the error of an answer other than 200."""
+        try:
+            request = requests.Request("GET", self.base_url + target, headers=dict(headers))
+            prepared = self._session.prepare_request(request)
+            prepared.headers["Accept-Encoding"] = "identity"
+            response = self._session.send(prepared, timeout=self._timeout_s, allow_redirects=False, stream=True)
+            with response:
+                if response.status_code != 200:
+                    raise refusal(Answer(response.status_code, {}, self._content(response)))
+                yield from response.iter_lines(_READ_BYTES)
+        except (requests.RequestException, HTTPError, OSError) as error:
+            raise _ours(error, self.base_url) from error
 
     def close(self) -> None:
         """Close idle connections."""

@@ -1,0 +1,28 @@
+"""Headquarters' web application."""
+
+from importlib.metadata import version
+
+from fastapi import FastAPI
+from sqlalchemy import text
+
+from sync.hq.boxes_api import boxes_router
+from sync.hq.errors import add_error_handlers
+from sync.hq.office import Office
+from sync.hq.people_api import people_router
+
+
+def create_app(office: Office) -> FastAPI:
+    """Return the application over an open office; who opened the office closes it."""
+    app = FastAPI(title="storebox headquarters", version=version("storebox"), docs_url=None, redoc_url=None)
+    add_error_handlers(app)
+    app.include_router(boxes_router(office))
+    app.include_router(people_router(office))
+
+    @app.get("/health")
+    def health() -> dict[str, str]:
+        """Tell that the database answers."""
+        with office.database.read() as connection:
+            connection.execute(text("SELECT 1"))
+        return {"status": "ok", "version": version("storebox")}
+
+    return app

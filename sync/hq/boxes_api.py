@@ -1,0 +1,177 @@
+"""The endpoints for boxes: enrolment, entries, heartbeat, cursor, keys, time."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+from sqlalchemy import Connection
+from starlette.responses import JSONResponse
+
+from agent.core.chain import Identity
+from agent.core.errors import Credentials, Family, Refused
+from sync.enrol import PastEpoch
+from sync.hq import registry
+from sync.hq.authentication import proves_key, signed_box
+from sync.hq.errors import error_document
+from sync.hq.incoming import Incoming, incoming
+from sync.hq.ingest import Taken, ingest, locked_cursor
+from sync.hq.office import Office
+from sync.hq.records import note_heartbeat, note_receipt
+from sync.hq.registry import RegisteredEpoch
+from sync.wire import parse_upload
+
+Request = Annotated[Incoming, Depends(incoming)]
+
+
+def boxes_router(office: Office) -> APIRouter:
+    """Return the endpoints that boxes use."""
+    router = APIRouter(prefix="/v1", tags=["boxes"])
+
+    @router.get("/time")
+    def hq_time() -> dict[str, int]:
+        """Tell headquarters' clock."""
+        return {"at_ms": office.now_ms()}
+
+    @router.get("/keys")
+    def keys() -> JSONResponse:
+        """Give the key list; its signature is the root key's."""
+        return JSONResponse(dict(office.keys.key_list))
+
+    @router.post("/enrol")
+    def enrol(request: Request) -> JSONResponse:
+        """Give a box its epoch for a one-time token."""
+        return JSONResponse(_enrolled(office, request))
+
+    @router.post("/boxes/{box}/entries")
+    def entries(box: str, request: Request) -> JSONResponse:
+        """Take entries in; 200 or 409 with the signed receipt."""
+        return _entries(office, box, request)
+
+    @router.post("/boxes/{box}/heartbeat")
+    def heartbeat(box: str, request: Request) -> JSONResponse:
+        """Take a heartbeat without entries; answers with the receipt of the present epoch."""
+        return _heartbeat(office, box, request)
+
+    @router.get("/boxes/{box}/cursor")
+    def cursor(box: str, epoch: int, request: Request) -> JSONResponse:
+        """Tell how much of an epoch is here, signed."""
+        with office.database.read() as connection:
+            sender = _sender(connection, box, request)
+        office.rate.take(sender.identity.store, box)
+        with office.database.read() as connection:
+            owner = registry.epoch_of_store(connection, sender.identity.store, epoch)
+            taken = locked_cursor(connection, owner.identity)
+        return JSONResponse({"receipt": _receipt(office, sender, epoch, taken)})
+
+    return router
+
+
+def _entries(office: Office, box: str, request: Incoming) -> JSONResponse:
+    with office.database.read() as connection:
+        sender = _sender(connection, box, request)
+    office.rate.take(sender.identity.store, box)
+    upload = parse_upload(request.plain())
+    _same_box(sender, upload.identity)
+    with office.backlog.place(), office.database.write() as connection:
+        sender = _sender(connection, box, request)
+        owner = registry.epoch_of_store(connection, upload.identity.store, upload.identity.epoch)
+        now_ms = office.now_ms()
+        taken = ingest(connection, owner, sender.identity, upload, now_ms)
+        document = _receipt(office, sender, upload.identity.epoch, taken)
+        if taken.appended:
+            note_receipt(connection, owner.identity, document)
+        note_heartbeat(connection, sender.identity, _bounded(upload.heartbeat), now_ms)
+    return _receipt_answer(document, taken.code)
+
+
+def _heartbeat(office: Office, box: str, request: Incoming) -> JSONResponse:
+    with office.database.read() as connection:
+        sender = _sender(connection, box, request)
+    office.rate.take(sender.identity.store, box)
+    document = request.document()
+    epoch, body = sender.identity.epoch, document.get("heartbeat")
+    if (document.get("store"), document.get("box"), document.get("epoch")) != (sender.identity.store, box, epoch):
+        raise Credentials("upload.of_another_box", box=box)
+    if not isinstance(body, dict):
+        raise Refused("request.malformed", field="heartbeat")
+    with office.backlog.place(), office.database.write() as connection:
+        note_heartbeat(connection, sender.identity, _bounded(body), office.now_ms())
+        taken = locked_cursor(connection, sender.identity)
+    return _receipt_answer(_receipt(office, sender, epoch, taken), None)
+
+
+def _enrolled(office: Office, request: Incoming) -> dict[str, object]:
+    fields = request.document()
+    token, store, box = (_text(fields, name) for name in ("token", "store", "box"))
+    public_key = _key(fields.get("public_key"))
+    past = _past(fields.get("past", []))
+    proves_key(request.signature, store, box, public_key, request.method, request.target, request.body)
+    with office.database.write() as connection:
+        epoch = registry.enrol(connection, token, store, box, public_key, past, office.now_ms())
+        previous = registry.previous_epoch(connection, store, epoch)
+    return {
+        "store": store,
+        "box": box,
+        "epoch": epoch,
+        "root_public_key": office.keys.root_public_key.hex(),
+        "key_list": dict(office.keys.key_list),
+        "previous": previous,
+    }
+
+
+def _sender(connection: Connection, box: str, request: Incoming) -> RegisteredEpoch:
+    return signed_box(connection, request.signature, box, request.method, request.target, request.body)
+
+
+def _same_box(sender: RegisteredEpoch, identity: Identity) -> None:
+    """A box speaks for its own store, and for no epoch that came after its own."""
+    mine = sender.identity
+    if (identity.store, identity.box) != (mine.store, mine.box) or identity.epoch > mine.epoch:
+        raise Credentials("upload.of_another_box", box=mine.box)
+
+
+def _receipt(office: Office, sender: RegisteredEpoch, epoch: int, taken: Taken) -> dict[str, object]:
+    addressee = replace(sender.identity, epoch=epoch)
+    return office.keys.signed_receipt(addressee, taken.next_seq, taken.head, office.now_ms())
+
+
+def _receipt_answer(document: Mapping[str, object], code: str | None) -> JSONResponse:
+    if code is None:
+        return JSONResponse({"receipt": dict(document)})
+    refusal = error_document(code, Family.REFUSED, {"wanted": str(document["next_seq"])})
+    return JSONResponse({**refusal, "receipt": dict(document)}, 409)
+
+
+def _bounded(heartbeat: Mapping[str, object]) -> Mapping[str, object]:
+    """Keep a heartbeat of a size that a heartbeat may have."""
+    return heartbeat if len(str(heartbeat)) <= 65_536 else {"heartbeat_error": "heartbeat.too_large"}
+
+
+def _text(fields: Mapping[str, object], name: str) -> str:
+    value = fields.get(name)
+    if not isinstance(value, str) or not value:
+        raise Refused("request.malformed", field=name)
+    return value
+
+
+def _key(value: object) -> bytes:
+    try:
+        key = bytes.fromhex(value) if isinstance(value, str) else b""
+    except ValueError:
+        key = b""
+    if len(key) != 32:
+        raise Refused("request.malformed", field="public_key")
+    return key
+
+
+def _past(rows: object) -> list[PastEpoch]:
+    if not isinstance(rows, list):
+        raise Refused("request.malformed", field="past")
+    return [_past_epoch(row) for row in rows]
+
+
+def _past_epoch(row: object) -> PastEpoch:
+    if not isinstance(row, dict) or type(row.get("epoch")) is not int or not 1 <= row["epoch"] < 1_000_000:
+        raise Refused("request.malformed", field="past")
+    return PastEpoch(row["epoch"], _text(row, "box"), _key(row.get("public_key")))

@@ -1,0 +1,93 @@
+"""Headquarters' database: SQLite in its state folder by default, any SQLAlchemy URL otherwise; migrated at opening.
+
+SQLite has one writing connection, so that writers queue in the pool and not in SQLite's busy handler, and readers of
+their own which see one snapshot for as long as they read.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pysqlite3.dbapi2
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from agent.core.errors import TryLater
+
+DATABASE_FILE = "hq.db"
+WRITER_WAIT_S = 10
+
+
+class Database:
+    """Opens transactions; knows nothing of tables."""
+
+    def __init__(self, writer: Engine, reader: Engine) -> None:
+        self._writer = writer
+        self._reader = reader
+
+    @classmethod
+    def open(cls, state: Path, url: str | None = None) -> "Database":
+        """Open the database of a state folder, or the one at `url`, and bring its tables up to date."""
+        state.mkdir(mode=0o700, parents=True, exist_ok=True)
+        database = cls(*(_server_engines(url) if url else _sqlite_engines(state / DATABASE_FILE)))
+        database.migrate()
+        return database
+
+    def migrate(self) -> None:
+        """Apply the migrations that are not applied yet, all in one transaction."""
+        from sync.hq.migrations.run import upgrade
+
+        with self.write() as connection:
+            upgrade(connection)
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A transaction that writes; committed at the end of the block, rolled back by an exception."""
+        try:
+            connection = self._writer.connect()
+        except PoolTimeoutError as error:
+            raise TryLater("hq.busy", retry_after_s=WRITER_WAIT_S) from error
+        with connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A transaction that only reads, one snapshot from its first query on."""
+        with self._reader.connect() as connection, connection.begin():
+            yield connection
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._reader.dispose()
+        self._writer.dispose()
+
+
+def _sqlite_engines(path: Path) -> tuple[Engine, Engine]:
+    writer = _sqlite_engine(path, "BEGIN IMMEDIATE", pool_size=1, max_overflow=0, pool_timeout=WRITER_WAIT_S)
+    return writer, _sqlite_engine(path, "BEGIN", pool_size=4, max_overflow=16)
+
+
+def _sqlite_engine(path: Path, begin: str, **pool: int) -> Engine:
+    engine = create_engine(
+        f"sqlite:///{path}",
+        module=pysqlite3.dbapi2,
+        connect_args={"check_same_thread": False, "timeout": WRITER_WAIT_S},
+        **pool,
+    )
+
+    @event.listens_for(engine, "connect")
+    def _connected(connection: Any, _record: object) -> None:
+        connection.isolation_level = None
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def _begun(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine
+
+
+def _server_engines(url: str) -> tuple[Engine, Engine]:
+    return create_engine(url), create_engine(url, isolation_level="REPEATABLE READ")

@@ -1,0 +1,75 @@
+"""Errors of headquarters as HTTP answers: the family gives the status, a few codes have one of their own."""
+
+import logging
+import math
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse
+
+from agent.core.errors import Family, StoreboxError
+
+_log = logging.getLogger("storebox.hq")
+
+_STATUS_OF_FAMILY = {
+    Family.REFUSED: 400,
+    Family.CREDENTIALS: 401,
+    Family.TRY_LATER: 503,
+    Family.UNKNOWN_OUTCOME: 502,
+    Family.BROKEN: 500,
+}
+_STATUS_OF_CODE = {
+    "box.unknown": 404,
+    "box.revoked": 403,
+    "epoch.unknown": 404,
+    "store.unknown": 404,
+    "upload.of_another_box": 403,
+    "upload.too_large": 413,
+    "enrol.token_unknown": 403,
+    "enrol.token_used": 403,
+    "enrol.token_expired": 403,
+    "access.not_this_store": 403,
+    "box.too_many_requests": 429,
+    "hq.backlog": 429,
+    "request.timeout": 408,
+    "request.not_found": 404,
+}
+
+
+def error_document(code: str, family: Family, values: dict[str, int | str | None]) -> dict[str, object]:
+    """Return the JSON of an error; the reader finds the sentences by the code."""
+    return {"error": {"code": code, "family": family.value, "values": values}}
+
+
+def error_answer(error: StoreboxError) -> JSONResponse:
+    """Return the HTTP answer for an error of ours."""
+    status = _STATUS_OF_CODE.get(error.code, _STATUS_OF_FAMILY[error.family])
+    values = dict(error.values)
+    retry_after_s = values.pop("retry_after_s", None)
+    headers = {"Retry-After": str(math.ceil(float(retry_after_s)))} if retry_after_s else None
+    return JSONResponse(error_document(error.code, error.family, values), status, headers)
+
+
+def add_error_handlers(app: FastAPI) -> None:
+    """Make every error of the app leave in the one shape."""
+
+    @app.exception_handler(StoreboxError)
+    async def ours(_request: Request, error: StoreboxError) -> JSONResponse:
+        return error_answer(error)
+
+    @app.exception_handler(RequestValidationError)
+    async def malformed(_request: Request, error: RequestValidationError) -> JSONResponse:
+        places = ",".join(".".join(str(part) for part in item["loc"]) for item in error.errors())
+        return JSONResponse(error_document("request.malformed", Family.REFUSED, {"field": places[:200]}), 400)
+
+    @app.exception_handler(HTTPException)
+    async def framework(_request: Request, error: HTTPException) -> JSONResponse:
+        code = "request.not_found" if error.status_code == 404 else "request.malformed"
+        document = error_document(code, Family.REFUSED, {"status": error.status_code})
+        return JSONResponse(document, error.status_code, error.headers)
+
+    @app.exception_handler(Exception)
+    async def defect(request: Request, error: Exception) -> JSONResponse:
+        _log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+        return JSONResponse(error_document("hq.failed", Family.BROKEN, {}), 500)

@@ -1,0 +1,1 @@
+"""The history of headquarters' tables, as Alembic runs it."""

@@ -1,0 +1,12 @@
+"""Alembic's entry: run on the connection that `run.upgrade` hands over, inside its transaction."""
+
+from alembic import context
+
+from sync.hq.tables import metadata
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=metadata,
+    transactional_ddl=False,
+)
+context.run_migrations()

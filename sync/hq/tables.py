@@ -1,0 +1,181 @@
+"""Headquarters' tables. Every key begins with the store; nothing refers across stores; no global serial numbers.
+
+Hashes and keys are lower-case hex; times are milliseconds UTC; bodies are kept as the text that was sent.
+"""
+
+from sqlalchemy import BigInteger, Boolean, Column, ColumnElement, Index, Integer, MetaData, Table, Text
+
+metadata = MetaData()
+_Big = BigInteger().with_variant(Integer, "sqlite")
+
+
+def _key(name: str) -> Column[str]:
+    return Column(name, Text, primary_key=True)
+
+
+def _number_key(name: str) -> Column[int]:
+    return Column(name, _Big, primary_key=True, autoincrement=False)
+
+
+store = Table(
+    "store",
+    metadata,
+    _key("store"),
+    Column("name", Text, nullable=False),
+    Column("created_at_ms", _Big, nullable=False),
+)
+
+epoch = Table(
+    "epoch",
+    metadata,
+    _key("store"),
+    _number_key("epoch"),
+    Column("box", Text, nullable=False),
+    Column("public_key", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("enrolled_at_ms", _Big, nullable=False),
+    Column("revoked_at_ms", _Big),
+    Column("revoked_reason", Text),
+    Index("epoch_of_box", "box", "epoch"),
+)
+
+cursor = Table(
+    "cursor",
+    metadata,
+    _key("store"),
+    _number_key("epoch"),
+    Column("next_seq", _Big, nullable=False),
+    Column("head", Text, nullable=False),
+)
+
+entry = Table(
+    "entry",
+    metadata,
+    _key("store"),
+    _number_key("epoch"),
+    _number_key("seq"),
+    Column("at_ms", _Big, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("day", Text),
+    Column("body", Text, nullable=False),
+    Column("hash", Text, nullable=False),
+    Column("received_at_ms", _Big, nullable=False),
+    Index("entry_of_day", "store", "day", "epoch", "seq"),
+)
+
+receipt = Table(
+    "receipt",
+    metadata,
+    _key("store"),
+    _number_key("epoch"),
+    _number_key("next_seq"),
+    _number_key("at_ms"),
+    Column("head", Text, nullable=False),
+    Column("document", Text, nullable=False),
+)
+
+fork = Table(
+    "fork",
+    metadata,
+    _key("store"),
+    _number_key("epoch"),
+    _key("sha256"),
+    Column("first_seq", _Big, nullable=False),
+    Column("differs_at", _Big, nullable=False),
+    Column("box", Text, nullable=False),
+    Column("upload", Text, nullable=False),
+    Column("received_at_ms", _Big, nullable=False),
+)
+
+seal = Table(
+    "seal",
+    metadata,
+    _key("store"),
+    _number_key("epoch"),
+    _number_key("seq"),
+    Column("valid", Boolean, nullable=False),
+    Column("code", Text),
+)
+
+alarm = Table(
+    "alarm",
+    metadata,
+    _key("store"),
+    _number_key("epoch"),
+    _key("code"),
+    _number_key("seq"),
+    Column("at_ms", _Big, nullable=False),
+    Column("detail", Text, nullable=False),
+)
+
+heartbeat = Table(
+    "heartbeat",
+    metadata,
+    _key("store"),
+    _key("box"),
+    _number_key("epoch"),
+    Column("at_ms", _Big, nullable=False),
+    Column("body", Text, nullable=False),
+)
+
+closed_day = Table(
+    "closed_day",
+    metadata,
+    _key("store"),
+    _key("day"),
+    Column("epoch", _Big, nullable=False),
+    Column("seq", _Big, nullable=False),
+)
+
+platform_order = Table(
+    "platform_order",
+    metadata,
+    _key("store"),
+    _key("attempt"),
+    Column("sale", Text),
+    Column("platform", Text),
+    Column("merchant", Text),
+    Column("outcome", Text),
+    Column("transaction", Text),
+    Column("platform_at_ms", _Big),
+)
+
+platform_refund = Table(
+    "platform_refund",
+    metadata,
+    _key("store"),
+    _key("out_refund_no"),
+    Column("refund", Text),
+    Column("attempt", Text),
+    Column("platform", Text),
+    Column("outcome", Text),
+    Column("refund_transaction", Text),
+    Column("ended_at_ms", _Big),
+    Index("platform_refund_of_refund", "store", "refund"),
+)
+
+enrolment_token = Table(
+    "enrolment_token",
+    metadata,
+    _key("store"),
+    _key("token_sha256"),
+    Column("created_at_ms", _Big, nullable=False),
+    Column("expires_at_ms", _Big, nullable=False),
+    Column("used_by_key", Text),
+    Column("epoch", _Big),
+)
+
+access_token = Table(
+    "access_token",
+    metadata,
+    _key("token_sha256"),
+    Column("name", Text, nullable=False),
+    Column("stores", Text),
+    Column("created_at_ms", _Big, nullable=False),
+    Column("revoked_at_ms", _Big),
+)
+
+
+def of_epoch(table: Table, store_id: str, epoch_number: int) -> ColumnElement[bool]:
+    """Return the condition that picks one epoch of one store."""
+    return (table.c.store == store_id) & (table.c.epoch == epoch_number)
