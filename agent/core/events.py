@@ -56,11 +56,15 @@ class TradeEvent(Event):
 
 @dataclass(frozen=True, slots=True)
 class Discount:
-    """One reduction of a line; `funded_by` is store, hq, brand, partner or platform."""
+    """One reduction of a line; `funded_by` is store, hq, brand, partner or platform.
+
+    `scope` is line, or sale for a line's share of a discount on the whole sale.
+    """
 
     reason: str
     amount_fen: int
     funded_by: str = "store"
+    scope: str = "line"
 
 
 @dataclass(frozen=True, slots=True)
@@ -360,6 +364,15 @@ class SlipUnconfirmed(Event):
     """Nobody knows whether it is on paper; offered to the cashier."""
 
     KIND: ClassVar[str] = "slip.unconfirmed"
+    slip: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class SlipNotPrinted(Event):
+    """Not printed by policy of its tender, or because the cashier said so; it can be printed later."""
+
+    KIND: ClassVar[str] = "slip.not_printed"
     slip: str
     code: str
 

@@ -54,10 +54,10 @@ def priced(lines: Sequence[SaleLine], sale_discounts: Sequence[SaleDiscount]) ->
             raise Refused("discount.above_total", amount_fen=amount_fen, total_fen=whole_fen)
         parts = spread(amount_fen, [line.total_fen for line in current])
         current = [
-            discounted(line, Discount(wished.reason, part, wished.funded_by))
+            discounted(line, Discount(wished.reason, part, wished.funded_by, "sale"))
             for line, part in zip(current, parts, strict=True)
         ]
-        applied.append(Discount(wished.reason, amount_fen, wished.funded_by))
+        applied.append(Discount(wished.reason, amount_fen, wished.funded_by, "sale"))
     return Priced(
         tuple(current),
         sum(line.list_fen for line in current),

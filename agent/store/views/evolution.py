@@ -258,6 +258,10 @@ def _slip_unconfirmed(connection: Any, place: Place, body: Body) -> None:
     connection.execute("UPDATE view_slip SET state = 'unconfirmed' WHERE slip = ?", (body["slip"],))
 
 
+def _slip_not_printed(connection: Any, place: Place, body: Body) -> None:
+    connection.execute("UPDATE view_slip SET state = 'not_printed' WHERE slip = ?", (body["slip"],))
+
+
 def _slip_reprinted(connection: Any, place: Place, body: Body) -> None:
     _add_totals(connection, body, [("reprint", "", 1, 0)])
 
@@ -282,6 +286,7 @@ _RULES: dict[str, Rule] = {
     "slip.queued": _slip_queued,
     "slip.printed": _slip_printed,
     "slip.unconfirmed": _slip_unconfirmed,
+    "slip.not_printed": _slip_not_printed,
     "slip.reprinted": _slip_reprinted,
 }
 

@@ -1,0 +1,104 @@
+"""Baskets on disk: a till's draft, and the form in which pages see it."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from typing import Any
+
+from agent.core.errors import Refused
+from agent.core.events import Discount, SaleLine, TenderLine
+from agent.core.ids import sale_number
+from agent.core.pricing import SaleDiscount
+from agent.core.sale import LIVE, Basket, BasketState
+from agent.services.shop import Actor
+from agent.services.trade import trading
+from agent.store.drafts import delete_draft, load_draft, load_drafts, save_draft
+from agent.store.unit import Unit
+
+
+def line_from(data: Mapping[str, Any]) -> SaleLine:
+    """Build a line from its plain data."""
+    discounts = tuple(Discount(**discount) for discount in data["discounts"])
+    return SaleLine(**{**data, "discounts": discounts})
+
+
+def basket_from(data: Mapping[str, Any]) -> Basket:
+    """Build a basket from a draft's plain data."""
+    return Basket(
+        **{
+            **data,
+            "state": BasketState(data["state"]),
+            "lines": tuple(line_from(line) for line in data["lines"]),
+            "discounts": tuple(SaleDiscount(**discount) for discount in data["discounts"]),
+            "tenders": tuple(TenderLine(**tender) for tender in data["tenders"]),
+        }
+    )
+
+
+def basket_data(basket: Basket) -> dict[str, Any]:
+    """Return a basket's plain data for a draft."""
+    return {**asdict(basket), "state": basket.state.value}
+
+
+def current(connection: Any, till: str) -> Basket | None:
+    """Return the basket that a till is ringing up or taking money for, or None."""
+    for draft in load_drafts(connection, till):
+        if draft.state in LIVE:
+            return basket_from(draft.body)
+    return None
+
+
+def required(connection: Any, till: str) -> Basket:
+    """Return the till's basket; refuses when there is none (`sale.empty`)."""
+    basket = current(connection, till)
+    if basket is None:
+        raise Refused("sale.empty")
+    return basket
+
+
+def by_sale(connection: Any, sale: str) -> Basket | None:
+    """Return the draft of a sale at whatever till, or None."""
+    draft = load_draft(connection, sale)
+    return None if draft is None else basket_from(draft.body)
+
+
+def begun(unit: Unit, actor: Actor) -> Basket:
+    """Return the till's basket, a new one with the next sale number when there is none."""
+    basket = current(unit.connection, actor.till)
+    if basket is not None:
+        return basket
+    trade = trading(unit.connection, actor)
+    number = sale_number(unit.identity.store, unit.identity.epoch, unit.counter("sale"))
+    return Basket(number, actor.till, trade.shift, actor.staff, trade.day)
+
+
+def save(unit: Unit, basket: Basket) -> None:
+    """Store a basket as its till's draft; one that has ended is removed."""
+    if basket.state in (BasketState.COMPLETED, BasketState.CANCELLED):
+        delete_draft(unit, basket.sale)
+        return
+    save_draft(unit, sale=basket.sale, till=basket.till, state=basket.state.value, body=basket_data(basket))
+
+
+def taken_over(basket: Basket, actor: Actor, shift: str | None, day: str) -> Basket:
+    """Return a held basket for the till that recalls it."""
+    return replace(basket, till=actor.till, staff=actor.staff, shift=shift, day=day)
+
+
+def shown(basket: Basket | None) -> dict[str, Any] | None:
+    """Return what pages show of a basket (`Basket` of docs/decisions/002), or None."""
+    if basket is None:
+        return None
+    price = basket.priced()
+    return {
+        "sale": basket.sale,
+        "state": basket.state.value,
+        "label": basket.label,
+        "lines": [asdict(line) for line in price.lines],
+        "discounts": [asdict(discount) for discount in price.sale_discounts],
+        "list_fen": price.list_fen,
+        "total_fen": price.total_fen,
+        "tendered_fen": basket.tendered_fen,
+        "due_fen": price.total_fen - basket.tendered_fen,
+        "tenders": [asdict(tender) for tender in basket.tenders],
+        "attempt": basket.attempt,
+    }

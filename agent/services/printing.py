@@ -1,0 +1,193 @@
+"""From the spool to paper: one worker a printer, each slip exactly once or said to be unconfirmed."""
+
+import threading
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from agent.core.errors import Refused
+from agent.core.events import SlipNotPrinted, SlipPrinted, SlipReprinted, SlipUnconfirmed
+from agent.services.authority import record_approval, require
+from agent.services.journaling import record
+from agent.services.shop import Actor, Approval, Shop
+from agent.services.slips import copy_of, queue_copy
+from agent.services.trade import trading
+from agent.store import spool
+from agent.store.spool import Slip, SlipState
+from agent.store.unit import Unit
+
+Shown = dict[str, Any]
+WAIT_S = 1.0
+"""How long a printer that is not ready is left alone before it is tried again."""
+
+
+class Outcome(Protocol):
+    """What a printer says about a document; `outcome` is the value of the driver's enum."""
+
+    @property
+    def outcome(self) -> str:
+        """printed, printed_unverified, unconfirmed or not_started."""
+
+    @property
+    def code(self) -> str | None:
+        """The reason, as a driver's code."""
+
+
+class Printer(Protocol):
+    """A printer as the worker drives it, from one thread."""
+
+    def print(self, document: Mapping[str, Any], process_id: str, *, after_interrupted: bool = False) -> Outcome:
+        """Print a document; returns when its end is known or can't be known any more."""
+
+    def kick(self) -> Outcome:
+        """Open the drawer at once, also when paper is out."""
+
+
+class PrinterWorker:
+    """Takes slips of one printer from the spool in order; never blocks a sale."""
+
+    def __init__(self, shop: Shop, name: str, printer: Printer) -> None:
+        self._shop = shop
+        self._name = name
+        self._printer = printer
+        self._woken = threading.Event()
+        self._stopping = False
+        self._interrupted = False
+        self._kicked = ""
+        self._waiting_code: str | None = None
+        self._thread = threading.Thread(target=self._run, name=f"printer {name}", daemon=True)
+
+    def start(self) -> None:
+        """Say what an earlier run left unconfirmed, then begin."""
+        self._own_up()
+        self._thread.start()
+
+    def wake(self) -> None:
+        """There may be a slip, or the printer may be ready again."""
+        self._woken.set()
+
+    def stop(self, timeout_s: float = 5.0) -> None:
+        """End; the printer is stopped first by its owner, so that a print in progress returns."""
+        self._stopping = True
+        self._woken.set()
+        self._thread.join(timeout_s)
+
+    def _own_up(self) -> None:
+        left = [slip for slip in spool.interrupted(self._shop.read()) if slip.printer == self._name]
+        for slip in left:
+            self._ended(slip, SlipState.UNCONFIRMED, "slip.interrupted")
+        self._interrupted = bool(left)
+
+    def _run(self) -> None:
+        while not self._stopping:
+            slip = spool.next_queued(self._shop.read(), self._name)
+            if slip is None:
+                self._woken.wait()
+            elif not self._print(slip) and not self._stopping:
+                self._woken.wait(WAIT_S)
+            self._woken.clear()
+
+    def _print(self, slip: Slip) -> bool:
+        if slip.document.get("drawer") and self._kicked != slip.slip:
+            self._kicked = slip.slip
+            self._printer.kick()
+        process_id = f"{slip.number % 10_000:04d}"
+        self._shop.writer.run(lambda unit: spool.mark_sending(unit, slip.slip, process_id))
+        result = self._printer.print(slip.document, process_id, after_interrupted=self._interrupted)
+        if result.outcome == "not_started":
+            self._put_back(slip, result.code)
+            return False
+        self._interrupted = result.outcome == "unconfirmed"
+        self._waiting_code = None
+        self._ended(slip, SlipState(result.outcome), result.code)
+        return True
+
+    def _put_back(self, slip: Slip, code: str | None) -> None:
+        self._shop.writer.run(lambda unit: spool.mark_result(unit, slip.slip, SlipState.QUEUED, code))
+        if code != self._waiting_code:
+            self._waiting_code = code
+            self._shop.publish("notice", {"code": code or "printer.not_ready", "slip": slip.slip})
+
+    def _ended(self, slip: Slip, state: SlipState, code: str | None) -> None:
+        def command(unit: Unit) -> None:
+            spool.mark_result(unit, slip.slip, state, code)
+            if state is SlipState.UNCONFIRMED:
+                record(unit, SlipUnconfirmed(slip.slip, code or "slip.unconfirmed"))
+            else:
+                record(unit, SlipPrinted(slip.slip, state is SlipState.PRINTED))
+
+        self._shop.writer.run(command)
+        if state is SlipState.UNCONFIRMED:
+            self._shop.publish("state", {"till": None})
+
+
+def unconfirmed(shop: Shop) -> list[Shown]:
+    """Return the slips that the cashier is asked about, oldest first."""
+    return [
+        {"slip": slip.slip, "purpose": slip.kind, "subject": slip.sale, "state": slip.state.value, "copy": slip.copy}
+        for slip in spool.unconfirmed(shop.read())
+    ]
+
+
+def confirm(shop: Shop, actor: Actor, slip: str, printed: bool) -> Shown:
+    """Take the cashier's word on a slip: it came out, or it did not and a copy is printed that says so."""
+
+    def command(unit: Unit) -> Shown:
+        found = spool.find_slip(unit.connection, slip)
+        if found is None:
+            raise Refused("slip.unknown", slip=slip[:60])
+        if found.state is not SlipState.UNCONFIRMED:
+            raise Refused("slip.not_unconfirmed", slip=slip, state=found.state.value)
+        trade = trading(unit.connection, actor)
+        if printed:
+            spool.mark_result(unit, slip, SlipState.PRINTED_UNVERIFIED, "slip.seen_by_cashier")
+            record(unit, SlipPrinted(slip, verified=False))
+            return {"slip": None}
+        spool.mark_result(unit, slip, SlipState.NOT_PRINTED, "slip.missing_by_cashier")
+        record(unit, SlipNotPrinted(slip, "slip.missing_by_cashier"))
+        return {"slip": queue_copy(shop, unit, trade, found)}
+
+    answer: Shown = shop.writer.run(command)
+    shop.wake_printer(shop.tills[actor.till].printer)
+    shop.changed(actor.till)
+    return answer
+
+
+def reprint(shop: Shop, actor: Actor, slip: str, approval: Approval | None = None) -> Shown:
+    """Print a copy of a slip; it carries its number and says that it is one. A second copy asks a shift lead."""
+
+    def command(unit: Unit) -> Shown:
+        found = spool.find_slip(unit.connection, slip)
+        if found is None:
+            raise Refused("slip.unknown", slip=slip[:60])
+        trade = trading(unit.connection, actor)
+        first_time = found.state is SlipState.NOT_PRINTED and found.copy == 0
+        act = "reprint" if first_time or copy_of(unit.connection, found) == 1 else "reprint_again"
+        approver = require(shop, actor, act, approval)
+        record_approval(unit, trade, act, approver, slip, "")
+        queued = queue_copy(shop, unit, trade, found)
+        record(
+            unit, SlipReprinted(**trade.fields(), slip=queued, original=slip, copy=copy_of(unit.connection, found) - 1)
+        )
+        return {"slip": queued}
+
+    answer: Shown = shop.writer.run(command)
+    shop.wake_printer(shop.tills[actor.till].printer)
+    shop.changed(actor.till)
+    return answer
+
+
+def reprint_sale(shop: Shop, actor: Actor, sale: str, approval: Approval | None = None) -> Shown:
+    """Print a copy of a sale's receipt; refuses a sale without one in the spool (`slip.unknown`)."""
+    return reprint(shop, actor, f"{sale}-P0", approval)
+
+
+def reprint_last(shop: Shop, actor: Actor, approval: Approval | None = None) -> Shown:
+    """Print a copy of the till's last receipt."""
+    row = (
+        shop.read()
+        .execute("SELECT sale FROM view_sale WHERE till = ? ORDER BY rowid DESC LIMIT 1", (actor.till,))
+        .fetchone()
+    )
+    if row is None:
+        raise Refused("slip.unknown", slip="")
+    return reprint_sale(shop, actor, row[0], approval)

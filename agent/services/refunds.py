@@ -1,0 +1,254 @@
+"""Giving money back at the counter: found by sale, by line, or without a receipt; decided in the writer."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from agent.core.canonical import canonical
+from agent.core.errors import Broken, Refused
+from agent.core.events import RefundLine, RefundStarted, SaleRefunded
+from agent.core.ids import base32_characters, refund_attempt_number, refund_number
+from agent.core.moment import at
+from agent.core.refund import Refunded, RefundPlan, plan_refund, refund_without_receipt
+from agent.services.authority import record_approval, require
+from agent.services.journaling import record
+from agent.services.shop import Actor, Approval, Shop
+from agent.services.slips import queue_refund_slip
+from agent.services.tendering import tender_of
+from agent.services.trade import Trade, trading
+from agent.store.journal import entry
+from agent.store.unit import Unit
+
+Shown = dict[str, Any]
+LATE_DAYS = 30
+RECENT_MAX = 200
+
+
+def sale_body(connection: Any, sale: str) -> dict[str, Any]:
+    """Return the body of a sale's entry; refuses an unknown number (`sale.unknown`)."""
+    row = connection.execute("SELECT epoch, seq FROM view_sale WHERE sale = ?", (sale,)).fetchone()
+    if row is None:
+        raise Refused("sale.unknown", sale=sale[:40])
+    found = entry(connection, row[0], row[1])
+    if found is None:
+        raise Broken("journal.entry_missing", epoch=row[0], seq=row[1])
+    body: dict[str, Any] = json.loads(found.body)
+    return body
+
+
+def refunded(connection: Any, sale: str) -> Refunded:
+    """Return what went back of a sale before."""
+    lines = connection.execute(
+        "SELECT line, units, amount_fen FROM view_refunded_line WHERE sale = ?", (sale,)
+    ).fetchall()
+    tenders = connection.execute(
+        "SELECT tender, amount_fen FROM view_refunded_tender WHERE sale = ?", (sale,)
+    ).fetchall()
+    count = connection.execute("SELECT refunds FROM view_sale WHERE sale = ?", (sale,)).fetchone()
+    return Refunded(
+        {line: units for line, units, _ in lines},
+        {line: amount_fen for line, _, amount_fen in lines},
+        dict(tenders),
+        0 if count is None else count[0],
+    )
+
+
+def sale(shop: Shop, number: str) -> Shown:
+    """Return a sale with the units and money of each line that went back."""
+    connection = shop.read()
+    body = sale_body(connection, number)
+    before = refunded(connection, number)
+    row = connection.execute("SELECT at_ms, refunded_fen FROM view_sale WHERE sale = ?", (number,)).fetchone()
+    return {
+        **body,
+        "at_ms": row[0],
+        "refunded_fen": row[1],
+        "refunded": {str(line): units for line, units in before.units.items()},
+    }
+
+
+def recent(shop: Shop, day: str | None = None, limit: int = 50) -> list[Shown]:
+    """Return the newest sales, of one business day when given, newest first."""
+    names = "sale, calling, at_ms, till, staff, day, total_fen, refunded_fen"
+    rows = shop.read().execute(
+        f"SELECT {names} FROM view_sale WHERE ?1 IS NULL OR day = ?1 ORDER BY at_ms DESC, rowid DESC LIMIT ?2",
+        (day, max(1, min(limit, RECENT_MAX))),
+    )
+    return [dict(zip(names.split(", "), found, strict=True)) for found in rows.fetchall()]
+
+
+def _act(body: Mapping[str, Any], at_ms: int, trade: Trade, now_ms: int, in_cash: bool) -> str:
+    if in_cash and any(tender["attempt"] for tender in body["tenders"]):
+        return "refund_wallet_in_cash"
+    if now_ms - at_ms > LATE_DAYS * 86_400_000:
+        return "refund_late"
+    return "refund" if body["day"] == trade.day else "refund_other_day"
+
+
+def refund_sale(
+    shop: Shop,
+    actor: Actor,
+    number: str,
+    lines: Mapping[int, int] | None,
+    reason: str,
+    in_cash: bool = False,
+    approval: Approval | None = None,
+    key: str | None = None,
+) -> Shown:
+    """Give back units of a sale's lines, or all that is left (`lines` None), the original way or in cash.
+
+    A wallet's share is registered and executed by the resolver, at once when the platform can be reached. Refuses
+    more than is left; who may is the matrix' word, by day, amount and way.
+    """
+    if not reason.strip():
+        raise Refused("refund.reason_missing")
+    random_characters = base32_characters(shop.entropy.random_bytes(4))
+
+    def command(unit: Unit) -> Shown:
+        trade = trading(unit.connection, actor)
+        body = sale_body(unit.connection, number)
+        before = refunded(unit.connection, number)
+        cash_account = tender_of(shop, "cash").account_of(actor.till) if in_cash else None
+        plan = _to_this_drawer(shop, actor, plan_refund(body, before, lines, cash_account))
+        row = unit.connection.execute("SELECT at_ms FROM view_sale WHERE sale = ?", (number,)).fetchone()
+        act = _act(body, row[0], trade, unit.now_ms, in_cash)
+        approver = require(shop, actor, act, approval, amount_fen=plan.total_fen)
+        record_approval(unit, trade, act, approver, number, reason)
+        name = refund_number(number, before.count + 1)
+        event = _event(shop, trade, name, number, reason, approver, plan)
+        record(unit, event)
+        _start_platform_refunds(unit, trade, number, before.count + 1, event, random_characters)
+        slip = queue_refund_slip(shop, unit, actor, event, body, row[0])
+        return {**_answer(event), "slip": slip}
+
+    asked = {"sale": number, "lines": None if lines is None else {str(k): v for k, v in lines.items()}, "cash": in_cash}
+    return _given(shop, actor, command, key, asked)
+
+
+def _to_this_drawer(shop: Shop, actor: Actor, plan: RefundPlan) -> RefundPlan:
+    """Cash leaves the drawer of the till that refunds, whichever till took it."""
+    account = shop.tenders["cash"].account_of(actor.till)
+    tenders = tuple(
+        type(tender)(**{**asdict(tender), "account": account}) if tender.kind == "cash" else tender
+        for tender in plan.tenders
+    )
+    return RefundPlan(plan.lines, tenders, plan.total_fen)
+
+
+def _event(
+    shop: Shop,
+    trade: Trade,
+    name: str,
+    number: str | None,
+    reason: str,
+    approver: str | None,
+    plan: RefundPlan,
+    reference: str | None = None,
+) -> SaleRefunded:
+    return SaleRefunded(
+        **trade.fields(),
+        refund=name,
+        sale=number,
+        reason=reason.strip()[:200],
+        approved_by=approver,
+        total_fen=plan.total_fen,
+        lines=plan.lines,
+        tenders=plan.tenders,
+        reference=reference,
+        entity=shop.store.entity,
+    )
+
+
+def _start_platform_refunds(
+    unit: Unit, trade: Trade, number: str, count: int, event: SaleRefunded, random_characters: str
+) -> None:
+    for place, tender in enumerate(event.tenders):
+        if tender.attempt is None:
+            continue
+        platform = unit.connection.execute(
+            "SELECT platform FROM view_attempt WHERE attempt = ?", (tender.attempt,)
+        ).fetchone()
+        record(
+            unit,
+            RefundStarted(
+                **trade.fields(),
+                out_refund_no=refund_attempt_number(number, count * 10 + place, random_characters),
+                refund=event.refund,
+                attempt=tender.attempt,
+                platform=tender.kind if platform is None else platform[0],
+                amount_fen=tender.amount_fen,
+            ),
+        )
+
+
+def _answer(event: SaleRefunded) -> Shown:
+    return {
+        "refund": event.refund,
+        "sale": event.sale,
+        "total_fen": event.total_fen,
+        "tenders": [asdict(tender) for tender in event.tenders],
+    }
+
+
+def refund_lines(lines: Sequence[Mapping[str, Any]]) -> tuple[RefundLine, ...]:
+    """Build the lines of a refund without a receipt from plain data."""
+    return tuple(
+        RefundLine(
+            line=number,
+            sku=str(line.get("sku", ""))[:64],
+            name=str(line["name"])[:80],
+            quantity=int(line.get("quantity", 1)),
+            unit=str(line.get("unit", "pc")),
+            list_fen=int(line.get("list_fen", line["total_fen"])),
+            total_fen=int(line["total_fen"]),
+            tax_code=str(line.get("tax_code", "")),
+            tax_bp=int(line.get("tax_bp", 0)),
+            department=str(line.get("department", "")),
+        )
+        for number, line in enumerate(lines, 1)
+    )
+
+
+def refund_goods(
+    shop: Shop,
+    actor: Actor,
+    lines: Sequence[RefundLine],
+    reason: str,
+    approval: Approval | None = None,
+    reference: str | None = None,
+    key: str | None = None,
+) -> Shown:
+    """Give cash back for goods whose sale is not known; the matrix treats it like a sale of another day."""
+    if not reason.strip():
+        raise Refused("refund.reason_missing")
+    plan = refund_without_receipt(lines, "cash", tender_of(shop, "cash").account_of(actor.till))
+    if plan.total_fen <= 0:
+        raise Refused("refund.nothing_left", sale="")
+
+    def command(unit: Unit) -> Shown:
+        trade = trading(unit.connection, actor)
+        approver = require(shop, actor, "refund_other_day", approval, amount_fen=plan.total_fen)
+        record_approval(unit, trade, "refund_other_day", approver, None, reason)
+        store, epoch = unit.identity.store, unit.identity.epoch
+        name = f"{store}-{epoch}-N{unit.counter('refund without receipt'):06d}"
+        event = _event(shop, trade, name, None, reason, approver, plan, reference)
+        record(unit, event)
+        slip = queue_refund_slip(shop, unit, actor, event, None, None)
+        return {**_answer(event), "slip": slip}
+
+    asked = {"lines": [asdict(line) for line in lines], "reference": reference}
+    return _given(shop, actor, command, key, asked)
+
+
+def _given(shop: Shop, actor: Actor, command: Any, key: str | None, asked: dict[str, Any]) -> Shown:
+    answer: Shown = shop.writer.run(command, key=key, fingerprint=canonical(asked))
+    shop.wake_printer(shop.tills[actor.till].printer)
+    shop.wake_resolver()
+    shop.changed(actor.till)
+    return answer
+
+
+def sale_day(shop: Shop, at_ms: int) -> str:
+    """Return the local date of a moment, for lists."""
+    return at(at_ms, shop.store.zone).date().isoformat()

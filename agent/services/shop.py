@@ -1,0 +1,96 @@
+"""What a use case works with: journal, clock, catalogue, rules, devices; wired by the daemon, by fakes in tests."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import time, tzinfo
+from typing import Any
+
+from agent.core.catalog import Catalog
+from agent.core.chain import Identity
+from agent.core.payment import Platform
+from agent.core.ports import Clock, Entropy
+from agent.core.roles import Matrix
+from agent.core.scale_labels import ScaleLayout
+from agent.core.tenders import Tender
+from agent.store.writer import Writer
+
+Publish = Callable[[str, dict[str, Any]], None]
+Translate = Callable[[str], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts, in which role, at which till."""
+
+    staff: str
+    name: str
+    role: str
+    till: str
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """A second person whose PIN or pass was checked."""
+
+    staff: str
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoreFacts:
+    """What stands on slips and decides days: from settings and the store's directive."""
+
+    name: str
+    branch: str
+    address: str
+    phone: str
+    entity: str
+    zone: tzinfo
+    day_starts: time
+    language: str = "zh-CN"
+    complaint_phone: str = "12315"
+    cash_rounding: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TillPlace:
+    """A counter: which printer prints its receipts."""
+
+    till: str
+    printer: str
+
+
+def _nothing(*_: Any) -> None:
+    """Nobody listens."""
+
+
+@dataclass
+class Shop:
+    """The wired shop. `read` gives this thread's reading connection; `publish` feeds the live pages."""
+
+    identity: Identity
+    writer: Writer
+    read: Callable[[], Any]
+    clock: Clock
+    entropy: Entropy
+    store: StoreFacts
+    catalog: Catalog
+    tenders: Mapping[str, Tender]
+    matrix: Matrix
+    tills: Mapping[str, TillPlace]
+    translate: Translate
+    platforms: Mapping[str, Platform] = field(default_factory=dict)
+    scale_layouts: tuple[ScaleLayout, ...] = ()
+    directives: Mapping[str, int] = field(default_factory=dict)
+    pepper: bytes = b""
+    publish: Publish = _nothing
+    wake_printer: Callable[[str], None] = _nothing
+    wake_resolver: Callable[[], None] = _nothing
+    wake_uplink: Callable[[], None] = _nothing
+    lamps: Callable[[], dict[str, dict[str, Any]]] = dict
+    uplink_lamp: Callable[[], dict[str, Any]] = dict
+
+    def changed(self, till: str) -> None:
+        """Tell pages that a till's state changed, and the uplink that there may be entries."""
+        self.publish("state", {"till": till})
+        self.wake_uplink()

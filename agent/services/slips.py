@@ -1,0 +1,133 @@
+"""What goes to paper: entries turned into documents and put into the spool, in the command that wrote the entry."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from agent.core.events import (
+    DayClosed,
+    DrawerMoved,
+    SaleCompleted,
+    SaleRefunded,
+    SlipNotPrinted,
+    SlipQueued,
+)
+from agent.core.tenders import Print
+from agent.services.journaling import record
+from agent.services.report_documents import day_slip, shift_slip
+from agent.services.shop import Actor, Shop
+from agent.services.slip_documents import copy_document, drawer_slip, help_slip, receipt_slip, refund_slip
+from agent.services.trade import Trade
+from agent.store.spool import Slip, SlipState, enqueue, mark_result
+from agent.store.unit import Unit
+
+
+def _queue(
+    shop: Shop,
+    unit: Unit,
+    trade: Trade,
+    slip: str,
+    purpose: str,
+    document: Mapping[str, Any],
+    *,
+    subject: str | None = None,
+    copy: int = 0,
+    printer: str | None = None,
+) -> str:
+    name = printer or shop.tills[trade.till].printer
+    enqueue(unit, slip, printer=name, kind=purpose, document=document, sale=subject, copy=copy)
+    record(
+        unit,
+        SlipQueued(**trade.fields(), slip=slip, purpose=purpose, subject=subject, printer=name, copy=copy),
+    )
+    return slip
+
+
+def _policy(shop: Shop, event: SaleCompleted) -> Print:
+    policies = [shop.tenders[tender.kind].print for tender in event.tenders if tender.kind in shop.tenders]
+    if not policies or Print.ALWAYS in policies:
+        return Print.ALWAYS
+    return Print.ASK if Print.ASK in policies else Print.NEVER
+
+
+def queue_receipt(shop: Shop, unit: Unit, actor: Actor, event: SaleCompleted) -> str:
+    """Queue a sale's receipt and return the slip's name; by policy of its tenders it may stay unprinted at first."""
+    trade = Trade(event.till, event.shift, event.staff, event.day)
+    document = receipt_slip(shop, unit, actor, event)
+    drawer = any(shop.tenders[tender.kind].drawer for tender in event.tenders if tender.kind in shop.tenders)
+    policy = _policy(shop, event)
+    if drawer and policy is Print.ALWAYS:
+        document = {**document, "drawer": True}
+    slip = _queue(shop, unit, trade, f"{event.sale}-P0", "receipt", document, subject=event.sale)
+    if policy is not Print.ALWAYS:
+        mark_result(unit, slip, SlipState.NOT_PRINTED, f"slip.{policy.value}")
+        record(unit, SlipNotPrinted(slip, f"slip.{policy.value}"))
+    return slip
+
+
+def queue_refund_slip(
+    shop: Shop, unit: Unit, actor: Actor, event: SaleRefunded, sale: Mapping[str, Any] | None, sold_ms: int | None
+) -> str:
+    """Queue a refund's slip; it opens the drawer when cash goes back."""
+    trade = Trade(event.till, event.shift, event.staff, event.day)
+    document = refund_slip(shop, unit, actor, event, sale, sold_ms)
+    if any(tender.kind == "cash" for tender in event.tenders):
+        document = {**document, "drawer": True}
+    return _queue(shop, unit, trade, f"{event.refund}-P0", "refund", document, subject=event.refund)
+
+
+def queue_shift_slip(shop: Shop, unit: Unit, trade: Trade, report: Mapping[str, Any], purpose: str) -> str:
+    """Queue an X or Z report."""
+    document = shift_slip(shop, unit, trade, report, purpose)
+    number = unit.counter(f"slip {trade.shift}")
+    return _queue(
+        shop, unit, trade, f"{trade.shift}-{purpose.upper()}{number}-P0", purpose, document, subject=trade.shift
+    )
+
+
+def queue_day_slip(shop: Shop, unit: Unit, trade: Trade, report: Mapping[str, Any], event: DayClosed) -> str:
+    """Queue the store's day report."""
+    document = day_slip(shop, unit, trade, report, event)
+    number = unit.counter(f"slip {trade.day}")
+    return _queue(shop, unit, trade, f"{trade.day}-D{number}-P0", "day", document, subject=trade.day)
+
+
+def queue_drawer_slip(shop: Shop, unit: Unit, trade: Trade, event: DrawerMoved) -> str:
+    """Queue the slip of a drawer movement; it opens the drawer."""
+    document = {**drawer_slip(shop, unit, trade, event), "drawer": True}
+    number = unit.counter("drawer slip")
+    name = f"{unit.identity.store}-{unit.identity.epoch}-D{number:06d}-P0"
+    return _queue(shop, unit, trade, name, "drawer", document, subject=event.reference)
+
+
+def queue_help_slip(shop: Shop, unit: Unit, trade: Trade) -> str:
+    """Queue the card of command codes."""
+    number = unit.counter("help slip")
+    name = f"{unit.identity.store}-{unit.identity.epoch}-H{number:06d}-P0"
+    return _queue(shop, unit, trade, name, "help", help_slip(shop))
+
+
+def copy_of(connection: Any, slip: Slip) -> int:
+    """Return the number that the next copy of a slip carries: 1 for the first."""
+    stem = slip.slip.rpartition("-P")[0]
+    row = connection.execute(
+        "SELECT max(copy) FROM spool WHERE slip >= ?1 || '-P' AND slip < ?1 || '-Q'", (stem,)
+    ).fetchone()
+    return int(row[0] or 0) + 1
+
+
+def queue_copy(shop: Shop, unit: Unit, trade: Trade, slip: Slip) -> str:
+    """Queue a copy of a slip; it says that it is one and carries its number. A copy never opens the drawer."""
+    copy = copy_of(unit.connection, slip)
+    stem = slip.slip.rpartition("-P")[0]
+    document = copy_document(shop, slip.document, copy)
+    return _queue(
+        shop,
+        unit,
+        trade,
+        f"{stem}-P{copy}",
+        slip.kind,
+        document,
+        subject=slip.sale,
+        copy=copy,
+        printer=shop.tills[trade.till].printer,
+    )
