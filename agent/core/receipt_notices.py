@@ -113,7 +113,6 @@ def pending_document(slip: PendingSlip, translate: Translate, language: str = "z
     ]
     if slip.code:
         blocks.append(qr(slip.code, caption=translate("how it stands")))
-    blocks.append(rule())
     approved = translate("Approved {person}").format(person=slip.approver) if slip.approver else ""
     blocks.append(pair(str(slip.cashier), approved))
     return document(f"{translate('Pending payment')} {slip.sale}", language, blocks)

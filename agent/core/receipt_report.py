@@ -199,8 +199,8 @@ def _shift_head(report: ShiftReport, translate: Translate) -> list[Block]:
 def _day_head(report: DayReport, translate: Translate) -> list[Block]:
     blocks = [
         text(translate("Business day {day}").format(day=report.day)),
-        text(translate("Opened {time}").format(time=report.opened_at)),
-        text(translate("Closed {time}").format(time=report.closed_at)),
+        text(translate("Day opened {time}").format(time=report.opened_at)),
+        text(translate("Day closed {time}").format(time=report.closed_at)),
         text(translate("By {person}").format(person=report.closed_by)),
     ]
     if report.forced_reason:

@@ -17,8 +17,12 @@ def translator(language: str) -> Callable[[str], str]:
 
     `language` is a tag of `LANGUAGES` or more precise (`en-GB`); an unknown one gives the default.
     """
-    folder = _folder(language)
-    return gettext.translation(DOMAIN, LOCALE_FOLDER, [folder]).gettext
+    catalogue = gettext.translation(DOMAIN, LOCALE_FOLDER, [_folder(language)])
+
+    def translate(message: str) -> str:
+        return catalogue.gettext(message) if message else ""  # the empty id is the catalogue's own header
+
+    return translate
 
 
 def known_language(language: str) -> str:

@@ -1,0 +1,210 @@
+"""The data of the reference slips: one lunch at the demo restaurant, its refund, its shift."""
+
+from agent.core.codes import receipt_code
+from agent.core.receipt import (
+    CashCount,
+    CashMovement,
+    ChainPoint,
+    CountedReduction,
+    CouponFate,
+    InvoiceState,
+    Loose,
+    LooseEnd,
+    Movement,
+    Operations,
+    OtherIncome,
+    PendingSlip,
+    Person,
+    PlatformDue,
+    PreBill,
+    Reduction,
+    RefundSlip,
+    RefundState,
+    RefundWay,
+    SaleSlip,
+    SalesTotals,
+    ShiftReport,
+    Shop,
+    SlipCoupon,
+    SlipInvoice,
+    SlipLine,
+    SlipMember,
+    SlipTender,
+    TaxTotal,
+    TaxTotals,
+    TenderTotal,
+)
+
+SHOP = Shop("S001", "湘味小馆", "人民路店", "人民路18号", "0731-55550101")
+CASHIER = Person("当班", "07")
+MANAGER = Person("李店长", "01")
+JUICE = SlipLine("酸梅汤(扎)", 1, "pc", 1800, 1800)
+FISH = SlipLine("剁椒鱼头(微辣)", 1, "pc", 8800, 8800)
+REST = (
+    SlipLine("小炒黄牛肉", 1, "pc", 5800, 5800),
+    SlipLine("米饭", 3, "pc", 200, 600),
+    JUICE,
+    SlipLine("打包盒", 2, "pc", 100, 200),
+)
+
+SALE = SaleSlip(
+    shop=SHOP,
+    sale="S001-2-000421",
+    written_at="2026-10-03 12:41:07",
+    till="2",
+    cashier=CASHIER,
+    lines=(SlipLine(FISH.name, 1, "pc", 8800, 8800, (Reduction("会员价", 600),)), *REST),
+    reductions=(Reduction("会员优惠", 600), Reduction("券:满100减15(门口领取)", 1500)),
+    total_fen=15100,
+    tenders=(
+        SlipTender(
+            name="微信支付",
+            amount_fen=15100,
+            customer_paid_fen=14600,
+            platform_reduction=Reduction("微信立减", 500),
+            platform="微信",
+            transaction="4200002345202610031234567890",
+            out_trade_no="S001_2_000421_A1",
+        ),
+    ),
+    calling="A042",
+    table="B12",
+    guests=3,
+    member=SlipMember("138****5678", "金卡", 151, 1431, balance_certain=False),
+    coupon=SlipCoupon("下次来减15元", "满100可用 10-04起至11-03 限本店", "C1" + "A" * 151),
+    invoice=SlipInvoice(14600, "HTTPS://HQ.EXAMPLE.COM/I/ABC"),
+    check_code="7F3A-91C2",
+)
+
+REFUND = RefundSlip(
+    shop=SHOP,
+    refund="S001-2-000427-R1",
+    sale="S001-2-000421",
+    sale_written_at="2026-10-03 12:41:07",
+    written_at="2026-10-03 13:20:45",
+    clerk=CASHIER,
+    approver=MANAGER,
+    reason="菜品未上(顾客取消)",
+    lines=(SlipLine(JUICE.name, 1, "pc", 1800, 1800, (Reduction("分摊的券", 163),)),),
+    total_fen=1637,
+    ways=(
+        RefundWay(
+            name="微信支付",
+            amount_fen=1637,
+            original_way=True,
+            state=RefundState.ACCEPTED,
+            platform="微信",
+            customer_fen=1583,
+            platform_fen=54,
+            transaction="50300002345202610031234567890",
+        ),
+    ),
+    points_taken=16,
+    coupon=CouponFate(given_back=False, why="仍满足门槛"),
+    invoice=InvoiceState.NONE,
+    receipt=receipt_code("S001-2-000421"),
+    check_code="2B90-C417",
+)
+
+SHIFT_Z = ShiftReport(
+    shop=SHOP,
+    final=True,
+    number="000318",
+    till="2",
+    shift=2,
+    day="2026-10-03",
+    cashier=CASHIER,
+    opened_at="10-03 10:02:11",
+    closed_at="10-03 22:31:40",
+    first_sale="000236",
+    last_sale="000421",
+    sales=SalesTotals(
+        count=186,
+        gross_fen=864250,
+        reductions=(
+            CountedReduction("会员价", 18000),
+            CountedReduction("优惠券", 34500),
+            CountedReduction("手工折扣", 7230, 6),
+            CountedReduction("抹零", 1500),
+        ),
+        refunds=3,
+        refunds_fen=8637,
+        net_fen=794383,
+    ),
+    tenders=(
+        TenderTotal("现金", 41, 138600),
+        TenderTotal("微信", 92, 411843),
+        TenderTotal("支付宝", 44, 192040),
+        TenderTotal("码牌(待核)", 2, 6600),
+        TenderTotal("储值卡", 4, 23300),
+        TenderTotal("美团券", 3, 22000),
+    ),
+    others=(
+        OtherIncome("储值充值", 2, "微信", 100000, gift=Reduction("赠送金(不收钱)", 10000)),
+        OtherIncome("订金", 1, "现金", 20000),
+    ),
+    platforms=(
+        PlatformDue("微信", 511843, 3500, with_top_ups=True),
+        PlatformDue("支付宝", 192040, 1200),
+    ),
+    cash=CashCount(
+        float_fen=50000,
+        sales_fen=138600,
+        movements=(
+            CashMovement(Movement.DEPOSITS, 20000),
+            CashMovement(Movement.PAID_OUT, 4500, "买零钱袋"),
+            CashMovement(Movement.DROP, 100000, "0317"),
+        ),
+        expected_fen=104100,
+        counted_fen=102900,
+        reason="找零差错(本人已复点)",
+    ),
+    loose_ends=(
+        LooseEnd(Loose.UNKNOWN, 1, 3600),
+        LooseEnd(Loose.PROOFS, 2, 5800),
+        LooseEnd(Loose.REFUNDS, 1, 1637),
+        LooseEnd(Loose.SLIPS, 1),
+        LooseEnd(Loose.HELD, 1, 13200, "B07"),
+        LooseEnd(Loose.UNSENT, 0),
+    ),
+    operations=Operations(
+        cancelled=2,
+        returned=4,
+        returned_fen=12600,
+        gifts=1,
+        gifts_fen=1800,
+        price_changes=1,
+        reprints=5,
+        no_sales=1,
+        approvals=9,
+        practice=0,
+    ),
+    tax=TaxTotals((TaxTotal(600, 710000), TaxTotal(1300, 84383)), invoices=22, invoices_fen=231000),
+    grand_total_fen=118640217,
+    chain=ChainPoint(41877, "7F3A-91C2-E05B"),
+    code="S001/2/Z000318",
+)
+
+PREBILL = PreBill(
+    shop=SHOP,
+    sale="S001-2-000421",
+    lines=(FISH, *REST),
+    total_fen=17200,
+    table="B12",
+    guests=3,
+    code="HTTPS://HQ.EXAMPLE.COM/O/ABC",
+)
+
+PENDING = PendingSlip(
+    shop=SHOP,
+    sale="S001-2-000431",
+    short_number="000431",
+    written_at="2026-10-03 18:52:09",
+    platform="微信",
+    amount_fen=3600,
+    cashier=CASHIER,
+    second="现金",
+    second_fen=3600,
+    approver=MANAGER,
+    code="HTTPS://HQ.EXAMPLE.COM/Q/ABC",
+)
