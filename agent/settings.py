@@ -1,0 +1,216 @@
+"""The settings of one box: models over TOML, defaults for every key, an error for every key that nobody reads.
+
+Separate from the daemon so that the command line can check a file without starting anything. Nothing needs a file:
+a box without one trades. What the store sells and who may what is data of its own (`shipped`).
+"""
+
+import difflib
+import os
+import sys
+import tomllib
+from collections.abc import Mapping
+from datetime import time
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from agent.core.errors import Broken, Refused
+
+SYSTEM_FOLDER = Path("/etc/storebox")
+FILE_NAME = "storebox.toml"
+MAX_TILLS = 16
+
+Id = Annotated[str, Field(pattern=r"^[A-Z0-9]{1,10}$")]
+DeviceUrl = Annotated[str, Field(pattern=r"^([a-z][a-z0-9+-]*:.+)?$", max_length=300)]
+HttpUrl = Annotated[str, Field(pattern=r"^(https?://[^\s/]+.*)?$", max_length=300)]
+LocalTime = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
+Short = Annotated[str, Field(max_length=100)]
+
+
+class Section(BaseModel):
+    """A table of the file: read once, never changed, no key unknown."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, arbitrary_types_allowed=True)
+
+
+class Store(Section):
+    """What stands on slips until headquarters' directive about the store says otherwise."""
+
+    name: Short = "storebox"
+    branch: Short = ""
+    address: Short = ""
+    phone: Short = ""
+    complaints: Short = "12315"
+    entity: Short = ""
+
+
+class Web(Section):
+    """Where tills reach the box; further host names must be listed, others are refused."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8080, ge=1, le=65535)
+    allowed_hosts: Annotated[tuple[str, ...], Field(strict=False)] = ()
+
+
+class Headquarters(Section):
+    """Where the box reports to; without a URL it trades alone."""
+
+    url: HttpUrl = ""
+    pay_urls: Annotated[tuple[HttpUrl, ...], Field(strict=False, max_length=4)] = ()
+
+
+class Printing(Section):
+    """Whether receipts print by themselves: as the tender says, or one rule for all."""
+
+    receipts: Literal["tender", "always", "ask", "never"] = "tender"
+
+
+class Till(Section):
+    """One counter and its devices, named by URL; an empty URL means that there is none."""
+
+    till: Id = "1"
+    label: Short = ""
+    printer: DeviceUrl = ""
+    profile: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,40}$")] = "pos80"
+    scanner: DeviceUrl = ""
+    float_fen: int = Field(default=0, ge=0, le=10_000_000)
+
+
+class Settings(Section):
+    """All settings of a box, with their defaults."""
+
+    state: Annotated[Path, Field(strict=False)] = Path("/var/lib/storebox")
+    language: Literal["zh-CN", "en"] = "zh-CN"
+    timezone: str = "Asia/Shanghai"
+    day_starts: LocalTime = "05:00"
+    store: Store = Store()
+    web: Web = Web()
+    hq: Headquarters = Headquarters()
+    printing: Printing = Printing()
+    tills: Annotated[tuple[Till, ...], Field(alias="till", strict=False)] = (Till(),)
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+            raise ValueError("no such time zone; use a name such as Asia/Shanghai") from error
+        return name
+
+    @field_validator("tills")
+    @classmethod
+    def _different_tills(cls, tills: tuple[Till, ...]) -> tuple[Till, ...]:
+        names = [till.till for till in tills]
+        if not 1 <= len(names) <= MAX_TILLS:
+            raise ValueError(f"a box has 1 to {MAX_TILLS} tills")
+        if len(set(names)) < len(names):
+            raise ValueError("two tills have the same number")
+        return tills
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone of the business day."""
+        return ZoneInfo(self.timezone)
+
+    @property
+    def day_starts_at(self) -> time:
+        """The local time before which a new day still has yesterday's date."""
+        return time.fromisoformat(self.day_starts)
+
+
+TABLES: dict[tuple[str, ...], type[Section]] = {
+    (): Settings,
+    ("store",): Store,
+    ("web",): Web,
+    ("hq",): Headquarters,
+    ("printing",): Printing,
+    ("till",): Till,
+}
+"""Which table of the file each model reads."""
+
+
+def keys_of(table: type[Section]) -> list[str]:
+    """Return the keys of a table as they stand in the file."""
+    return [field.alias or name for name, field in table.model_fields.items()]
+
+
+def read(text: str, file: str = FILE_NAME) -> tuple[Settings, list[Refused]]:
+    """Return the settings in `text` and every problem found; with a problem, the settings are the defaults."""
+    try:
+        values = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        return Settings(), [Refused("config.not_toml", file=file, reason=str(error))]
+    try:
+        return Settings.model_validate(values), []
+    except ValidationError as error:
+        return Settings(), [_problem(dict(problem), file) for problem in error.errors(include_url=False)]
+
+
+def _problem(found: Mapping[str, Any], file: str) -> Refused:
+    place = [str(part) for part in found["loc"]]
+    key = ".".join(place)
+    if found["type"] != "extra_forbidden":
+        rule = str(found["msg"]).removeprefix("Value error, ")
+        return Refused("config.wrong_value", file=file, key=key, value=str(found["input"])[:80], rule=rule)
+    table = tuple(part for part in found["loc"][:-1] if isinstance(part, str))
+    return Refused("config.unknown_key", file=file, key=key, nearest=_nearest(table, place[-1]))
+
+
+def _nearest(table: tuple[str, ...], key: str) -> str:
+    """Return the most similar key of the same table, or, when none is similar, of the whole file."""
+    for known in difflib.get_close_matches(key, keys_of(TABLES[table]), n=1):
+        return ".".join((*table, known))
+    everywhere = {known: (*name, known) for name, model in TABLES.items() for known in keys_of(model)}
+    return ".".join(everywhere[difflib.get_close_matches(key, everywhere, n=1, cutoff=0.0)[0]])
+
+
+def load(path: Path) -> Settings:
+    """Return the settings in a file; raise the first problem as `Refused`."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise Refused("config.unreadable", file=str(path), reason=str(error)) from error
+    settings, problems = read(text, str(path))
+    if problems:
+        raise problems[0]
+    return settings
+
+
+def chosen_state(state: Path | None = None) -> Path | None:
+    """Return the state folder asked for: by option, by STOREBOX_STATE, or by systemd."""
+    if state is not None:
+        return state
+    named = os.environ.get("STOREBOX_STATE") or os.environ.get("STATE_DIRECTORY", "").split(":")[0]
+    return Path(named) if named else None
+
+
+def locate(state: Path | None = None) -> Path | None:
+    """Return the settings file in force: STOREBOX_CONFIG, the state folder's own, the system's; None: defaults."""
+    if named := os.environ.get("STOREBOX_CONFIG"):
+        return Path(named)
+    folders = [folder for folder in (chosen_state(state), SYSTEM_FOLDER) if folder is not None]
+    return next((folder / FILE_NAME for folder in folders if (folder / FILE_NAME).is_file()), None)
+
+
+def in_force(state: Path | None = None) -> Settings:
+    """Return the settings of this box; a state folder chosen by option or environment overrides the file's."""
+    path = locate(state)
+    settings = load(path) if path else Settings()
+    folder = chosen_state(state)
+    return settings.model_copy(update={"state": folder}) if folder else settings
+
+
+def shipped(name: str) -> Path:
+    """Return a file or folder of `config/`: the system's own version first, then the one that came with storebox."""
+    source = Path(__file__).resolve().parents[1]
+    candidates = [SYSTEM_FOLDER / name]
+    if (source / "setup.cfg").is_file():
+        candidates.append(source / "config" / name)
+    candidates.append(Path(sys.prefix) / "share" / "storebox" / "config" / name)
+    for candidate in candidates:
+        if candidate.exists():
+            return candidate
+    raise Broken("config.not_shipped", name=name)
