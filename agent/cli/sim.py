@@ -1,0 +1,91 @@
+"""`storebox sim printer` and `storebox sim scanner`: devices without the device, on a pty or port."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from drivers.emulators.station import Station
+
+sim_app = typer.Typer(no_args_is_help=True, help="Emulated devices, with faults on command.")
+
+USAGE = 2
+REFUSED = 1
+
+
+def _usage(text: str) -> typer.Exit:
+    typer.echo(text, err=True)
+    return typer.Exit(USAGE)
+
+
+def _serve(station: Station, control: Path | None) -> None:
+    """Run a device until SIGINT or SIGTERM; says its name on standard output when reachable."""
+    from drivers.emulators.control import ControlSocket, InputSource
+
+    try:
+        if control is not None:
+            station.sources.append(ControlSocket(control, station.obey))
+        station.open()
+    except OSError as error:
+        typer.echo(f"{error.strerror or error}: {error.filename or station.endpoint.name}", err=True)
+        raise typer.Exit(REFUSED) from error
+    station.sources.append(InputSource(0, station.obey, lambda line: typer.echo(line, err=True)))
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: station.stop())
+    sys.stdout.write(station.endpoint.name + "\n")
+    sys.stdout.flush()
+    station.run()
+
+
+@sim_app.command()
+def printer(
+    pty: Annotated[Path | None, typer.Option(help="Link to the pseudo-terminal to make.")] = None,
+    tcp: Annotated[int | None, typer.Option(help="Port on 127.0.0.1; 0 takes a free one.")] = None,
+    profile: Annotated[str, typer.Option(help="epson, clone or write-only.")] = "epson",
+    width: Annotated[int, typer.Option(help="Paper in millimetres: 58 or 80.")] = 80,
+    flow: Annotated[str | None, typer.Option(help="At a full buffer: hold, xonxoff, drop.")] = None,
+    baud: Annotated[int | None, typer.Option(min=50, help="Take bytes at this speed.")] = None,
+    line_ms: Annotated[float, typer.Option(min=0, help="Time to print one line.")] = 0,
+    paper_log: Annotated[Path | None, typer.Option(help="Append what is printed, as JSON.")] = None,
+    png: Annotated[Path | None, typer.Option(help="Folder for a picture of each slip.")] = None,
+    control: Annotated[Path | None, typer.Option(help="Unix socket that takes the words.")] = None,
+) -> None:
+    """An ESC/POS printer. Words on standard input, one a line:
+
+    paper out|low|ok, cover open|closed, unplug, plug, power off|on, jam, silence, garbage,
+    late MS, xoff, drawer open|closed, clear, state; `unplug at 300`: after 300 more bytes.
+    """
+    from drivers.emulators.assembly import assemble_printer
+
+    if (pty is None) == (tcp is None):
+        raise _usage("give one of --pty LINK and --tcp PORT")
+    try:
+        with assemble_printer(
+            pty, tcp, profile, width, flow, baud=baud, line_ms=line_ms, paper_log=paper_log, png=png
+        ) as station:
+            _serve(station, control)
+    except LookupError as error:
+        raise _usage(str(error.args[0])) from error
+
+
+@sim_app.command()
+def scanner(
+    pty: Annotated[Path, typer.Option(help="Link to the pseudo-terminal to make.")],
+    suffix: Annotated[str, typer.Option(help="CR, LF, CRLF, TAB or NONE.")] = "CR",
+    control: Annotated[Path | None, typer.Option(help="Unix socket that takes the lines.")] = None,
+) -> None:
+    """A code scanner. Each line of standard input is one scan.
+
+    Words start with `!`: `!unplug`, `!plug`; `!!text` scans `!text`.
+    """
+    from drivers.emulators.endpoints import PtyEndpoint
+    from drivers.emulators.scanner import SUFFIXES, ScannerStation
+
+    if suffix not in SUFFIXES:
+        raise _usage(f"no suffix {suffix!r}; there are {', '.join(SUFFIXES)}")
+    _serve(ScannerStation(PtyEndpoint(pty), SUFFIXES[suffix]), control)
