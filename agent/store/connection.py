@@ -43,7 +43,8 @@ def snapshot(connection: Any) -> Iterator[Any]:
     try:
         yield connection
     finally:
-        connection.execute("ROLLBACK")
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
 
 
 class Readers:
