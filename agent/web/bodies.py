@@ -1,0 +1,196 @@
+"""The bodies of the local API. Unknown fields and wrong types are refused: `request.malformed` names the field."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Text = Annotated[str, Field(max_length=200)]
+Name = Annotated[str, Field(min_length=1, max_length=80)]
+Fen = Annotated[int, Field(ge=0, le=10**11)]
+
+
+class Body(BaseModel):
+    """Base of all bodies."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class NoBody(Body):
+    """`{}`."""
+
+
+class ApprovalBody(Body):
+    """The second person and his PIN."""
+
+    staff: Name
+    pin: Name
+
+
+class Approvable(Body):
+    """A change that may need a second person."""
+
+    approval: ApprovalBody | None = None
+
+
+class LoginBody(Body):
+    """Who logs in at which till."""
+
+    staff: Name
+    pin: Name
+    till: Name
+
+
+class ScanBody(Body):
+    """A code as it was read or typed."""
+
+    text: Annotated[str, Field(max_length=4096)]
+
+
+class AddBody(Body):
+    """An item by its number or barcode."""
+
+    code: Name
+    quantity: int = 1
+    price_fen: Fen | None = None
+
+
+class QuantityBody(Body):
+    """Pieces or grams."""
+
+    quantity: int
+
+
+class PriceBody(Approvable):
+    """Another unit price."""
+
+    price_fen: Fen
+
+
+class DiscountBody(Approvable):
+    """An amount or a percentage off."""
+
+    reason: Text
+    amount_fen: Fen | None = None
+    percent: int | None = None
+
+
+class HoldBody(Body):
+    """A word by which the held basket is found."""
+
+    label: Text = ""
+
+
+class ReasonBody(Approvable):
+    """Why."""
+
+    reason: Text = ""
+
+
+class TenderBody(Approvable):
+    """One tender. `given_fen` for cash, `auth_code` for a wallet, `reference` for what the cashier types."""
+
+    kind: Name
+    given_fen: Fen | None = None
+    amount_fen: Fen | None = None
+    reference: Text | None = None
+    auth_code: Annotated[str, Field(min_length=10, max_length=64, pattern=r"^[0-9A-Za-z]+$")] | None = None
+
+
+class DiscountData(Body):
+    """A reduction that another till calculated."""
+
+    reason: Text
+    amount_fen: Fen
+    funded_by: Text = "store"
+
+
+class LineData(Body):
+    """A line that another till calculated."""
+
+    sku: Text
+    name: Text
+    quantity: int
+    unit: Annotated[str, Field(pattern="^(pc|g)$")] = "pc"
+    price_fen: Fen | None = None
+    list_fen: Fen
+    discounts: list[DiscountData] = []
+    tax_code: Text = ""
+    tax_bp: int = 0
+    department: Text = ""
+
+
+class TenderData(Body):
+    """Money that another till took."""
+
+    kind: Name
+    amount_fen: Fen
+    given_fen: Fen | None = None
+    reference: Text | None = None
+
+
+class SaleBody(Body):
+    """A whole sale of a third-party till."""
+
+    reference: Name
+    lines: Annotated[list[LineData], Field(min_length=1, max_length=500)]
+    tenders: Annotated[list[TenderData], Field(max_length=20)]
+
+
+class RefundBody(Approvable):
+    """What goes back of a sale: units by line, or all that is left."""
+
+    lines: dict[Annotated[str, Field(pattern=r"^[0-9]{1,6}$")], int] | None = None
+    reason: Text
+    in_cash: bool = False
+
+
+class GoodsData(Body):
+    """Goods that come back without a receipt."""
+
+    sku: Text = ""
+    name: Name
+    quantity: int = 1
+    unit: Annotated[str, Field(pattern="^(pc|g)$")] = "pc"
+    total_fen: Fen
+
+
+class GoodsRefundBody(Approvable):
+    """A refund without a receipt."""
+
+    lines: Annotated[list[GoodsData], Field(min_length=1, max_length=100)]
+    reason: Text
+
+
+class ConfirmBody(Body):
+    """Whether the slip came out."""
+
+    printed: bool
+
+
+class DayCloseBody(Approvable):
+    """`forced_reason` closes over open shifts."""
+
+    forced_reason: Text | None = None
+
+
+class ShiftOpenBody(Body):
+    """The counted float."""
+
+    float_fen: Fen
+
+
+class ShiftCloseBody(Approvable):
+    """A blind count, pieces by denomination in fen; `recounted` after the count differed once."""
+
+    denominations: dict[str, int]
+    reason: Text | None = None
+    recounted: bool = False
+
+
+class DrawerBody(Approvable):
+    """Cash in or out without a sale."""
+
+    movement: Name
+    amount_fen: Fen = 0
+    reason: Text = ""
+    reference: Text | None = None

@@ -1,0 +1,1 @@
+"""The routers of the local API, one file a noun."""

@@ -1,0 +1,85 @@
+"""`/health` for whoever watches the box, `/metrics` for Prometheus."""
+
+from collections.abc import Iterator
+from importlib.metadata import PackageNotFoundError, version
+from ipaddress import ip_address
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from agent.core.errors import Credentials
+from agent.services import health as shop_health
+from agent.web.access import TheWeb, Web, known, web_of
+
+router = APIRouter(tags=["health"])
+_GOOD = ("ok", "ready", "up", "absent")
+
+
+def _version() -> str:
+    try:
+        return version("storebox")
+    except PackageNotFoundError:  # run from a source tree that is not installed
+        return "0"
+
+
+@router.get("/health")
+def health(request: Request, web: TheWeb) -> dict[str, Any]:
+    """Return status and version; with a session one line a part as well."""
+    lamps = shop_health.lamps(web.shop)
+    stopped = web.shop.writer.stopped
+    good = stopped is None and all(lamp.get("state") in _GOOD for lamp in lamps.values())
+    answer: dict[str, Any] = {"status": "ok" if good else "degraded", "version": _version()}
+    if known(request) is None:
+        return answer
+    parts = {name: f"{lamp.get('state')} {lamp.get('code') or ''}".strip() for name, lamp in lamps.items()}
+    parts["journal"] = "ok" if stopped is None else f"stopped {stopped}"
+    waiting = shop_health.unsent(web.shop)
+    parts["unsent"] = f"{waiting['entries']} entries, {waiting['amount_fen']} fen"
+    return {**answer, "parts": parts}
+
+
+@router.get("/metrics", include_in_schema=False)
+def metrics(request: Request, web: TheWeb) -> Response:
+    """Return figures in Prometheus' form; to this machine only, unless the settings open it."""
+    if not request.app.state.metrics_everywhere and not _is_local(request):
+        raise Credentials("act.not_allowed", act="metrics", role="")
+    from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(_Figures(web_of(request)))
+    return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+
+
+def _is_local(request: Request) -> bool:
+    if request.client is None:
+        return True
+    try:
+        return ip_address(request.client.host).is_loopback
+    except ValueError:  # a UNIX socket or a test has no address
+        return request.client.host in ("", "testclient")
+
+
+class _Figures:
+    """Reads the shop's figures when Prometheus asks."""
+
+    def __init__(self, web: Web) -> None:
+        self._web = web
+
+    def collect(self) -> Iterator[Any]:
+        from prometheus_client.core import GaugeMetricFamily
+
+        beat = shop_health.heartbeat(self._web.shop)
+        for name, text in (
+            ("unsent_entries", "Journal entries that HQ has not acknowledged"),
+            ("unsent_fen", "Money in unsent sales and refunds, in fen"),
+            ("open_attempts", "Payments whose end is not known"),
+            ("unconfirmed_slips", "Slips that nobody saw come out"),
+        ):
+            yield GaugeMetricFamily(f"storebox_{name}", text, value=beat[name])
+        yield GaugeMetricFamily("storebox_live_streams", "Open pages", value=self._web.hub.streams)
+        yield GaugeMetricFamily("storebox_journal_seq", "Last entry", value=self._web.shop.writer.last_seq)
+        lamps = GaugeMetricFamily("storebox_part_good", "1 when a part works", labels=["part"])
+        for part, lamp in shop_health.lamps(self._web.shop).items():
+            lamps.add_metric([part], float(lamp.get("state") in _GOOD))
+        yield lamps
