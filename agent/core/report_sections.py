@@ -93,16 +93,30 @@ def _counted(counted_fen: int, expected_fen: int, translate: Translate) -> list[
 
 
 def _movement(one: CashMovement, translate: Translate) -> Block:
-    label = {
+    label = _noted_movement(one, translate) if one.note else _plain_movement(one.movement, translate)
+    goes_out = one.movement in (Movement.REFUNDS, Movement.PAID_OUT, Movement.DROP)
+    return money(label, -one.amount_fen if goes_out else one.amount_fen)
+
+
+def _plain_movement(movement: Movement, translate: Translate) -> str:
+    return {
         Movement.REFUNDS: translate("Cash refunds"),
         Movement.DEPOSITS: translate("Deposits taken"),
         Movement.TOP_UPS: translate("Cash top-ups"),
-        Movement.PAID_IN: translate("Paid in: {note}"),
-        Movement.PAID_OUT: translate("Paid out: {note}"),
-        Movement.DROP: translate("To the safe, bag {note}"),
-    }[one.movement].format(note=one.note)
-    goes_out = one.movement in (Movement.REFUNDS, Movement.PAID_OUT, Movement.DROP)
-    return money(label, -one.amount_fen if goes_out else one.amount_fen)
+        Movement.PAID_IN: translate("Paid in"),
+        Movement.PAID_OUT: translate("Paid out"),
+        Movement.DROP: translate("To the safe"),
+    }[movement]
+
+
+def _noted_movement(one: CashMovement, translate: Translate) -> str:
+    if one.movement is Movement.PAID_IN:
+        return translate("Paid in: {note}").format(note=one.note)
+    if one.movement is Movement.PAID_OUT:
+        return translate("Paid out: {note}").format(note=one.note)
+    if one.movement is Movement.DROP:
+        return translate("To the safe, bag {note}").format(note=one.note)
+    return f"{_plain_movement(one.movement, translate)} {one.note}"
 
 
 def loose_section(ends: Sequence[LooseEnd], title: str, translate: Translate) -> list[Block]:
