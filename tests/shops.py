@@ -18,7 +18,7 @@ from agent.core.tenders import tenders_from
 from agent.services.language import translator
 from agent.services.shop import Actor, Shop, StoreFacts, TillPlace
 from agent.store import journal, views
-from agent.store.connection import open_reader
+from agent.store.connection import Readers
 from agent.store.writer import Writer
 
 CONFIG = Path(__file__).parent.parent / "config"
@@ -70,7 +70,10 @@ class FakePrinter:
     answers: list[FakeResult] = field(default_factory=list)
     kicks: int = 0
 
-    def print(self, document: Mapping[str, Any], process_id: str, *, after_interrupted: bool = False) -> FakeResult:
+    def process_id(self, number: int) -> str:
+        return f"{number:04d}"
+
+    def print(self, document: Mapping[str, Any], mark: str, *, void_predecessor: bool = False) -> FakeResult:
         answer = self.answers.pop(0) if self.answers else FakeResult()
         if answer.outcome != "not_started":
             self.slips.append(document)
@@ -138,19 +141,6 @@ def demo_catalog() -> Catalog:
     return catalog_of((item_from(row) for row in config("demo/catalogue.toml")["item"]), 1)
 
 
-class Readers:
-    """One reading connection a thread."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._local = threading.local()
-
-    def __call__(self) -> Any:
-        if not hasattr(self._local, "connection"):
-            self._local.connection = open_reader(self._path)
-        return self._local.connection
-
-
 def make_shop(folder: Path, *, tills: tuple[str, ...] = ("1", "2"), language: str = "zh-CN", **changes: Any) -> Shop:
     """Return a shop of its own in a folder, enrolled alone, not yet opened."""
     clock = FakeClock()
@@ -158,10 +148,10 @@ def make_shop(folder: Path, *, tills: tuple[str, ...] = ("1", "2"), language: st
     path = folder / "journal.db"
     journal.enrol(path, identity, views=views, at_ms=clock.now_ms())
     writer = Writer(path, views=views, clock=clock)
-    shop = Shop(
+    return Shop(
         identity=identity,
         writer=writer,
-        read=Readers(path),
+        read=Readers(path).get,
         clock=clock,
         entropy=CountingEntropy(),
         store=StoreFacts(
@@ -183,7 +173,6 @@ def make_shop(folder: Path, *, tills: tuple[str, ...] = ("1", "2"), language: st
         pepper=b"pepper",
         **changes,
     )
-    return shop
 
 
 CASHIER = Actor("07", "当班", "cashier", "1")

@@ -35,7 +35,10 @@ class Outcome(Protocol):
 class Printer(Protocol):
     """A printer as the worker drives it, from one thread."""
 
-    def print(self, document: Mapping[str, Any], process_id: str, *, after_interrupted: bool = False) -> Outcome:
+    def process_id(self, number: int) -> str:
+        """Return the mark under which the printer reports a slip, by its place in the queue."""
+
+    def print(self, document: Mapping[str, Any], mark: str, *, void_predecessor: bool = False) -> Outcome:
         """Print a document; returns when its end is known or can't be known any more."""
 
     def kick(self) -> Outcome:
@@ -90,9 +93,9 @@ class PrinterWorker:
         if slip.document.get("drawer") and self._kicked != slip.slip:
             self._kicked = slip.slip
             self._printer.kick()
-        process_id = f"{slip.number % 10_000:04d}"
-        self._shop.writer.run(lambda unit: spool.mark_sending(unit, slip.slip, process_id))
-        result = self._printer.print(slip.document, process_id, after_interrupted=self._interrupted)
+        mark = self._printer.process_id(slip.number)
+        self._shop.writer.run(lambda unit: spool.mark_sending(unit, slip.slip, mark))
+        result = self._printer.print(slip.document, mark, void_predecessor=self._interrupted)
         if result.outcome == "not_started":
             self._put_back(slip, result.code)
             return False

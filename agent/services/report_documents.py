@@ -89,6 +89,10 @@ def _taxes(report: Report) -> TaxTotals:
     return TaxTotals(tuple(TaxTotal(one["tax_bp"], one["amount_fen"]) for one in report["taxes"]))
 
 
+def _thing(thing: Unfinished | Mapping[str, Any]) -> dict[str, Any]:
+    return asdict(thing) if isinstance(thing, Unfinished) else {**thing}
+
+
 def _loose(shop: Shop, unit: Unit, things: Sequence[Unfinished | Mapping[str, Any]]) -> tuple[LooseEnd, ...]:
     sums: dict[Loose, tuple[int, int]] = {}
     ends: list[LooseEnd] = []

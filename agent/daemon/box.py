@@ -1,0 +1,187 @@
+"""One box: journal, shop, devices, resolver and the way to headquarters, started and stopped together."""
+
+import os
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from agent.core.errors import Broken, Refused
+from agent.core.payment import Platform
+from agent.core.ports import Clock, Entropy
+from agent.daemon.directives import apply
+from agent.daemon.headquarters import Headquarters
+from agent.services import health, staff
+from agent.services.language import translator
+from agent.services.resolver import Resolver
+from agent.services.scanning import scanned
+from agent.services.shop import Shop, StoreFacts, TillPlace
+from agent.settings import Settings
+from agent.store import journal, views
+from agent.store.connection import Readers
+from agent.store.outgoing import Outgoing
+from agent.store.verify import verify_tail
+from agent.store.writer import Writer
+from sync.enrol import Enrolment, device_key, enrol_alone, load_enrolment
+
+JOURNAL = "journal.db"
+Publish = Callable[[str, dict[str, Any]], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """What a box gets from outside: time, randomness, live pages, platforms."""
+
+    clock: Clock
+    entropy: Entropy
+    publish: Publish
+    platforms: Mapping[str, Platform]
+
+
+def enrolment_of(state: Path) -> Enrolment:
+    """Return who this box is; refuses one that was never enrolled (`box.not_enrolled`)."""
+    enrolment = load_enrolment(state)
+    if enrolment is None:
+        raise Refused("box.not_enrolled", state=str(state))
+    return enrolment
+
+
+def enrol_without_headquarters(state: Path, store: str, box: str, clock: Clock) -> Enrolment:
+    """Enrol a shop on its own and begin its journal; a box that is enrolled already stays what it is."""
+    enrolment = load_enrolment(state) or enrol_alone(state, store, box)
+    begin_journal(state, enrolment, clock)
+    return enrolment
+
+
+def begin_journal(state: Path, enrolment: Enrolment, clock: Clock) -> None:
+    """Write the first entry of an enrolled box's journal, once."""
+    path = state / JOURNAL
+    try:
+        journal.enrol(
+            path,
+            enrolment.identity,
+            views=views,
+            at_ms=clock.now_ms(),
+            public_key=enrolment.public_key,
+            previous=enrolment.previous,
+        )
+    except Refused as error:
+        if error.code != "store.already_enrolled":
+            raise
+
+
+def _pepper(state: Path, entropy: Entropy) -> bytes:
+    path = state / "keys" / "pepper"
+    if not path.exists():
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        waiting = path.with_name("pepper.new")
+        descriptor = os.open(waiting, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        try:
+            os.write(descriptor, entropy.random_bytes(32))
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        waiting.replace(path)
+        journal.sync_directory(path.parent)
+    return path.read_bytes()
+
+
+class Box:
+    """A box that trades. `start` begins devices, resolver and uplink; `stop` ends them and closes the journal."""
+
+    def __init__(self, settings: Settings, outside: Outside, *, hq_url: str | None = None) -> None:
+        """Open the journal and wire the shop; raises what stops the box from selling, with its remedy's code."""
+        state = settings.state
+        self.settings = settings
+        self.enrolment = enrolment_of(state)
+        path = state / JOURNAL
+        begin_journal(state, self.enrolment, outside.clock)
+        _check_tail(path)
+        signer = device_key(state, self.enrolment)
+        self.writer = Writer(path, views=views, clock=outside.clock, signer=signer)
+        self.readers = Readers(path)
+        directives = apply(self.writer, state)
+        self.shop = Shop(
+            identity=self.enrolment.identity,
+            writer=self.writer,
+            read=self.readers.get,
+            clock=outside.clock,
+            entropy=outside.entropy,
+            store=store_facts(settings),
+            catalog=directives.catalog,
+            tenders=directives.tenders,
+            matrix=directives.matrix,
+            tills={till.till: TillPlace(till.till, f"receipt{till.till}") for till in settings.tills},
+            translate=translator(settings.language),
+            platforms=outside.platforms,
+            scale_layouts=directives.scale_layouts,
+            directives=directives.versions,
+            pepper=_pepper(state, outside.entropy),
+            publish=outside.publish,
+        )
+        self.devices = self._devices()
+        self.resolver = Resolver(self.shop)
+        outgoing = Outgoing(self.writer, self.readers)
+        self.headquarters = Headquarters(
+            self.shop, state, self.enrolment, signer, outgoing, outside.clock, outside.entropy, hq_url
+        )
+        self.shop.wake_printer = self.devices.wake
+        self.shop.wake_resolver = self.resolver.wake
+        self.shop.wake_uplink = self.headquarters.wake
+        self.shop.lamps = self.devices.lamps
+        self.shop.uplink_lamp = self.headquarters.lamp
+
+    def _devices(self) -> Any:
+        from agent.daemon.devices import Devices
+
+        return Devices(self.shop, self.settings.tills, self.on_scan)
+
+    def on_scan(self, till: str, text: str) -> None:
+        """Take a whole scan of a till's scanner; runs on the scanner's thread, so scans stay in order."""
+        actor = staff.actor_at_till(self.shop, till)
+        scanned(self.shop, actor, till, text, in_background)
+
+    def start(self) -> None:
+        """Begin: what an earlier run left open is taken up first."""
+        self.devices.start()
+        self.resolver.start()
+        self.headquarters.start()
+
+    def stop(self) -> None:
+        """End everything; nothing that is on disk is lost."""
+        self.devices.stop()
+        self.headquarters.stop()
+        self.resolver.stop()
+        self.writer.close()
+        self.readers.close()
+
+    def unsent(self) -> int:
+        """Return how many entries headquarters has not acknowledged."""
+        return int(health.unsent(self.shop)["entries"])
+
+
+def _check_tail(path: Path) -> None:
+    report = verify_tail(path)
+    if report.fault is not None:
+        raise Broken("journal.bad_tail", reason=report.fault.code, seq=report.fault.seq or 0)
+
+
+def store_facts(settings: Settings) -> StoreFacts:
+    """Return what stands on slips and decides days."""
+    return StoreFacts(
+        name=settings.store.name,
+        branch=settings.store.branch,
+        address=settings.store.address,
+        phone=settings.store.phone,
+        entity=settings.store.entity,
+        zone=settings.zone,
+        day_starts=settings.day_starts_at,
+        language=settings.language,
+        complaint_phone=settings.store.complaints,
+    )
+
+
+def in_background(call: Callable[[], None]) -> None:
+    """Run a call on a thread of its own: a platform is asked there, no handler waits for it."""
+    threading.Thread(target=call, name="platform", daemon=True).start()

@@ -1,0 +1,134 @@
+"""The devices of the tills: each with its driver, its worker and its lamp."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from agent.services.printing import PrinterWorker
+from agent.services.shop import Shop
+from agent.settings import Till, shipped
+from drivers.base import DeviceEvent, DeviceState
+from drivers.printer.device import PrinterDevice
+from drivers.printer.job import PrintResult, process_id
+from drivers.printer.profiles import load_profile
+from drivers.scanner.device import Scan, ScannerDevice
+
+OnScan = Callable[[str, str], None]
+"""Takes a till and the text of a scan, in the order of scanning, on the scanner's own thread."""
+
+_LAMP = {
+    DeviceState.READY: "ok",
+    DeviceState.DEGRADED: "degraded",
+    DeviceState.OPENING: "down",
+    DeviceState.ABSENT: "down",
+    DeviceState.LOST: "down",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    outcome: str
+    code: str | None
+
+
+class DrivenPrinter:
+    """A printer's driver in the words of the printing use case."""
+
+    def __init__(self, device: PrinterDevice) -> None:
+        self._device = device
+
+    def process_id(self, number: int) -> str:
+        """Return the mark under which the printer reports a slip, by its place in the queue."""
+        return process_id(number)
+
+    def print(self, document: Mapping[str, Any], mark: str, *, void_predecessor: bool = False) -> _Outcome:
+        """Print a document and wait for the printer's word."""
+        return _outcome(self._device.print(document, mark, void_predecessor=void_predecessor))
+
+    def kick(self) -> _Outcome:
+        """Open the drawer."""
+        return _outcome(self._device.kick())
+
+
+def _outcome(result: PrintResult) -> _Outcome:
+    return _Outcome(result.outcome.value, result.code)
+
+
+class Devices:
+    """Every device of the box."""
+
+    def __init__(self, shop: Shop, tills: tuple[Till, ...], on_scan: OnScan) -> None:
+        self._shop = shop
+        self._codes: dict[str, str] = {}
+        self._printers: dict[str, PrinterDevice] = {}
+        self._workers: dict[str, PrinterWorker] = {}
+        self._scanners: dict[str, ScannerDevice] = {}
+        for till in tills:
+            self._add(till, on_scan)
+
+    def _add(self, till: Till, on_scan: OnScan) -> None:
+        if till.printer:
+            name = self._shop.tills[till.till].printer
+            device = PrinterDevice(
+                name, till.printer, load_profile(shipped(f"devices/{till.profile}.toml")), self._on_printer
+            )
+            self._printers[name] = device
+            self._workers[name] = PrinterWorker(self._shop, name, DrivenPrinter(device))
+        if till.scanner:
+
+            def scanned(scan: Scan) -> None:
+                if not scan.corrupt:
+                    on_scan(till.till, scan.text)
+
+            name = f"scanner{till.till}"
+            self._scanners[name] = ScannerDevice(name, till.scanner, scanned, self._on_scanner)
+
+    def start(self) -> None:
+        """Begin to look for the devices; workers first own up to what an earlier run left unconfirmed."""
+        for worker in self._workers.values():
+            worker.start()
+        for printer in self._printers.values():
+            printer.start()
+        for scanner in self._scanners.values():
+            scanner.start()
+
+    def stop(self) -> None:
+        """Let go of the devices; a print in progress ends with what is known about it."""
+        for scanner in self._scanners.values():
+            scanner.stop()
+        for printer in self._printers.values():
+            printer.stop()
+        for worker in self._workers.values():
+            worker.stop()
+
+    def wake(self, printer: str) -> None:
+        """There is a slip for a printer."""
+        worker = self._workers.get(printer)
+        if worker is not None:
+            worker.wake()
+
+    def lamps(self) -> dict[str, dict[str, Any]]:
+        """Return one lamp for all printers and one for all scanners: the worst, and each by name."""
+        return {
+            "printer": self._lamp(self._printers),
+            "scanner": self._lamp(self._scanners),
+        }
+
+    def _lamp(self, devices: Mapping[str, PrinterDevice | ScannerDevice]) -> dict[str, Any]:
+        states = {name: _LAMP[device.state] for name, device in devices.items()}
+        worst = next(
+            (state for state in ("down", "degraded") if state in states.values()), "ok" if states else "absent"
+        )
+        codes = [self._codes[name] for name in states if states[name] == worst and name in self._codes]
+        return {"state": worst, "code": codes[0] if codes and worst != "ok" else None, "devices": states}
+
+    def _on_printer(self, event: DeviceEvent) -> None:
+        if not event.code.startswith("drawer.") and event.code != "printer.identified":
+            self._codes[event.device] = event.code
+        if event.state in (DeviceState.READY, DeviceState.DEGRADED):
+            self.wake(event.device)
+        self._shop.publish("lamps", self.lamps())
+
+    def _on_scanner(self, event: DeviceEvent) -> None:
+        self._codes[event.device] = event.code
+        self._shop.publish("lamps", self.lamps())

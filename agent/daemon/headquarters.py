@@ -1,0 +1,100 @@
+"""The way to headquarters: uplink thread, its lamp, and what the journal's hooks wake."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from agent.core.ports import Clock, Entropy, OutgoingJournal, Signer
+from agent.services import health
+from agent.services.shop import Shop
+from sync.enrol import Enrolment, save_enrolment
+from sync.headquarters import HqClient
+from sync.pace import Pace
+from sync.session import HttpSession
+from sync.threads import UplinkThread
+from sync.uplink import Uplink
+
+
+class Headquarters:
+    """The uplink of an enrolled box; a box alone has none and its lamp says absent."""
+
+    def __init__(
+        self,
+        shop: Shop,
+        state: Path,
+        enrolment: Enrolment,
+        signer: Signer,
+        journal: OutgoingJournal,
+        clock: Clock,
+        entropy: Entropy,
+        hq_url: str | None = None,
+    ) -> None:
+        self._shop = shop
+        self._state = state
+        self._enrolment = enrolment
+        self._code: str | None = None
+        self._answered = False
+        self._thread: UplinkThread | None = None
+        self.uplink: Uplink | None = None
+        keys = enrolment.key_ring()
+        url = hq_url or enrolment.hq_url
+        if keys is None or not url:
+            return
+        self._session = HttpSession(url)
+        self.uplink = Uplink(
+            journal,
+            HqClient(self._session, signer),
+            keys,
+            self,
+            clock,
+            entropy,
+            pace=Pace(),
+            on_outcome=self._on_outcome,
+            on_key_list=self._on_key_list,
+        )
+        self._thread = UplinkThread(self.uplink)
+
+    def heartbeat(self) -> Mapping[str, object]:
+        """Return what the box tells about itself."""
+        return health.heartbeat(self._shop)
+
+    def start(self) -> None:
+        """Begin to send."""
+        if self._thread is not None:
+            self._thread.start()
+
+    def wake(self) -> None:
+        """There may be entries to send."""
+        if self._thread is not None:
+            self._thread.wake()
+
+    def hurry(self) -> None:
+        """Send now, whatever the backoff says."""
+        if self._thread is not None:
+            self._thread.hurry()
+
+    def stop(self) -> None:
+        """End; a request under way is left to its own time-out."""
+        if self._thread is not None:
+            self._thread.stop(2.0)
+            self._session.close()
+
+    def lamp(self) -> dict[str, Any]:
+        """Return the lamp of the way to headquarters."""
+        if self._thread is None:
+            return {"hq": {"state": "absent", "code": None}}
+        if self._code is None:
+            return {"hq": {"state": "ok" if self._answered else "degraded", "code": None}}
+        return {"hq": {"state": "down", "code": self._code}}
+
+    def _on_outcome(self, code: str | None) -> None:
+        changed = code != self._code or not self._answered
+        self._code = code
+        self._answered = True
+        if changed:
+            self._shop.publish("lamps", self.lamp())
+
+    def _on_key_list(self, document: Mapping[str, object]) -> None:
+        self._enrolment = replace(self._enrolment, key_list=document)
+        save_enrolment(self._state, self._enrolment)
