@@ -59,10 +59,11 @@ def _mask(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[st
 def _line(_: Any, __: str, event: MutableMapping[str, Any]) -> str:
     import json
 
+    level = _JOURNAL_LEVELS.get(str(event.get("level")), 6)
     first = {key: event.pop(key) for key in ("at", "level", "part", "event") if key in event}
     line = json.dumps(first | dict(event), ensure_ascii=False, default=str)
     if "JOURNAL_STREAM" in os.environ:
-        return f"<{_JOURNAL_LEVELS.get(str(event.get('level')), 6)}>{line}"
+        return f"<{level}>{line}"
     return line
 
 

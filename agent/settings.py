@@ -22,10 +22,24 @@ SYSTEM_FOLDER = Path("/etc/storebox")
 FILE_NAME = "storebox.toml"
 MAX_TILLS = 16
 
-Id = Annotated[str, Field(pattern=r"^[A-Z0-9]{1,10}$")]
-DeviceUrl = Annotated[str, Field(pattern=r"^([a-z][a-z0-9+-]*:.+)?$", max_length=300)]
-HttpUrl = Annotated[str, Field(pattern=r"^(https?://[^\s/]+.*)?$", max_length=300)]
-LocalTime = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
+ID = r"^[A-Z0-9]{1,10}$"
+DEVICE_URL = r"^([a-z][a-z0-9+-]*:.+)?$"
+HTTP_URL = r"^(https?://[^\s/]+.*)?$"
+LOCAL_TIME = r"^([01]\d|2[0-3]):[0-5]\d$"
+PROFILE = r"^[a-z0-9-]{1,40}$"
+IN_WORDS = {
+    ID: "1 to 10 of A-Z and 0-9",
+    DEVICE_URL: "a device URL such as tcp:192.168.1.50:9100, or empty",
+    HTTP_URL: "an http:// or https:// URL, or empty",
+    LOCAL_TIME: "a time such as 05:00",
+    PROFILE: "the name of a file in config/devices, without .toml",
+}
+"""What each pattern asks for, as a person is told."""
+
+Id = Annotated[str, Field(pattern=ID)]
+DeviceUrl = Annotated[str, Field(pattern=DEVICE_URL, max_length=300)]
+HttpUrl = Annotated[str, Field(pattern=HTTP_URL, max_length=300)]
+LocalTime = Annotated[str, Field(pattern=LOCAL_TIME)]
 Short = Annotated[str, Field(max_length=100)]
 
 
@@ -73,7 +87,7 @@ class Till(Section):
     till: Id = "1"
     label: Short = ""
     printer: DeviceUrl = ""
-    profile: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,40}$")] = "pos80"
+    profile: Annotated[str, Field(pattern=PROFILE)] = "pos80"
     scanner: DeviceUrl = ""
     float_fen: int = Field(default=0, ge=0, le=10_000_000)
 
@@ -153,7 +167,8 @@ def _problem(found: Mapping[str, Any], file: str) -> Refused:
     place = [str(part) for part in found["loc"]]
     key = ".".join(place)
     if found["type"] != "extra_forbidden":
-        rule = str(found["msg"]).removeprefix("Value error, ")
+        pattern = found.get("ctx", {}).get("pattern")
+        rule = IN_WORDS.get(pattern) or str(found["msg"]).removeprefix("Value error, ")
         return Refused("config.wrong_value", file=file, key=key, value=str(found["input"])[:80], rule=rule)
     table = tuple(part for part in found["loc"][:-1] if isinstance(part, str))
     return Refused("config.unknown_key", file=file, key=key, nearest=_nearest(table, place[-1]))

@@ -1,0 +1,33 @@
+"""What every test may rely on: a home that can be written, no proxy between loopback and us, no machine's settings."""
+
+import os
+import tempfile
+from pathlib import Path
+
+import pytest
+
+FOREIGN = ("STOREBOX_CONFIG", "STOREBOX_STATE", "STOREBOX_LANGUAGE", "STOREBOX_HQ_TOKEN", "STATE_DIRECTORY")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Chromium and git need a home; a build machine may have none."""
+    home = os.environ.get("HOME", "")
+    if not home or not os.access(home, os.W_OK):
+        os.environ["HOME"] = tempfile.mkdtemp(prefix="storebox-home-")
+    for name in ("NO_PROXY", "no_proxy"):
+        os.environ[name] = ",".join(filter(None, [os.environ.get(name), "127.0.0.1,localhost,[::1]"]))
+
+
+@pytest.fixture(autouse=True)
+def _own_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test reads the settings or the state of the machine that it runs on."""
+    for name in FOREIGN:
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Path:
+    """A state folder of the test's own."""
+    folder = tmp_path / "state"
+    folder.mkdir()
+    return folder
