@@ -77,7 +77,7 @@ def enrol(
         raise Credentials("enrol.token_expired", store=store)
     _adopt(connection, store, past, now_ms)
     epoch = _highest_epoch(connection, store) + 1
-    _register(connection, Identity(store, box, epoch), public_key, "enrolled", now_ms)
+    register_epoch(connection, Identity(store, box, epoch), public_key, "enrolled", now_ms)
     connection.execute(update(known_token).where(mine).values(used_by_key=public_key.hex(), epoch=epoch))
     return epoch
 
@@ -144,7 +144,7 @@ def _adopt(connection: Connection, store: str, past: Sequence[PastEpoch], now_ms
     for item in past:
         checked_id(item.box, "box")
         if item.epoch not in taken:
-            _register(connection, Identity(store, item.box, item.epoch), item.public_key, "alone", now_ms)
+            register_epoch(connection, Identity(store, item.box, item.epoch), item.public_key, "alone", now_ms)
 
 
 def _highest_epoch(connection: Connection, store: str) -> int:
@@ -152,7 +152,8 @@ def _highest_epoch(connection: Connection, store: str) -> int:
     return int(highest or 0)
 
 
-def _register(connection: Connection, identity: Identity, public_key: bytes, source: str, now_ms: int) -> None:
+def register_epoch(connection: Connection, identity: Identity, public_key: bytes, source: str, now_ms: int) -> None:
+    """Make an epoch known with its key, and begin its cursor."""
     place = {"store": identity.store, "epoch": identity.epoch}
     connection.execute(
         tables.epoch.insert().values(

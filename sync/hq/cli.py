@@ -1,0 +1,210 @@
+"""`storebox-hq`: headquarters from the command line. Exit codes: 0 done, 1 refused or found wrong, 2 usage.
+
+Imports of the database and the web server happen inside the commands, so that `--help` is quick.
+"""
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from agent.core.errors import Broken, Refused, StoreboxError
+
+if TYPE_CHECKING:
+    from sync.hq.office import Office
+    from sync.hq.pull_client import Documents, PullRequest
+
+app = typer.Typer(help="Headquarters of storebox.", no_args_is_help=True, add_completion=False)
+store_app = typer.Typer(help="Stores and their boxes.", no_args_is_help=True)
+token_app = typer.Typer(help="Tokens of people and programs that read.", no_args_is_help=True)
+app.add_typer(store_app, name="store")
+app.add_typer(token_app, name="token")
+
+State = Annotated[Path, typer.Option("--state", envvar="STOREBOX_HQ_STATE", help="Headquarters' state folder.")]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
+DEFAULT_STATE = Path("/var/lib/storebox-hq")
+
+
+class Form(StrEnum):
+    """In which form a pull is written."""
+
+    csv = "csv"
+    jsonl = "jsonl"
+
+
+class DayState(StrEnum):
+    """Which days a pull shows."""
+
+    closed = "closed"
+    any = "any"
+
+
+@app.command()
+def serve(
+    state: State = DEFAULT_STATE,
+    host: str = "127.0.0.1",
+    port: int = 8090,
+    fd: Annotated[int | None, typer.Option(help="An inherited listening socket, instead of host and port.")] = None,
+    database: Annotated[str | None, typer.Option(envvar="STOREBOX_HQ_DATABASE", help="An SQLAlchemy URL.")] = None,
+) -> None:
+    """Serve boxes and people; prints one line with the URL when ready."""
+    import socket
+
+    from sync.hq.serve import listening
+    from sync.hq.serve import serve as serve_until_stopped
+
+    try:
+        listener = socket.socket(fileno=fd) if fd is not None else listening(host, port)
+    except OSError as error:
+        raise Refused("hq.address_taken", host=host, port=port, reason=error.strerror) from error
+    serve_until_stopped(state, listener, database)
+
+
+@store_app.command("add")
+def store_add(store: str, name: str = "", state: State = DEFAULT_STATE) -> None:
+    """Add a store."""
+    from sync.hq import registry
+
+    with _office(state) as office, office.database.write() as connection:
+        registry.add_store(connection, store, name or store, office.now_ms())
+    typer.echo(f"store {store} added")
+
+
+@store_app.command("list")
+def store_list(state: State = DEFAULT_STATE, as_json: AsJson = False) -> None:
+    """List the stores, complete up to which entry, and when they were last seen."""
+    from sync.hq import registry
+    from sync.hq.manifest import store_state
+
+    with _office(state) as office, office.database.read() as connection:
+        rows = [
+            {"store": store, "name": name, **store_state(connection, store)}
+            for store, name in registry.store_names(connection)
+        ]
+    if as_json:
+        typer.echo(json.dumps({"stores": rows}, ensure_ascii=False))
+        return
+    for row in rows:
+        typer.echo(f"{row['store']}\t{row['name']}\tepoch {row['epoch']}\tcomplete up to #{row['complete_up_to']}")
+
+
+@store_app.command("token")
+def store_token(store: str, state: State = DEFAULT_STATE, as_json: AsJson = False) -> None:
+    """Make a one-time token with which a box of the store enrols."""
+    from sync.hq import registry
+
+    with _office(state) as office, office.database.write() as connection:
+        now_ms = office.now_ms()
+        token = registry.make_enrolment_token(connection, store, now_ms)
+        fingerprint = office.keys.fingerprint
+    expires_at_ms = now_ms + registry.TOKEN_LIFE_MS
+    document = {"store": store, "token": token, "root_fingerprint": fingerprint, "expires_at_ms": expires_at_ms}
+    typer.echo(json.dumps(document) if as_json else token)
+
+
+@store_app.command("revoke")
+def store_revoke(store: str, epoch: int, reason: str, state: State = DEFAULT_STATE) -> None:
+    """Take the key of a box out of use, for instance after a theft."""
+    from sync.hq import registry
+
+    with _office(state) as office, office.database.write() as connection:
+        registry.revoke(connection, store, epoch, reason, office.now_ms())
+    typer.echo(f"epoch {epoch} of store {store} revoked")
+
+
+@token_app.command("add")
+def token_add(
+    name: str,
+    store: Annotated[list[str] | None, typer.Option(help="A store that may be read; all when left out.")] = None,
+    state: State = DEFAULT_STATE,
+) -> None:
+    """Make a token that may read the ledger; it is shown once."""
+    from sync.hq import registry
+
+    with _office(state) as office, office.database.write() as connection:
+        for one in store or ():
+            if not registry.has_store(connection, one):
+                raise Refused("store.unknown", store=one)
+        typer.echo(registry.make_access_token(connection, name, store or None, office.now_ms()))
+
+
+@app.command()
+def pull(
+    state: Annotated[Path | None, typer.Option(help="A local headquarters' state folder.")] = None,
+    url: Annotated[str | None, typer.Option(help="A headquarters' URL; the token is in STOREBOX_HQ_TOKEN.")] = None,
+    token: Annotated[str, typer.Option(envvar="STOREBOX_HQ_TOKEN", help="A token that may read.")] = "",
+    form: Annotated[Form, typer.Option("--format")] = Form.csv,
+    store: Annotated[str | None, typer.Option(help="One store; all that may be read when left out.")] = None,
+    first_day: Annotated[str | None, typer.Option("--from", metavar="YYYY-MM-DD")] = None,
+    last_day: Annotated[str | None, typer.Option("--to", metavar="YYYY-MM-DD")] = None,
+    day_state: Annotated[DayState, typer.Option(help="closed hides days that are still open.")] = DayState.closed,
+    output: Annotated[Path | None, typer.Option(help="A file; standard output when left out.")] = None,
+) -> None:
+    """Write one row a tender; the manifest is the last JSON line, or FILE.manifest.json beside a CSV."""
+    from sync.hq.pull_client import PullRequest, whole_file, write_pull
+
+    if (state is None) == (url is None):
+        raise typer.BadParameter("give either --state or --url")
+    request = PullRequest(store, _checked_day(first_day), _checked_day(last_day), day_state.value)
+    documents = _documents(state, url, token, request)
+    if output is None:
+        manifest = write_pull(documents, form.value, sys.stdout)
+    else:
+        with whole_file(output) as file:
+            manifest = write_pull(documents, form.value, file)
+        if form is Form.csv:
+            with whole_file(output.with_name(f"{output.name}.manifest.json")) as file:
+                file.write(json.dumps({"manifest": manifest}, ensure_ascii=False, indent=2) + "\n")
+    hidden = manifest["hidden"]
+    if isinstance(hidden, dict) and hidden.get("rows"):
+        days = ", ".join(hidden["open_days"])
+        typer.echo(f"{hidden['rows']} rows of open days are not shown ({days}); --day-state any shows them", err=True)
+
+
+def main() -> None:
+    """Run the command line."""
+    try:
+        app()
+    except StoreboxError as error:
+        typer.echo(f"{error}", err=True)
+        sys.exit(1)
+
+
+def _documents(state: Path | None, url: str | None, token: str, request: "PullRequest") -> "Documents":
+    from sync.hq.pull_client import from_state, from_url
+
+    if state is not None:
+        return from_state(state, request)
+    if not token:
+        raise typer.BadParameter("a token is needed: set STOREBOX_HQ_TOKEN", param_hint="--token")
+    return from_url(str(url), token, request)
+
+
+def _checked_day(day: str | None) -> str | None:
+    from datetime import date
+
+    if day is None:
+        return None
+    try:
+        return date.fromisoformat(day).isoformat()
+    except ValueError as error:
+        raise typer.BadParameter(f"{day} is no date like 2026-10-03") from error
+
+
+@contextmanager
+def _office(state: Path) -> "Iterator[Office]":
+    from sync.hq.office import Office
+
+    try:
+        office = Office.open(state)
+    except OSError as error:
+        raise Broken("hq.state_unusable", state=str(state), reason=error.strerror) from error
+    try:
+        yield office
+    finally:
+        office.close()
