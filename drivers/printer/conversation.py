@@ -45,6 +45,11 @@ class Conversation:
         """The line's rate when it has one."""
         return self._transport.bytes_per_s
 
+    @property
+    def awaits_answer(self) -> bool:
+        """Whether a status request is unanswered so far."""
+        return self._replies.awaits_status
+
     def send(self, data: bytes, deadline_s: float) -> int:
         """Hand over bytes; see Transport.write."""
         taken = self._transport.write(data, deadline_s)

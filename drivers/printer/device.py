@@ -15,14 +15,13 @@ from drivers.drawer import DrawerState, drawer_state
 from drivers.printer.conversation import Conversation
 from drivers.printer.document import DocumentError, Kick
 from drivers.printer.encoder import AUTOMATIC_STATUS_ON
-from drivers.printer.job import PATIENCE_S, Job, JobRunner, PrintOutcome, PrintResult, kick_job, print_job
+from drivers.printer.job import ASK_EVERY_S, PATIENCE_S, Job, JobRunner, PrintOutcome, PrintResult, kick_job, print_job
 from drivers.printer.profiles import PrinterProfile
 from drivers.printer.status import UNKNOWN, Block, InOrder, PrinterHealth, ProcessDone, Reply
 from drivers.registry import OpenTransport, open_transport
 from drivers.supervisor import Supervisor
 from drivers.transport.base import Monotonic, Transport
 
-ASK_EVERY_S = 2.0
 MAX_WAITING_JOBS = 16
 
 _SEND_S = 0.5
@@ -77,7 +76,14 @@ class PrinterDevice:
         self._supervisor = Supervisor(
             name, "printer", url, self._serve, on_event, monotonic=monotonic, open_transport=open_transport
         )
-        self._runner = JobRunner(profile, monotonic, self._supervisor.stopping, self._on_replies, patience_s)
+        self._runner = JobRunner(
+            profile,
+            monotonic,
+            self._supervisor.stopping,
+            self._on_replies,
+            patience_s=patience_s,
+            ask_every_s=ask_every_s,
+        )
 
     @property
     def state(self) -> DeviceState:

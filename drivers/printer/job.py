@@ -24,7 +24,8 @@ from drivers.transport.base import Monotonic
 PATIENCE_S = 5.0
 """What a printer may take beyond the time that its bytes and lines need."""
 
-STATUS_EVERY_S = 2.0
+ASK_EVERY_S = 2.0
+"""How often a printer is asked for its status; rarely enough that an idle box idles."""
 
 _SLICE_S = 0.25
 _DRAWER_FENCE = b"\x1dr\x02"
@@ -110,13 +111,16 @@ class JobRunner:
         monotonic: Monotonic,
         stopping: Callable[[], bool],
         on_replies: Callable[[Conversation, list[Reply]], None],
+        *,
         patience_s: float = PATIENCE_S,
+        ask_every_s: float = ASK_EVERY_S,
     ) -> None:
         self._profile = profile
         self._monotonic = monotonic
         self._stopping = stopping
         self._on_replies = on_replies
         self._patience_s = patience_s
+        self._ask_every_s = ask_every_s
         self.fences_owed = 0
         """Fences that were sent and not answered: the next answers are theirs, not the next job's."""
 
@@ -188,22 +192,28 @@ class JobRunner:
         run.progress(self._time_to_print(run))
         if not run.expects_word:
             return None
-        ask_at_s = self._monotonic() + STATUS_EVERY_S
+        ask_at_s = self._monotonic() + self._ask_every_s
         while not run.confirmed:
             if self._stopping():
                 return "printer.stopped"
             now_s = self._monotonic()
             if now_s >= ask_at_s or run.should_ask_at_once:
                 run.ask()
-                ask_at_s = now_s + STATUS_EVERY_S
+                ask_at_s = now_s + self._ask_every_s
             replies = self.hear(run.talk, max(0.0, min(ask_at_s, run.deadline_s) - now_s))
             was_blocked = run.blocked
             run.note(replies)
             if self._waits_for_people(run) or was_blocked:
                 run.progress(self._time_to_print(run))
             elif run.overdue:
-                return "printer.unconfirmed" if run.talk.health.known and run.answered else "printer.silent"
+                return self._silence(run.talk) if run.talk.awaits_answer else "printer.unconfirmed"
         return None
+
+    def _silence(self, talk: Conversation) -> str:
+        """What the printer said before it fell silent is true no longer."""
+        talk.forget_status()
+        self._on_replies(talk, [])
+        return "printer.silent"
 
     def _waits_for_people(self, run: _Run) -> bool:
         return run.job.waits_for_people and run.blocked
@@ -230,7 +240,6 @@ class _Run:
         self.final_done = False
         self.fenced = False
         self._answers_at_fence: int | None = None
-        self._answers_at_start = talk.answers
         self._monotonic = monotonic
 
     @property
@@ -251,10 +260,6 @@ class _Run:
     def should_ask_at_once(self) -> bool:
         """After the fence one clean status is wanted, and no request is under way for it."""
         return self.fenced and self._answers_at_fence is None
-
-    @property
-    def answered(self) -> bool:
-        return self.talk.answers > self._answers_at_start
 
     @property
     def blocked(self) -> bool:

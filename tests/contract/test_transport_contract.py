@@ -1,0 +1,280 @@
+"""What every transport promises, whatever the line: one suite, run by each of them."""
+
+from __future__ import annotations
+
+import os
+import pty
+import select
+import socket
+import threading
+import time
+import tty
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+
+from drivers.base import DeviceGone
+from drivers.registry import open_transport
+from drivers.transport.base import Transport
+from drivers.transport.memory import memory_line
+
+BIG = 12_000_000
+"""More than any kernel takes for a peer that reads nothing."""
+
+
+class Peer(Protocol):
+    """The far end of the line."""
+
+    def send(self, data: bytes) -> None: ...
+
+    def receive(self, count: int, timeout_s: float = 1.0) -> bytes: ...
+
+    def unplug(self) -> None: ...
+
+
+class DescriptorPeer:
+    """The far end as a descriptor: a pty's master or an accepted socket."""
+
+    def __init__(self, descriptor: int, close: Callable[[], None]) -> None:
+        self._descriptor = descriptor
+        self.unplug = close
+
+    def send(self, data: bytes) -> None:
+        os.write(self._descriptor, data)
+
+    def receive(self, count: int, timeout_s: float = 1.0) -> bytes:
+        deadline_s, received = time.monotonic() + timeout_s, b""
+        while len(received) < count:
+            ready, _, _ = select.select([self._descriptor], [], [], max(0.0, deadline_s - time.monotonic()))
+            if not ready:
+                break
+            received += os.read(self._descriptor, count - len(received))
+        return received
+
+
+Pair = tuple[Transport, Peer]
+
+
+def _pty_pair(scheme: str) -> Iterator[Pair]:
+    master, slave = pty.openpty()
+    tty.setraw(slave)
+    path = os.ttyname(slave)
+    transport = open_transport(f"{scheme}:{path}", time.monotonic)
+    os.close(slave)
+    open_descriptors = [master]
+
+    def unplug() -> None:
+        while open_descriptors:
+            os.close(open_descriptors.pop())
+
+    yield transport, DescriptorPeer(master, unplug)
+    transport.close()
+    unplug()
+
+
+def _tcp_pair() -> Iterator[Pair]:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
+        transport = open_transport(f"tcp:127.0.0.1:{server.getsockname()[1]}", time.monotonic)
+        connection, _ = server.accept()
+        with connection:
+
+            def unplug() -> None:
+                connection.shutdown(socket.SHUT_RDWR)
+                connection.close()
+
+            yield transport, DescriptorPeer(connection.fileno(), unplug)
+        transport.close()
+
+
+def _memory_pair() -> Iterator[Pair]:
+    transport, peer = memory_line(time.monotonic)
+    yield transport, peer
+    transport.close()
+
+
+@pytest.fixture(params=["serial", "file", "tcp", "memory"])
+def line(request: pytest.FixtureRequest) -> Iterator[Pair]:
+    """An open line and its far end."""
+    kind = request.param
+    if kind in ("serial", "file"):
+        yield from _pty_pair(kind)
+    else:
+        yield from _tcp_pair() if kind == "tcp" else _memory_pair()
+
+
+def _soon() -> float:
+    return time.monotonic() + 1.0
+
+
+def test_bytes_go_both_ways_unchanged(line: Pair) -> None:
+    transport, peer = line
+    everything = bytes(range(256))
+    assert transport.write(everything, _soon()) == 256
+    assert peer.receive(256) == everything
+    peer.send(everything)
+    received = b""
+    while len(received) < 256:
+        received += transport.read(1.0)
+    assert received == everything
+
+
+def test_read_waits_no_longer_than_told_and_may_be_empty(line: Pair) -> None:
+    transport, _ = line
+    began_s = time.monotonic()
+    assert transport.read(0.05) == b""
+    assert 0.04 <= time.monotonic() - began_s < 0.5
+    assert transport.read(0) == b""
+
+
+def test_read_returns_as_soon_as_there_is_something(line: Pair) -> None:
+    transport, peer = line
+    threading.Timer(0.05, peer.send, [b"x"]).start()
+    began_s = time.monotonic()
+    assert transport.read(5.0) == b"x"
+    assert time.monotonic() - began_s < 1.0
+
+
+def test_read_takes_no_more_than_the_limit(line: Pair) -> None:
+    transport, peer = line
+    peer.send(b"abcdef")
+    assert transport.read(1.0, 4) == b"abcd"
+    assert transport.read(1.0, 4) == b"ef"
+
+
+def test_a_stalled_peer_ends_the_write_at_its_deadline_with_a_true_count(line: Pair) -> None:
+    transport, peer = line
+    payload = os.urandom(BIG)
+    taken = transport.write(payload, time.monotonic() + 0.1)
+    assert 0 < taken < BIG
+    assert peer.receive(taken) == payload[:taken]
+    assert peer.receive(1, 0.02) == b""
+
+
+def test_a_write_goes_on_when_the_peer_does(line: Pair) -> None:
+    transport, peer = line
+    payload = os.urandom(100_000)
+    received: list[bytes] = []
+    reader = threading.Thread(target=lambda: received.append(peer.receive(len(payload), 5.0)))
+    reader.start()
+    assert transport.write(payload, time.monotonic() + 5.0) == len(payload)
+    reader.join()
+    assert received == [payload]
+
+
+def test_wake_ends_a_waiting_read(line: Pair) -> None:
+    transport, _ = line
+    threading.Timer(0.05, transport.wake).start()
+    began_s = time.monotonic()
+    assert transport.read(5.0) == b""
+    assert time.monotonic() - began_s < 1.0
+
+
+def test_wake_before_the_read_ends_it_too_but_only_once(line: Pair) -> None:
+    transport, _ = line
+    transport.wake()
+    began_s = time.monotonic()
+    assert transport.read(5.0) == b""
+    assert time.monotonic() - began_s < 1.0
+    assert transport.read(0.05) == b""
+    assert time.monotonic() - began_s >= 0.04
+
+
+def test_wake_ends_a_stalled_write(line: Pair) -> None:
+    transport, _ = line
+    threading.Timer(0.1, transport.wake).start()
+    began_s = time.monotonic()
+    assert 0 < transport.write(bytes(BIG), time.monotonic() + 5.0) < BIG
+    assert time.monotonic() - began_s < 2.0
+
+
+def test_an_unplugged_line_is_gone_for_read_and_write(line: Pair) -> None:
+    transport, peer = line
+    peer.unplug()
+    with pytest.raises(DeviceGone):
+        transport.read(1.0)
+    with pytest.raises(DeviceGone):
+        for _ in range(100):
+            transport.write(b"x" * 100, _soon())
+            time.sleep(0.001)
+
+
+def test_unplugging_ends_a_waiting_read(line: Pair) -> None:
+    transport, peer = line
+    threading.Timer(0.05, peer.unplug).start()
+    began_s = time.monotonic()
+    with pytest.raises(DeviceGone):
+        transport.read(5.0)
+    assert time.monotonic() - began_s < 1.0
+
+
+def test_close_is_quick_final_and_harmless_twice(line: Pair) -> None:
+    transport, _ = line
+    transport.write(b"x" * 1000, _soon())
+    began_s = time.monotonic()
+    transport.close()
+    transport.close()
+    transport.wake()
+    assert time.monotonic() - began_s < 0.5
+    with pytest.raises(DeviceGone):
+        transport.read(0.1)
+    with pytest.raises(DeviceGone):
+        transport.write(b"x", _soon())
+
+
+def test_describe_names_the_line(line: Pair) -> None:
+    transport, _ = line
+    assert transport.describe().split(":")[0] in ("serial", "file", "tcp", "memory")
+
+
+def test_serial_lines_know_their_rate() -> None:
+    pairs = _pty_pair("serial")
+    transport, _ = next(pairs)
+    assert transport.bytes_per_s == 960
+    pairs.close()  # type: ignore[attr-defined]
+
+
+def test_a_plain_file_collects_bytes_and_says_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "paper"
+    path.write_bytes(b"a")
+    transport = open_transport(f"file:{path}", time.monotonic)
+    assert transport.write(b"bc", _soon()) == 2
+    assert transport.read(0.01) == b""
+    transport.close()
+    assert path.read_bytes() == b"abc"
+
+
+def test_a_second_opener_of_a_serial_line_is_told_busy() -> None:
+    from drivers.base import DeviceError
+
+    pairs = _pty_pair("serial")
+    transport, _ = next(pairs)
+    path = transport.describe().split(":")[1].split("?")[0]
+    with pytest.raises(DeviceError) as caught:
+        open_transport(f"serial:{path}", time.monotonic)
+    assert caught.value.code == "device.busy"
+    pairs.close()  # type: ignore[attr-defined]
+
+
+def test_a_serial_path_that_leads_elsewhere_is_gone(tmp_path: Path) -> None:
+    first, second = pty.openpty(), pty.openpty()
+    link = tmp_path / "printer"
+    link.symlink_to(os.ttyname(first[1]))
+    transport = open_transport(f"serial:{link}", time.monotonic)
+    assert transport.read(0.01) == b""
+    link.unlink()
+    link.symlink_to(os.ttyname(second[1]))
+    with pytest.raises(DeviceGone):
+        transport.read(0.01)
+    transport.close()
+    for descriptor in (*first, *second):
+        os.close(descriptor)
+
+
+@pytest.mark.parametrize("url", ["serial:/dev/serial/by-id/none", "file:/dev/usb/lp77", "tcp:127.0.0.1:1"])
+def test_what_is_not_there_is_absent(url: str) -> None:
+    with pytest.raises(DeviceGone) as caught:
+        open_transport(url, time.monotonic)
+    assert caught.value.code == "device.absent"
