@@ -198,11 +198,11 @@ CODES: dict[str, Texts] = {
     ),
     "approval.not_enough": (
         "这位批不了,要更高一级",
-        "请{needed}刷工牌。",
+        "请职级更高的人刷工牌。",
         "This needs a higher role",
-        "Please call: {needed}.",
-        "权限表在总部;见 roles.toml。",
-        "The matrix comes from HQ; see roles.toml.",
+        "Please call somebody of a higher role.",
+        "权限表里最低要 {needed};见 roles.toml。",
+        "The matrix asks for {needed} at least; see roles.toml.",
     ),
     "approval.impossible": (
         "这件事谁批都不行",
