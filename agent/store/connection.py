@@ -28,7 +28,13 @@ def check_version(version: tuple[int, ...] = sqlite3.sqlite_version_info) -> Non
 
 def open_writer(path: Path, *, create: bool = False) -> Any:
     """Return a connection that may write; without `create` a missing file raises `Broken("store.missing")`."""
-    return _opened(path, create=create, settings=("PRAGMA journal_mode=WAL", *_WRITER))
+    connection = _opened(path, create=create, settings=("PRAGMA journal_mode=WAL", *_WRITER))
+    try:
+        _check_durable(connection)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
 
 
 def open_reader(path: Path, *, any_thread: bool = False) -> Any:
@@ -110,7 +116,6 @@ def _opened(path: Path, *, create: bool, settings: tuple[str, ...], any_thread: 
     try:
         for setting in settings:
             connection.execute(setting)
-        _check_durable(connection)
     except BaseException:
         connection.close()
         raise

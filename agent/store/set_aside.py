@@ -1,0 +1,165 @@
+"""Setting a damaged journal aside: a new epoch begins from what still holds, the old file is kept as it is."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from pysqlite3 import dbapi2 as sqlite3
+
+from agent.core.chain import Identity
+from agent.core.errors import Refused
+from agent.store.chaincheck import ChainCheck
+from agent.store.connection import open_reader, open_writer
+from agent.store.faults import Fault
+from agent.store.journal import enrol, identity, sync_directory
+from agent.store.migrations import meta_value
+from agent.store.ports import Views
+from agent.store.rebuild import rebuild_in
+
+COPIED = ("receipt", "answer", "draft", "spool", "counter", "staff", "session", "api_key", "document")
+"""Tables that go on in the new file, as far as they can still be read."""
+_ROWS = "SELECT seq, at_ms, CAST(kind AS BLOB), CAST(body AS BLOB), hash FROM journal ORDER BY seq"
+_INTO_PAST = "INSERT INTO past(epoch, box, seq, at_ms, kind, body, hash, late) VALUES(?, ?, ?, ?, ?, ?, ?, 0)"
+
+
+@dataclass(frozen=True, slots=True)
+class SetAside:
+    """What was done: where the old file is, how many entries go on, and the first that could not be carried over."""
+
+    kept: Path
+    entries: int
+    fault: Fault | None
+    lost_tables: tuple[str, ...]
+
+
+def set_aside(
+    path: Path, *, views: Views, epoch: int, at_ms: int, day: date, public_key: bytes | None = None
+) -> SetAside:
+    """Begin `epoch` in a new file from the sound beginning of the old one; no process may have it open.
+
+    Entries up to the first bad one become past, still to be sent to HQ; the rest stays in the old file, whose name
+    is returned. Nothing is deleted. Called again after a power cut it ends what it began.
+    """
+    new_path = path.with_name(f"{path.name}.new")
+    if new_path.exists() and not path.exists():
+        return _ended(path, new_path)
+    for leftover in (new_path, _beside(new_path, "-wal"), _beside(new_path, "-shm")):
+        leftover.unlink(missing_ok=True)
+    old = open_reader(path)
+    try:
+        whose = identity(old)
+        if epoch <= whose.epoch:
+            raise Refused("journal.epoch_not_new", epoch=epoch)
+        sound = ChainCheck(whose, meta_value(old, "public_key"))
+        _walk(old, sound)
+        previous = {"epoch": whose.epoch, "next_seq": sound.next_seq, "head": sound.head.hex()}
+        new_identity = Identity(whose.store, whose.box, epoch)
+        enrol(new_path, new_identity, views=views, at_ms=at_ms, public_key=public_key, previous=previous)
+        lost = _fill(new_path, old, sound, views)
+    finally:
+        old.close()
+    kept = _exchange(path, new_path, whose.epoch, day)
+    return SetAside(kept, sound.entries, sound.fault, lost)
+
+
+def _walk(old: Any, sound: ChainCheck) -> None:
+    """Find the first bad entry; `sound` says afterwards where it is."""
+    try:
+        for row in old.execute(_ROWS):
+            if not sound.take(row):
+                return
+    except sqlite3.DatabaseError:
+        sound.fault = Fault("store.damaged", sound.whose.epoch, sound.next_seq)
+
+
+def _fill(new_path: Path, old: Any, sound: ChainCheck, views: Views) -> tuple[str, ...]:
+    connection = open_writer(new_path)
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+        lost = tuple(table for table in ("past", *COPIED) if not _copied(connection, old, table))
+        rows = old.execute("SELECT seq, at_ms, kind, body, hash FROM journal WHERE seq < ?", (sound.next_seq,))
+        connection.executemany(_INTO_PAST, ((sound.whose.epoch, sound.whose.box, *row) for row in rows))
+        rebuild_in(connection, views)
+        connection.execute("COMMIT")
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    finally:
+        connection.close()
+    return lost
+
+
+def _copied(connection: Any, old: Any, table: str) -> bool:
+    """Copy a table; return whether all of it could be read."""
+    columns = [str(row[1]) for row in old.execute(f"PRAGMA table_info({table})")]
+    names, marks = ", ".join(columns), ", ".join("?" * len(columns))
+    if not columns:
+        return False
+    rows = _readable(old.execute(f"SELECT {names} FROM {table}"))
+    complete = True
+    for row in rows:
+        if row is None:
+            complete = False
+        else:
+            connection.execute(f"INSERT INTO {table}({names}) VALUES({marks})", row)
+    return complete
+
+
+def _readable(cursor: Any) -> Iterator[tuple[Any, ...] | None]:
+    """Yield rows while they can be read, then None if the rest cannot."""
+    try:
+        yield from cursor
+    except sqlite3.DatabaseError:
+        yield None
+
+
+def _exchange(path: Path, new_path: Path, epoch: int, day: date) -> Path:
+    """Give the old file another name and the new one the old name.
+
+    The old file gets its second name before it loses its first, and the first stays empty until the old WAL is gone:
+    a power cut on the way leaves no file that could be traded on, and `_ended` goes on from there.
+    """
+    kept = _free_name(path.with_name(f"set-aside-{epoch}-{day.isoformat()}.db"))
+    for suffix in ("-wal", ""):
+        if _beside(path, suffix).exists():
+            os.link(_beside(path, suffix), _beside(kept, suffix))
+    sync_directory(path.parent)
+    path.unlink()
+    sync_directory(path.parent)
+    _put_in_place(path, new_path)
+    return kept
+
+
+def _put_in_place(path: Path, new_path: Path) -> None:
+    for suffix in ("-wal", "-shm"):
+        _beside(path, suffix).unlink(missing_ok=True)
+    sync_directory(path.parent)
+    os.replace(new_path, path)
+    sync_directory(path.parent)
+
+
+def _ended(path: Path, new_path: Path) -> SetAside:
+    """Finish an exchange that a power cut broke off."""
+    _put_in_place(path, new_path)
+    reader = open_reader(path)
+    try:
+        epoch, entries = reader.execute(
+            "SELECT epoch, count(*) FROM past GROUP BY epoch ORDER BY epoch DESC"
+        ).fetchone()
+    finally:
+        reader.close()
+    kept = max(path.parent.glob(f"set-aside-{epoch}-*.db"), key=lambda found: found.stat().st_ctime_ns)
+    return SetAside(kept, int(entries), None, ())
+
+
+def _free_name(wished: Path) -> Path:
+    number, free = 1, wished
+    while free.exists():
+        number += 1
+        free = wished.with_stem(f"{wished.stem}-{number}")
+    return free
+
+
+def _beside(path: Path, suffix: str) -> Path:
+    return path.with_name(path.name + suffix)
