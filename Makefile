@@ -57,15 +57,15 @@ torture: $(BROWSER) ## kill, cut, fill and unplug at every step
 soak: $(READY) ## hours of mixed trade in minutes
 	$(BIN)/python -m pytest -m soak $(ARGS)
 
-wheel: $(READY) catalogues ## build/dist/storebox-*.whl
+wheel: $(READY) ## build/dist/storebox-*.whl
 	@rm -rf build/lib build/bdist.* build/dist
 	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir build/dist .
 	@ls build/dist/*.whl
 
-catalogues: $(READY) ## compile the sentences of the pages
-	@if ls agent/locale/*/LC_MESSAGES/*.po >/dev/null 2>&1; then \
-		$(BIN)/pybabel --quiet compile --directory agent/locale --domain storebox --statistics; \
-	else echo "no catalogue to compile"; fi
+catalogues: $(READY) ## compile agent/locale/*/LC_MESSAGES/*.po
+	@for po in agent/locale/*/LC_MESSAGES/*.po; do \
+		$(BIN)/pybabel --quiet compile --input-file $$po --output-file $${po%.po}.mo || exit 1; \
+	done
 
 clean: ## everything built; the environment stays (remove .venv to make it again)
 	rm -rf build

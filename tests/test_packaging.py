@@ -12,6 +12,8 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from babel.messages.mofile import read_mo
+from babel.messages.pofile import read_po
 
 ROOT = Path(__file__).resolve().parents[1]
 ROOMS = ("agent", "drivers", "sync")
@@ -78,6 +80,15 @@ def test_data_files_cover_config_and_systemd(setup_cfg: configparser.ConfigParse
         if not any(_matches(name, pattern) for pattern in patterns)
     ]
     assert not uncovered, "not in [options.data_files] of setup.cfg"
+
+
+@pytest.mark.parametrize("po", sorted((ROOT / "agent" / "locale").rglob("*.po")), ids=lambda po: po.parts[-3] + po.stem)
+def test_a_catalogue_is_compiled(po: Path) -> None:
+    """Both files are kept, so that no build step stands between a clone and a shop; `make catalogues` compiles."""
+    with po.open("rb") as text, po.with_suffix(".mo").open("rb") as compiled:
+        wanted = {message.id: message.string for message in read_po(text) if message.id and message.string}
+        found = {message.id: message.string for message in read_mo(compiled) if message.id}
+    assert found == wanted
 
 
 def test_every_dependency_says_why_it_is_here() -> None:

@@ -87,8 +87,9 @@ def _said(error: StoreboxError) -> tuple[str, str, str]:
     """Return title, detail and remedy; a build without sentences still says what is wrong and where."""
     if find_spec("agent.core.sentences") is None:
         return ", ".join(f"{key} {value}" for key, value in error.values.items()), "", ""
-    said = import_module("agent.core.sentences").sentence(error.code, language(), error.values)
-    return said.title, said.detail, said.remedy
+    said = import_module("agent.core.sentences").sentence_of(error)
+    title, detail, remedy = (str(getattr(said, f"{language()}_{part}")) for part in ("title", "detail", "remedy"))
+    return title, detail, remedy
 
 
 def found_wrong() -> NoReturn:
