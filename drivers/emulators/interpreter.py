@@ -16,7 +16,9 @@ from drivers.emulators.codepages import (
     multibyte_units,
 )
 from drivers.emulators.framing import NEED_MORE, measure
+from drivers.emulators.linebuffer import SMALL_DOTS
 from drivers.emulators.machine import CutterStuck, Machine
+from drivers.emulators.paper import CELL_DOTS
 from drivers.emulators.text_commands import Handler
 
 HANDLERS: dict[bytes, Handler] = {
@@ -116,21 +118,22 @@ class Interpreter:
             self._put_kanji(data)
         else:
             style = machine.ascii_style
-            dots = len(data) * (9 if style.small else 12) * style.wide
+            dots = len(data) * (SMALL_DOTS if style.small else CELL_DOTS) * style.wide
             machine.put(decode_page(data, machine.code_page), style, False, dots)
         return True
 
     def _put_kanji(self, data: bytes) -> None:
         machine = self.machine
+        plain = data.isascii()
         one_style = machine.ascii_style == machine.kanji_style and not machine.ascii_style.small
-        runs = [(len(data), True)] if one_style or data.isascii() else multibyte_units(data)
+        runs = [(len(data), not plain)] if plain or one_style else multibyte_units(data)
         at = 0
         for length, multibyte in runs:
             part = data[at : at + length]
             at += length
-            style = machine.kanji_style if multibyte and not part.isascii() else machine.ascii_style
+            style = machine.kanji_style if multibyte else machine.ascii_style
             text = decode_kanji(part, machine.profile.font)
-            cell = 9 if style.small and not multibyte else 12
+            cell = SMALL_DOTS if style.small else CELL_DOTS
             dots = (len(text) + sum(map(_ASCII_END.__lt__, text))) * cell * style.wide
             machine.put(text, style, True, dots)
 

@@ -8,6 +8,8 @@ from types import TracebackType
 
 from drivers.emulators.paper import Mark, as_fields
 
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
 
 class PaperTape:
     """Appends marks to a file. Usable as the printer's `on_mark`.
@@ -23,8 +25,7 @@ class PaperTape:
     def __call__(self, mark: Mark) -> None:
         fields = as_fields(mark)
         if fields is not None:
-            text = json.dumps(fields, ensure_ascii=False, separators=(",", ":"))
-            self._file.write(text + "\n")
+            self._file.write(_encode(fields) + "\n")
 
     def close(self) -> None:
         """Close the file; no mark may follow."""
