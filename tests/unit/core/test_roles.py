@@ -2,6 +2,7 @@
 
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -105,7 +106,7 @@ def test_whoever_is_named_can_really_approve(act: str, role: Role, amount_fen: i
     if verdict.role is None:
         return
     assert verdict.witness or LADDER.index(verdict.role) > LADDER.index(role)
-    wish = {"actor": "07", "actor_role": role, "amount_fen": amount_fen, "percent": percent}
+    wish: dict[str, Any] = {"actor": "07", "actor_role": role, "amount_fen": amount_fen, "percent": percent}
     MATRIX.check_approval(act, approver="01", approver_role=verdict.role, **wish)
     with pytest.raises(Refused):
         MATRIX.check_approval(act, approver="07", approver_role=Role.HQ, **wish)
