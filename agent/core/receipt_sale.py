@@ -181,7 +181,8 @@ def tender_blocks(tender: SlipTender, translate: Translate) -> list[Block]:
 
 def _shares(tender: SlipTender, translate: Translate) -> list[Block]:
     blocks: list[Block] = []
-    if tender.customer_paid_fen is not None and tender.customer_paid_fen != tender.amount_fen:
+    reduced = tender.platform_reduction is not None or tender.merchant_reduction is not None
+    if reduced and tender.customer_paid_fen is not None:
         blocks.append(money("  " + translate("paid by the customer"), tender.customer_paid_fen))
     if tender.platform_reduction is not None:
         label = translate("{name} (from the platform)").format(name=tender.platform_reduction.name)
