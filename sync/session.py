@@ -6,6 +6,7 @@ Nothing was sent: `TryLater`. Sent and no whole answer: `UnknownOutcome`. What a
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from http.cookiejar import DefaultCookiePolicy
 from urllib.parse import urlsplit
 
 import requests
@@ -46,7 +47,7 @@ def signed_by(identity: Identity, signer: Signer) -> HeaderMaker:
 
 
 class HttpSession:
-    """Connections to one server. One thread at a time; `close` may come from another."""
+    """Connections to one server, kept open between requests. Several threads may use it; it keeps no cookies."""
 
     def __init__(
         self,
@@ -66,9 +67,10 @@ class HttpSession:
         self._answer_bytes_max = answer_bytes_max
         self._session = requests.Session()
         self._session.trust_env = False
+        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         self._session.verify = certificates or True
         for scheme in ("http://", "https://"):
-            self._session.mount(scheme, HTTPAdapter(pool_connections=1, pool_maxsize=2, max_retries=0))
+            self._session.mount(scheme, HTTPAdapter(pool_connections=1, pool_maxsize=4, max_retries=0))
 
     def send(
         self,

@@ -1,1 +1,1 @@
-"""Payment platforms behind one port."""
+"""Payment platforms behind one protocol, `agent.core.payment.Platform`."""

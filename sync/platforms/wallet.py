@@ -1,0 +1,175 @@
+"""Client of the simulated wallet. What it can't believe, for whatever reason, has the verdict UNKNOWN."""
+
+from collections.abc import Mapping
+from datetime import date
+
+from agent.core.canonical import canonical_bytes, parse
+from agent.core.errors import Refused, StoreboxError, UnknownOutcome
+from agent.core.payment import Platform, PlatformAnswer, RefundAnswer, RefundVerdict, Verdict
+from agent.core.ports import Entropy
+from sync.platforms.base import Outcome, setting
+from sync.platforms.wallet_signing import Merchant, answer_is_signed, request_headers
+from sync.session import HttpSession
+
+_VERDICTS: Mapping[str, Verdict] = {
+    "paid": Verdict.PAID,
+    "waiting": Verdict.PENDING,
+    "declined": Verdict.DECLINED,
+    "reversed": Verdict.REVERSED,
+    "closed": Verdict.CLOSED,
+    "not_found": Verdict.NOT_FOUND,
+}
+_REFUND_VERDICTS: Mapping[str, RefundVerdict] = {
+    "done": RefundVerdict.DONE,
+    "accepted": RefundVerdict.ACCEPTED,
+    "refused": RefundVerdict.REFUSED,
+    "try_later": RefundVerdict.TRY_LATER,
+    "not_found": RefundVerdict.NOT_FOUND,
+}
+
+
+class Wallet:
+    """The simulated wallet as a `Platform`. Several threads may use it."""
+
+    name = "wallet"
+
+    def __init__(
+        self, session: HttpSession, merchant: Merchant, entropy: Entropy, on_outcome: Outcome | None = None
+    ) -> None:
+        self._session = session
+        self._merchant = merchant
+        self._entropy = entropy
+        self._on_outcome = on_outcome
+
+    def pay(self, out_trade_no: str, amount_fen: int, auth_code: str, subject: str) -> PlatformAnswer:
+        """Take money by the customer's payment code."""
+        request = {
+            "out_trade_no": out_trade_no,
+            "amount_fen": amount_fen,
+            "auth_code": auth_code,
+            "subject": subject,
+        }
+        return self._order("/pay", out_trade_no, request)
+
+    def query(self, out_trade_no: str) -> PlatformAnswer:
+        """Ask what became of an order."""
+        return self._order("/query", out_trade_no, {"out_trade_no": out_trade_no})
+
+    def reverse(self, out_trade_no: str) -> PlatformAnswer:
+        """Undo an order, paid or not; an order that never arrived is closed for ever."""
+        return self._order("/reverse", out_trade_no, {"out_trade_no": out_trade_no})
+
+    def refund(self, out_trade_no: str, out_refund_no: str, amount_fen: int, total_fen: int) -> RefundAnswer:
+        """Give money back under a number of its own."""
+        request = {
+            "out_trade_no": out_trade_no,
+            "out_refund_no": out_refund_no,
+            "amount_fen": amount_fen,
+            "total_fen": total_fen,
+        }
+        return self._refund("/refund", out_refund_no, request)
+
+    def query_refund(self, out_trade_no: str, out_refund_no: str) -> RefundAnswer:
+        """Ask what became of a refund."""
+        request = {"out_trade_no": out_trade_no, "out_refund_no": out_refund_no}
+        return self._refund("/query_refund", out_refund_no, request)
+
+    def bill(self, day: date) -> list[Mapping[str, object]]:
+        """Fetch the bill of a day (GMT+8), a line an object, the summary last; raises `StoreboxError`."""
+        body = self._signed_answer("GET", f"/wallet/bill?day={day.isoformat()}", b"")
+        lines = [parse(line) for line in body.splitlines()]
+        return [line for line in lines if isinstance(line, dict)]
+
+    def _order(self, path: str, out_trade_no: str, request: Mapping[str, object]) -> PlatformAnswer:
+        fields, code = self._ask(path, request)
+        if fields is None:
+            return PlatformAnswer(Verdict.UNKNOWN, out_trade_no, code=code)
+        verdict = _VERDICTS.get(str(fields.get("state")), Verdict.UNKNOWN)
+        if fields.get("out_trade_no") != out_trade_no:
+            return PlatformAnswer(Verdict.UNKNOWN, out_trade_no, code="platform.answer_of_another")
+        return PlatformAnswer(
+            verdict,
+            out_trade_no,
+            transaction=_text(fields, "transaction"),
+            platform_at_ms=_number(fields, "paid_at_ms"),
+            amount_fen=_number(fields, "amount_fen"),
+            customer_paid_fen=_number(fields, "customer_paid_fen"),
+            platform_discount_fen=_number(fields, "platform_discount_fen") or 0,
+            merchant_discount_fen=_number(fields, "merchant_discount_fen") or 0,
+            payer=_text(fields, "payer"),
+            code=_text(fields, "code"),
+        )
+
+    def _refund(self, path: str, out_refund_no: str, request: Mapping[str, object]) -> RefundAnswer:
+        fields, code = self._ask(path, request)
+        if fields is None:
+            return RefundAnswer(RefundVerdict.UNKNOWN, out_refund_no, code=code)
+        if fields.get("out_refund_no") != out_refund_no:
+            return RefundAnswer(RefundVerdict.UNKNOWN, out_refund_no, code="platform.answer_of_another")
+        return RefundAnswer(
+            _REFUND_VERDICTS.get(str(fields.get("state")), RefundVerdict.UNKNOWN),
+            out_refund_no,
+            refund_transaction=_text(fields, "refund_transaction"),
+            amount_fen=_number(fields, "amount_fen"),
+            customer_fen=_number(fields, "customer_fen"),
+            platform_fen=_number(fields, "platform_fen") or 0,
+            code=_text(fields, "code"),
+        )
+
+    def _ask(self, path: str, request: Mapping[str, object]) -> tuple[Mapping[str, object] | None, str | None]:
+        """Return the fields of a believed answer, or None and the code of why there is none."""
+        try:
+            fields = parse(self._signed_answer("POST", f"/wallet{path}", canonical_bytes(request)))
+        except StoreboxError as error:
+            return None, error.code
+        return (fields, None) if isinstance(fields, dict) else (None, "platform.garbage_answer")
+
+    def _signed_answer(self, method: str, target: str, body: bytes) -> bytes:
+        try:
+            answer_body = self._believed(method, target, body)
+        except StoreboxError as error:
+            self._told(error.code)
+            raise
+        self._told(None)
+        return answer_body
+
+    def _believed(self, method: str, target: str, body: bytes) -> bytes:
+        nonce = self._entropy.random_bytes(16).hex()
+        headers = {"Content-Type": "application/json"}
+        answer = self._session.send(
+            method,
+            target,
+            body,
+            headers,
+            lambda verb, path, data: request_headers(self._merchant, nonce, verb, path, data),
+        )
+        if not answer_is_signed(self._merchant, nonce, answer.status, answer.headers, answer.body):
+            raise UnknownOutcome("platform.answer_not_signed", status=answer.status)
+        if answer.status != 200:
+            raise UnknownOutcome("platform.failed", status=answer.status)
+        return answer.body
+
+    def _told(self, code: str | None) -> None:
+        if self._on_outcome is not None:
+            self._on_outcome(code)
+
+
+def open_from(settings: Mapping[str, str], entropy: Entropy, on_outcome: Outcome | None = None) -> Platform:
+    """Return the wallet of settings `url`, `merchant`, `secret` (hex), and optionally `read_timeout_s`."""
+    try:
+        secret = bytes.fromhex(setting(settings, "secret"))
+        read_timeout_s = float(settings.get("read_timeout_s") or "10")
+    except ValueError as error:
+        raise Refused("platform.setting_malformed", platform="wallet") from error
+    session = HttpSession(setting(settings, "url"), read_timeout_s=read_timeout_s)
+    return Wallet(session, Merchant(setting(settings, "merchant"), secret), entropy, on_outcome)
+
+
+def _text(fields: Mapping[str, object], name: str) -> str | None:
+    value = fields.get(name)
+    return value if isinstance(value, str) else None
+
+
+def _number(fields: Mapping[str, object], name: str) -> int | None:
+    value = fields.get(name)
+    return value if type(value) is int else None

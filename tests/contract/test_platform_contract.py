@@ -1,0 +1,303 @@
+"""What every `Platform` must do, whichever it is. A new platform adds a harness to `HARNESSES` and passes unchanged.
+
+A harness runs the platform's simulator on loopback; its `code` gives a payment code whose holder behaves as named.
+"""
+
+import itertools
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+import requests
+
+from agent.core.errors import Refused
+from agent.core.moment import platform_day
+from agent.core.payment import Platform, RefundVerdict, Verdict, counts_as_paid
+from sync.platforms.base import open_platform, platform_names
+from sync.platforms.wallet import Wallet
+from sync.simulator.serve import AnnouncingServer, make_server, wall_ms, wallet_settings
+from tests.unit.sync.fakes import SeededEntropy
+
+SUFFIXES = {
+    "at_once": "00",
+    "password_2s": "72",
+    "balance_low": "81",
+    "answer_lost": "82",
+    "never_arrived": "83",
+    "discount": "84",
+    "never_entered": "86",
+    "cancelled": "87",
+}
+_CODES = itertools.count(1)
+
+
+class Harness(Protocol):
+    """A platform under test and its simulator."""
+
+    platform: Platform
+
+    def code(self, behaviour: str) -> str: ...
+
+    def control(self, words: str) -> None: ...
+
+    def pass_time(self, seconds: float) -> None: ...
+
+    def restart(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class WalletHarness:
+    """The simulated wallet, with a clock of its own."""
+
+    def __init__(self, state: Path) -> None:
+        self._state = state
+        self._ahead_ms = 0
+        self._port = 0
+        self._start()
+        self.platform = open_platform(
+            "wallet", {**wallet_settings(state, self.url), "read_timeout_s": "1"}, SeededEntropy(7)
+        )
+
+    def code(self, behaviour: str) -> str:
+        return f"29{next(_CODES):014d}{SUFFIXES[behaviour]}"
+
+    def control(self, words: str) -> None:
+        assert requests.post(f"{self.url}/control", data=words, timeout=5).status_code == 200
+
+    def pass_time(self, seconds: float) -> None:
+        self._ahead_ms += int(seconds * 1000)
+
+    def restart(self) -> None:
+        self.close()
+        self._start()
+
+    def close(self) -> None:
+        self._server.should_exit = True
+        self._server.force_exit = True
+        self._thread.join(5)
+
+    def _start(self) -> None:
+        listener = socket.create_server(("127.0.0.1", self._port))
+        self._port = listener.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self._port}"
+        self._server: AnnouncingServer = make_server(self._state, lambda _: None, lambda: wall_ms() + self._ahead_ms)
+        self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [listener]}, daemon=True)
+        self._thread.start()
+        while not self._server.started:
+            time.sleep(0.002)
+
+
+HARNESSES = {"wallet": WalletHarness}
+
+
+@pytest.fixture(params=sorted(HARNESSES))
+def harness(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Harness]:
+    made = HARNESSES[request.param](tmp_path / "platform")
+    yield made
+    made.close()
+
+
+def number(count: int) -> str:
+    return f"S001_1_{count:06d}_A1ABCD"
+
+
+def test_a_payment_counts_as_paid(harness: Harness) -> None:
+    started_at_ms = wall_ms()
+    answer = harness.platform.pay(number(1), 3600, harness.code("at_once"), "门店消费")
+    assert answer.verdict is Verdict.PAID
+    assert answer.out_trade_no == number(1)
+    assert answer.customer_paid_fen == 3600
+    assert counts_as_paid(answer, 3600, started_at_ms) is None
+    assert harness.platform.query(number(1)) == answer
+
+
+def test_the_same_order_again_never_charges_twice(harness: Harness) -> None:
+    code = harness.code("at_once")
+    first = harness.platform.pay(number(1), 3600, code, "a")
+    second = harness.platform.pay(number(1), 3600, code, "a")
+    assert second.transaction == first.transaction
+    other = harness.platform.pay(number(1), 100, harness.code("at_once"), "a")
+    assert other.verdict is Verdict.UNKNOWN
+
+
+def test_a_password_takes_its_time(harness: Harness) -> None:
+    assert harness.platform.pay(number(1), 100, harness.code("password_2s"), "a").verdict is Verdict.PENDING
+    assert harness.platform.query(number(1)).verdict is Verdict.PENDING
+    harness.pass_time(3)
+    assert harness.platform.query(number(1)).verdict is Verdict.PAID
+
+
+def test_a_password_that_never_comes_closes_the_order(harness: Harness) -> None:
+    assert harness.platform.pay(number(1), 100, harness.code("never_entered"), "a").verdict is Verdict.PENDING
+    harness.pass_time(31)
+    assert harness.platform.query(number(1)).verdict is Verdict.CLOSED
+
+
+def test_declined_says_why(harness: Harness) -> None:
+    answer = harness.platform.pay(number(1), 100, harness.code("balance_low"), "a")
+    assert answer.verdict is Verdict.DECLINED
+    assert answer.code
+    assert harness.platform.pay(number(2), 100, "1234", "a").verdict is Verdict.DECLINED
+    assert harness.platform.pay(number(3), 100, harness.code("cancelled"), "a").verdict is Verdict.PENDING
+    harness.pass_time(3)
+    assert harness.platform.query(number(3)).verdict is Verdict.DECLINED
+
+
+def test_a_lost_answer_is_unknown_and_can_be_looked_up(harness: Harness) -> None:
+    answer = harness.platform.pay(number(1), 500, harness.code("answer_lost"), "a")
+    assert answer.verdict is Verdict.UNKNOWN
+    assert answer.out_trade_no == number(1)
+    assert answer.code == "network.answer_cut"
+    assert harness.platform.query(number(1)).verdict is Verdict.PAID
+
+
+def test_a_request_that_never_arrived_is_not_found_and_can_be_closed_for_good(harness: Harness) -> None:
+    code = harness.code("never_arrived")
+    assert harness.platform.pay(number(1), 500, code, "a").verdict is Verdict.UNKNOWN
+    assert harness.platform.query(number(1)).verdict is Verdict.NOT_FOUND
+    assert harness.platform.reverse(number(1)).verdict is Verdict.CLOSED
+    assert harness.platform.pay(number(1), 500, harness.code("at_once"), "late").verdict is Verdict.CLOSED
+    assert harness.platform.query(number(1)).verdict is Verdict.CLOSED
+
+
+def test_a_paid_order_can_be_reversed_once(harness: Harness) -> None:
+    harness.platform.pay(number(1), 500, harness.code("at_once"), "a")
+    assert harness.platform.reverse(number(1)).verdict is Verdict.REVERSED
+    assert harness.platform.reverse(number(1)).verdict is Verdict.REVERSED
+    assert harness.platform.query(number(1)).verdict is Verdict.REVERSED
+
+
+def test_a_waiting_order_is_closed_by_reversing(harness: Harness) -> None:
+    harness.platform.pay(number(1), 500, harness.code("password_2s"), "a")
+    assert harness.platform.reverse(number(1)).verdict is Verdict.CLOSED
+    harness.pass_time(5)
+    assert harness.platform.query(number(1)).verdict is Verdict.CLOSED
+
+
+def test_a_discount_of_the_platform_leaves_the_amount(harness: Harness) -> None:
+    answer = harness.platform.pay(number(1), 1005, harness.code("discount"), "a")
+    assert answer.amount_fen == 1005
+    assert answer.customer_paid_fen is not None
+    assert answer.customer_paid_fen + answer.platform_discount_fen == 1005
+    assert answer.platform_discount_fen > 0
+
+
+def test_refunds_pay_once_and_never_more_than_was_paid(harness: Harness) -> None:
+    pay = harness.platform
+    pay.pay(number(1), 1000, harness.code("at_once"), "a")
+    first = pay.refund(number(1), "R1", 400, 1000)
+    assert (first.verdict, first.amount_fen) == (RefundVerdict.DONE, 400)
+    assert pay.refund(number(1), "R1", 400, 1000) == first
+    assert pay.query_refund(number(1), "R1") == first
+    assert pay.refund(number(1), "R2", 700, 1000).verdict is RefundVerdict.REFUSED
+    assert pay.refund(number(1), "R1", 300, 1000).verdict is RefundVerdict.REFUSED
+    assert pay.refund(number(1), "R3", 600, 1000).verdict is RefundVerdict.DONE
+    assert pay.refund(number(1), "R4", 1, 1000).verdict is RefundVerdict.REFUSED
+    assert pay.query_refund(number(1), "R9").verdict is RefundVerdict.NOT_FOUND
+
+
+def test_shares_of_refunds_add_up(harness: Harness) -> None:
+    paid = harness.platform.pay(number(1), 1005, harness.code("discount"), "a")
+    parts = [harness.platform.refund(number(1), f"R{count}", 335, 1005) for count in range(3)]
+    assert all(part.customer_fen is not None and part.customer_fen + part.platform_fen == 335 for part in parts)
+    assert sum(part.platform_fen for part in parts) == paid.platform_discount_fen
+
+
+def test_what_was_never_paid_is_not_refunded(harness: Harness) -> None:
+    assert harness.platform.refund(number(1), "R1", 100, 100).verdict is RefundVerdict.REFUSED
+    harness.platform.pay(number(2), 100, harness.code("balance_low"), "a")
+    assert harness.platform.refund(number(2), "R2", 100, 100).verdict is RefundVerdict.REFUSED
+
+
+def test_a_low_balance_of_the_merchant_is_for_later_under_the_same_number(harness: Harness) -> None:
+    harness.platform.pay(number(1), 100, harness.code("at_once"), "a")
+    harness.control("balance low")
+    assert harness.platform.refund(number(1), "R1", 100, 100).verdict is RefundVerdict.TRY_LATER
+    assert harness.platform.query_refund(number(1), "R1").verdict is RefundVerdict.NOT_FOUND
+    harness.control("balance ok")
+    assert harness.platform.refund(number(1), "R1", 100, 100).verdict is RefundVerdict.DONE
+
+
+@pytest.mark.parametrize("words", ["down", "500", "garbage", "unsigned", "silence", "slow 1500"])
+def test_no_fault_raises_and_every_one_is_unknown(harness: Harness, words: str) -> None:
+    harness.platform.pay(number(1), 100, harness.code("at_once"), "a")
+    harness.control(words)
+    assert harness.platform.query(number(1)).verdict is Verdict.UNKNOWN
+    if words == "garbage":
+        assert harness.platform.pay(number(2), 100, harness.code("at_once"), "a").verdict is Verdict.UNKNOWN
+        assert harness.platform.reverse(number(3)).verdict is Verdict.UNKNOWN
+        assert harness.platform.refund(number(1), "R1", 50, 100).verdict is RefundVerdict.UNKNOWN
+        assert harness.platform.query_refund(number(1), "R1").verdict is RefundVerdict.UNKNOWN
+    harness.control("ok")
+    assert harness.platform.query(number(1)).verdict is Verdict.PAID
+
+
+def test_nobody_listens_is_unknown_too(harness: Harness) -> None:
+    harness.close()
+    assert harness.platform.query(number(1)).verdict is Verdict.UNKNOWN
+    harness.restart()
+    assert harness.platform.query(number(1)).verdict is Verdict.NOT_FOUND
+
+
+def test_a_restart_keeps_orders_and_refunds(harness: Harness) -> None:
+    paid = harness.platform.pay(number(1), 100, harness.code("at_once"), "a")
+    refund = harness.platform.refund(number(1), "R1", 40, 100)
+    harness.restart()
+    assert harness.platform.query(number(1)) == paid
+    assert harness.platform.query_refund(number(1), "R1") == refund
+    assert harness.platform.refund(number(1), "R1", 40, 100) == refund
+
+
+def test_transactions_are_unique_under_concurrency(harness: Harness) -> None:
+    answers = []
+    threads = [
+        threading.Thread(
+            target=lambda count=count: answers.append(
+                harness.platform.pay(number(count), 100, harness.code("at_once"), "a")
+            )
+        )
+        for count in range(8)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert {answer.verdict for answer in answers} == {Verdict.PAID}
+    assert len({answer.transaction for answer in answers}) == 8
+
+
+def test_the_bill_of_the_wallet_adds_up(tmp_path: Path) -> None:
+    harness = WalletHarness(tmp_path / "platform")
+    wallet = harness.platform
+    assert isinstance(wallet, Wallet)
+    wallet.pay(number(1), 1000, harness.code("at_once"), "a")
+    wallet.pay(number(2), 700, harness.code("at_once"), "a")
+    wallet.pay(number(3), 100, harness.code("balance_low"), "a")
+    wallet.refund(number(1), "R1", 250, 1000)
+    wallet.reverse(number(2))
+    today: date = platform_day(wall_ms())
+    *lines, last = wallet.bill(today)
+    harness.close()
+    assert [line["kind"] for line in lines] == ["payment", "payment", "refund", "reversal"]
+    assert last["summary"] == {
+        "day": today.isoformat(),
+        "lines": 4,
+        "paid_fen": 1700,
+        "refunded_fen": 250,
+        "reversed_fen": 700,
+    }
+    assert lines[0]["fee_fen"] == 6
+
+
+def test_unknown_platforms_and_missing_settings_are_named() -> None:
+    assert "wallet" in platform_names()
+    with pytest.raises(Refused, match=r"platform\.unknown"):
+        open_platform("cheque", {}, SeededEntropy())
+    with pytest.raises(Refused, match=r"platform\.setting_missing"):
+        open_platform("wallet", {"url": "http://127.0.0.1:1", "merchant": "M1"}, SeededEntropy())
