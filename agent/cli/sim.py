@@ -61,6 +61,7 @@ def printer(
     late MS, xoff, drawer open|closed, clear, state; `unplug at 300`: after 300 more bytes.
     """
     from drivers.emulators.assembly import assemble_printer
+    from drivers.emulators.errors import EmulatorError
 
     if (pty is None) == (tcp is None):
         raise _usage("give one of --pty LINK and --tcp PORT")
@@ -71,6 +72,9 @@ def printer(
             _serve(station, control)
     except LookupError as error:
         raise _usage(str(error.args[0])) from error
+    except EmulatorError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(REFUSED) from error
 
 
 @sim_app.command()
@@ -89,3 +93,19 @@ def scanner(
     if suffix not in SUFFIXES:
         raise _usage(f"no suffix {suffix!r}; there are {', '.join(SUFFIXES)}")
     _serve(ScannerStation(PtyEndpoint(pty), SUFFIXES[suffix]), control)
+
+
+@sim_app.command()
+def platform(
+    state: Annotated[Path, typer.Option(file_okay=False, help="Folder of its orders and of the merchant's secret.")],
+    port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 takes a free one.")] = 8070,
+) -> None:
+    """The simulated wallet, on loopback. Says its URL once it answers."""
+    from sync.simulator.serve import serve
+
+    def announce(url: str) -> None:
+        sys.stdout.write(url + "\n")
+        sys.stdout.flush()
+
+    state.mkdir(parents=True, exist_ok=True)
+    serve(state, port, announce)

@@ -37,6 +37,8 @@ class Outside:
     entropy: Entropy
     publish: Publish
     platforms: Mapping[str, Platform]
+    link_clock: Clock | None = None
+    """The clock of the way to headquarters, when trade goes by another (a replay's)."""
 
 
 def enrolment_of(state: Path) -> Enrolment:
@@ -124,7 +126,14 @@ class Box:
         self.resolver = Resolver(self.shop)
         outgoing = Outgoing(self.writer, self.readers)
         self.headquarters = Headquarters(
-            self.shop, state, self.enrolment, signer, outgoing, outside.clock, outside.entropy, hq_url
+            self.shop,
+            state,
+            self.enrolment,
+            signer,
+            outgoing,
+            outside.link_clock or outside.clock,
+            outside.entropy,
+            hq_url,
         )
         self.shop.wake_printer = self.devices.wake
         self.shop.wake_resolver = self.resolver.wake
