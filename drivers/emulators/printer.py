@@ -10,18 +10,16 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from drivers.emulators.health import (
-    Health,
-    automatic_status,
-    automatic_status_part,
-    transmit_status,
-)
+from drivers.emulators.health import Health, transmit_status
 from drivers.emulators.interpreter import Interpreter
 from drivers.emulators.machine import Machine
-from drivers.emulators.paper import Cut, Image, Line, Mark, Note, OnMark, Op, Qr
+from drivers.emulators.mechanism import Mechanism
+from drivers.emulators.paper import Cut, Mark, Note, OnMark, Op
 from drivers.emulators.profiles import Profile
 from drivers.emulators.realtime import RealTimeScanner
 from drivers.emulators.replies import XOFF, XON, Replies
+from drivers.emulators.reporter import Reporter
+from drivers.emulators.schedule import Schedule
 from drivers.emulators.text_commands import kick
 from drivers.emulators.words import Word, parse
 
@@ -60,20 +58,17 @@ class EmulatedPrinter:
         self.dropped_bytes = 0
         self._monotonic_s = monotonic_s
         self._now_ms = now_ms
-        self._line_s = line_ms / 1000
         self._on_mark = on_mark
         self._keep_marks = keep_marks
         self._replies = Replies()
+        self._reporter = Reporter(profile, self.health, self._replies)
         self._machine = Machine(profile, self.health, self._emit, self._answer)
         self._interpreter = Interpreter(self._machine)
         self._scanner = RealTimeScanner()
-        self._scheduled: list[tuple[int, Word]] = []
+        self._schedule = Schedule()
         self._now_s = monotonic_s()
-        self._free_at_s = self._now_s
-        self._ready_since_s = self._now_s
-        self._busy = False
+        self._mechanism = Mechanism(line_ms / 1000, self._now_s)
         self._overflowing = 0
-        self._last_asb = automatic_status(self.health)
 
     # what the line does
 
@@ -81,7 +76,7 @@ class EmulatedPrinter:
         """Bytes arrive from the host. Returns the answers due by now."""
         self._now_s = self._monotonic_s()
         while data:
-            reach = self._scheduled[0][0] - self.bytes_received if self._scheduled else len(data)
+            reach = self._schedule.reach(self.bytes_received, len(data))
             part, data = data[:reach], data[reach:]
             if self.plugged:
                 self.bytes_received += len(part)
@@ -89,7 +84,8 @@ class EmulatedPrinter:
                     self._arrive(part)
             else:
                 data = b""
-            self._strike()
+            while (word := self._schedule.due(self.bytes_received)) is not None:
+                self._do(word)
         return self._replies.due(self._now_s)
 
     def tick(self) -> bytes:
@@ -102,8 +98,8 @@ class EmulatedPrinter:
     def next_due_s(self) -> float | None:
         """Monotonic time at which `tick` has something to do, or None."""
         times = [self._replies.next_due_s]
-        if self._interpreter.waiting and not self._halted and self._free_at_s > self._now_s:
-            times.append(self._free_at_s)
+        if self._interpreter.waiting and not self._halted and self._mechanism.busy(self._now_s):
+            times.append(self._mechanism.free_at_s)
         return min((at_s for at_s in times if at_s is not None), default=None)
 
     @property
@@ -116,7 +112,7 @@ class EmulatedPrinter:
             return 0
         if not self.powered or self.profile.flow != "hold":
             return self.profile.buffer_bytes
-        return 0 if self._busy else self._free
+        return 0 if self._reporter.holding else self._free
 
     # what a person does
 
@@ -128,8 +124,7 @@ class EmulatedPrinter:
         """Obey a parsed word now, or at its byte. Returns the answers due by now."""
         self._now_s = self._monotonic_s()
         if word.at_byte:
-            self._scheduled.append((self.bytes_received + word.at_byte, word))
-            self._scheduled.sort(key=lambda entry: entry[0])
+            self._schedule.add(self.bytes_received + word.at_byte, word)
         else:
             self._do(word)
         return self._replies.due(self._now_s)
@@ -181,11 +176,12 @@ class EmulatedPrinter:
 
     def _receive(self, data: bytes) -> None:
         if data and not self._interpreter.waiting:
-            self._ready_since_s = self._now_s
+            self._mechanism.ready(self._now_s)
         while data:
             free = self._free
             if not free:
-                self._overflow(len(data))
+                self.dropped_bytes += len(data)
+                self._overflowing += len(data)
                 return
             if self._overflowing:
                 self._machine.note(f"receive buffer was full: {self._overflowing} bytes lost")
@@ -194,49 +190,24 @@ class EmulatedPrinter:
             data = data[free:]
             self._run()
 
-    def _overflow(self, count: int) -> None:
-        self.dropped_bytes += count
-        self._overflowing += count
-
     def _run(self) -> None:
         """Execute what may be executed by now."""
-        while not self._halted and self._free_at_s <= self._now_s and self._interpreter.step():
+        while not self._halted and not self._mechanism.busy(self._now_s) and self._interpreter.step():
             pass
         self._report()
 
     def _report(self) -> None:
-        """Say what changed: ASB, XON and XOFF."""
-        asb = automatic_status(self.health)
-        mask = self._machine.asb_mask
-        if asb != self._last_asb:
-            before, self._last_asb = self._last_asb, asb
-            if mask and automatic_status_part(before, mask) != automatic_status_part(asb, mask):
-                self._say_now(asb)
-        free = self._free
-        if not self._busy and free <= self.profile.busy_at_bytes:
-            self._busy = True
-            self._flow(XOFF)
-        elif self._busy and free >= self.profile.ready_at_bytes and not self.stuck:
-            self._busy = False
-            self._flow(XON)
-
-    def _flow(self, byte: bytes) -> None:
-        if self.profile.flow == "xonxoff" and self.powered:
-            self._replies.say(byte, self._now_s)
+        mask = self._machine.asb_mask if self.powered else 0
+        self._reporter.compare(mask, self._free, self.stuck, self._now_s)
 
     def _answer(self, data: bytes) -> None:
         """A buffered command's answer: not before the mechanism is done with what stands before."""
-        if self.profile.answers:
-            self._replies.say(data, max(self._now_s, self._free_at_s))
-
-    def _say_now(self, data: bytes) -> None:
-        if self.profile.answers and self.powered:
-            self._replies.say(data, self._now_s)
+        self._reporter.say(data, max(self._now_s, self._mechanism.free_at_s))
 
     def _real_time(self, command: bytes) -> None:
         kind, n = command[1], command[2]
         if kind == 0x04:
-            self._say_now(bytes((transmit_status(self.health, n),)))
+            self._reporter.say(bytes((transmit_status(self.health, n),)), self._now_s)
         elif kind == 0x05:
             self._recover(clear=n == 2, wanted=n != 0)
         elif n == 1:
@@ -244,7 +215,7 @@ class EmulatedPrinter:
             kick(self._machine, command[3], times_ms, times_ms, real_time=True)
         else:
             self._clear_buffers()
-            self._say_now(b"\x37\x25\x00")
+            self._reporter.say(b"\x37\x25\x00", self._now_s)
         self._report()
 
     def _recover(self, *, clear: bool, wanted: bool) -> None:
@@ -268,25 +239,9 @@ class EmulatedPrinter:
             self.marks.append(mark)
         if isinstance(op, Cut):
             self.job += 1
-        if self._line_s and not isinstance(op, Note):
-            self._take_time(op)
+        self._mechanism.strike(op)
         if self._on_mark is not None:
             self._on_mark(mark)
-
-    def _take_time(self, op: Op) -> None:
-        lines = 1
-        if isinstance(op, Image):
-            lines = max(1, op.height // 24)
-        elif isinstance(op, Qr):
-            lines = max(1, op.modules * op.module_dots // 24)
-        elif not isinstance(op, Line | Cut):
-            return
-        start_s = max(self._free_at_s, self._ready_since_s)
-        self._free_at_s = start_s + lines * self._line_s
-
-    def _strike(self) -> None:
-        while self._scheduled and self._scheduled[0][0] <= self.bytes_received:
-            self._do(self._scheduled.pop(0)[1])
 
     def _do(self, word: Word) -> None:
         was_halted = self._halted
@@ -294,10 +249,9 @@ class EmulatedPrinter:
             self._cure_everything()
         else:
             self._fault(word)
-        if word.verb != "state":
-            self._machine.note(str(word))
+        self._emit(Note(str(word)))
         if was_halted and not self._halted:
-            self._ready_since_s = self._now_s
+            self._mechanism.ready(self._now_s)
         self._run()
 
     def _fault(self, word: Word) -> None:
@@ -335,9 +289,9 @@ class EmulatedPrinter:
         self._scanner.reset()
         self._machine.reset()
         self._replies.drop()
-        self._busy = self.stuck = False
+        self._reporter.holding = self.stuck = False
         self.health.cutter_error = False
-        self._free_at_s = self._now_s
+        self._mechanism.stop(self._now_s)
 
     def _cure_everything(self) -> None:
         if not self.powered:
@@ -346,7 +300,7 @@ class EmulatedPrinter:
         self.health.paper = "ok"
         self.health.cover_open = self.health.cutter_blocked = self.health.cutter_error = False
         self._replies.reset_faults()
-        self._scheduled.clear()
+        self._schedule.clear()
         if self.stuck:
             self.stuck = False
             self._replies.say(XON, self._now_s)

@@ -203,3 +203,17 @@ def test_words_at_the_same_byte_are_obeyed_in_order() -> None:
     printer.feed(b"abcdef\n")
     assert printer.powered
     assert lines(printer) == ["def"]
+
+
+def test_status_said_on_enabling_is_not_said_again_after_power_came_back() -> None:
+    printer = make()
+    for word in ("paper low", "power off", "paper ok", "power on"):
+        printer.command(word)
+    assert printer.feed(ASB_ON + b"x\n") == b"\x10\x00\x00\x0f"
+
+
+def test_words_stand_in_the_paper_log() -> None:
+    printer = make()
+    for word in ("late 200", "paper low", "clear"):
+        printer.command(word)
+    assert notes(printer) == ["late 200", "paper low", "clear"]
