@@ -59,7 +59,7 @@ soak: $(READY) ## hours of mixed trade in minutes
 
 wheel: $(READY) ## build/dist/storebox-*.whl
 	@rm -rf build/lib build/bdist.* build/dist
-	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir build/dist .
+	$(BIN)/python -m pip wheel -qq --no-deps --wheel-dir build/dist .
 	@ls build/dist/*.whl
 
 catalogues: $(READY) ## compile agent/locale/*/LC_MESSAGES/*.po

@@ -92,7 +92,7 @@ prepare() {
     whole "$venv" || { python=$(python_or_apt); say "making $venv with $python"; make_venv "$python" "$venv"; }
     need_font
     say "installing storebox and its libraries into $venv"
-    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+    "$venv/bin/python" -m pip install -qq --disable-pip-version-check --editable '.[dev]'
 }
 
 case "${1:-}" in
