@@ -122,8 +122,10 @@ class FakeJournal:
 
     def entries(self, epoch: int, first_seq: int, limit: int, bytes_max: int) -> Sequence[Entry]:
         taken: list[Entry] = []
+        size = 0
         for entry in self.rows[epoch][first_seq - 1 : first_seq - 1 + limit]:
-            if taken and sum(len(one.body.encode()) for one in taken) + len(entry.body.encode()) > bytes_max:
+            size += len(entry.body.encode())
+            if taken and size > bytes_max:
                 break
             taken.append(entry)
         return taken
