@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from agent.core.chain import HASH_VERSION, Entry, Identity, genesis
+from agent.core.chain import HASH_VERSION, Entry, Identity, first_fault, genesis
 from agent.core.errors import Broken, Refused
 from agent.core.ids import checked_id
 from agent.store.connection import open_writer
@@ -150,8 +150,6 @@ def import_past(unit: Unit, box: str, epoch: int, found: Sequence[Entry], *, lat
     Entries that are here already are skipped when they are the same. Views do not follow by themselves: rebuild them
     when the last entry is in. Raises `Broken` for a gap, a hash that does not follow, or an entry that differs.
     """
-    from agent.core.chain import first_fault
-
     if epoch >= unit.identity.epoch:
         raise Refused("journal.not_past", epoch=epoch)
     connection = unit.connection

@@ -1,5 +1,6 @@
 """The journal as the uplink sees it: what to send next, and what HQ has acknowledged."""
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -63,8 +64,6 @@ def watermark(connection: Any, epoch: int) -> Watermark:
 
 def receipt_of(connection: Any, epoch: int) -> Mapping[str, Any] | None:
     """Return the last receipt of HQ for an epoch as it was received, or None."""
-    import json
-
     row = connection.execute("SELECT body FROM receipt WHERE epoch = ? ORDER BY id DESC LIMIT 1", (epoch,)).fetchone()
     return json.loads(row[0]) if row is not None else None
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from agent.core.errors import Broken
 from agent.store.connection import open_writer
 from agent.store.migrations import meta_value, set_meta, views_fingerprint
 from agent.store.place import Place
@@ -34,7 +35,10 @@ def rebuild(path: Path, views: Views, progress: Progress = no_progress) -> int:
 
 
 def rebuild_in(connection: Any, views: Views, progress: Progress = no_progress) -> int:
-    """Rebuild every view inside the caller's transaction; return how many entries were read."""
+    """Rebuild every view inside the caller's transaction; return how many entries were read.
+
+    Raises `Broken("views.cannot_evolve")` naming the first entry that the views cannot take.
+    """
     for table in view_tables(connection):
         connection.execute(f'DROP TABLE "{table}"')
     for statement in views.SCHEMA:
@@ -43,7 +47,10 @@ def rebuild_in(connection: Any, views: Views, progress: Progress = no_progress) 
     last: Place | None = None
     done = 0
     for place, kind, body in _history(connection):
-        views.evolve(connection, place, kind, body)
+        try:
+            views.evolve(connection, place, kind, json.loads(body))
+        except (ValueError, KeyError, TypeError) as error:
+            raise Broken("views.cannot_evolve", epoch=place.epoch, seq=place.seq, reason=repr(error)[:120]) from error
         last = place
         done += 1
         if done % PROGRESS_STEP == 0:
@@ -79,9 +86,9 @@ def set_position(connection: Any, epoch: int, seq: int) -> None:
     )
 
 
-def _history(connection: Any) -> Iterator[tuple[Place, str, dict[str, Any]]]:
+def _history(connection: Any) -> Iterator[tuple[Place, str, str]]:
     for epoch, seq, at_ms, kind, body in connection.execute(_PAST):
-        yield Place(epoch, seq, at_ms), kind, json.loads(body)
+        yield Place(epoch, seq, at_ms), kind, body
     present = int(meta_value(connection, "epoch") or 0)
     for seq, at_ms, kind, body in connection.execute(_JOURNAL):
-        yield Place(present, seq, at_ms), kind, json.loads(body)
+        yield Place(present, seq, at_ms), kind, body

@@ -58,6 +58,16 @@ class Unit:
         self._views = views
         self._signer = signer
 
+    @property
+    def last_seq(self) -> int:
+        """Return the number of the last entry, this command's own included."""
+        return self.tip.seq
+
+    @property
+    def head(self) -> bytes:
+        """Return the hash of the last entry, as slips of a day's close show it."""
+        return self.tip.head
+
     def append(self, kind: str, body: Mapping[str, Any]) -> int:
         """Append an entry, evolve the views, and return its number.
 

@@ -9,6 +9,7 @@ from pysqlite3 import dbapi2 as sqlite3
 from agent.core.errors import Broken
 from agent.store.connection import check_version, open_reader, open_writer
 from agent.store.migrations import STEPS, migrate
+from agent.store.rebuild import rebuild
 from agent.store.schema import TRIGGERS, assert_triggers, triggers_missing
 from agent.store.verify import verify
 from tests.unit.store.support import VIEWS, WHOSE, SmallViews, enrolled, summed, writer_on
@@ -140,3 +141,16 @@ def test_views_of_another_release_are_rebuilt_at_start(path: Path) -> None:
     assert reader.execute("SELECT epoch, seq FROM view_position").fetchone() == (WHOSE.epoch, 2)
     reader.close()
     assert verify(path, NewViews()).ok
+
+
+def test_a_rebuild_names_the_entry_that_it_cannot_take(path: Path) -> None:
+    connection = open_writer(path)
+    connection.execute("DROP TRIGGER journal_no_update")
+    connection.execute("UPDATE journal SET body = '{}' WHERE seq = 2")
+    connection.close()
+    with pytest.raises(Broken, match=r"views\.cannot_evolve") as caught:
+        rebuild(path, VIEWS)
+    assert (caught.value.values["epoch"], caught.value.values["seq"]) == (WHOSE.epoch, 2)
+    reader = open_reader(path)
+    assert reader.execute("SELECT count(*) FROM view_sum").fetchone() == (1,)
+    reader.close()
