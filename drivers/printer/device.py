@@ -170,9 +170,9 @@ class PrinterDevice:
         talk = Conversation(transport, self._monotonic, self._supervisor.stopping)
         self._identity = ()
         try:
-            self._identify(talk)
             with self._lock:
                 self._serving = True
+            self._identify(talk)
             ask_at_s = self._monotonic() + self._ask_every_s
             while not self._supervisor.stopping():
                 ticket = self._next()

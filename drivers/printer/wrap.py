@@ -29,7 +29,7 @@ def wrap(text: str, cells: int, width: Width) -> list[str]:
     """
     lines: list[str] = []
     line = ""
-    for unit in _fit(_units(text), cells, width):
+    for unit in _fit(units(text), cells, width):
         if width(line) + width(unit) <= cells:
             line += unit if line or not lines else unit.lstrip(" ")
             continue
@@ -41,26 +41,26 @@ def wrap(text: str, cells: int, width: Width) -> list[str]:
     return lines
 
 
-def _units(text: str) -> list[str]:
+def units(text: str) -> list[str]:
     """What must not be broken: a word or character with the punctuation that belongs to it."""
-    units: list[str] = []
+    found: list[str] = []
     for match in _PIECE.finditer(text):
         piece = match.group()
-        if piece[0] in CLOSING and units:
-            if units[-1].isspace() and len(units) > 1:
-                blank = units.pop()
-                units[-1] += blank
-            units[-1] += piece
-        elif units and units[-1][-1] in OPENING and not piece.isspace():
-            units[-1] += piece
+        if piece[0] in CLOSING and found:
+            if found[-1].isspace() and len(found) > 1:
+                blank = found.pop()
+                found[-1] += blank
+            found[-1] += piece
+        elif found and found[-1][-1] in OPENING and not piece.isspace():
+            found[-1] += piece
         else:
-            units.append(piece)
-    return units
+            found.append(piece)
+    return found
 
 
-def _fit(units: list[str], cells: int, width: Width) -> Iterator[str]:
+def _fit(found: list[str], cells: int, width: Width) -> Iterator[str]:
     """Break by force what is wider than a line."""
-    for unit in units:
+    for unit in found:
         if width(unit) <= cells:
             yield unit
         else:
@@ -83,6 +83,6 @@ def _break(unit: str, cells: int, width: Width) -> Iterator[str]:
 def _before_closing(part: str) -> tuple[str, str]:
     """Split so that the carried end, which closing punctuation will follow, begins with something else."""
     place = len(part) - 1
-    while place > 0 and part[place] in CLOSING:
+    while place > 0 and (part[place] in CLOSING or part[place] == " "):
         place -= 1
     return (part[:place], part[place:]) if place > 0 else (part, "")

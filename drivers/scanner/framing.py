@@ -118,12 +118,12 @@ class Framer:
         broken = not data.startswith(prefix)
         data = data.removeprefix(prefix)
         broken = broken or not data or any(_is_control(value) for value in data)
-        for codec in ("utf-8", "gb18030"):
-            try:
-                return data.decode(codec), broken
-            except UnicodeDecodeError:
-                continue
-        return data.decode("ascii", "backslashreplace"), True
+        text = _try_decode(data, "utf-8")
+        if text is None or _looks_misread(text):
+            text = _try_decode(data, "gb18030") or text
+        if text is None:
+            return data.decode("ascii", "backslashreplace"), True
+        return text, broken
 
     def _counted(self, frame: Frame) -> Frame:
         last = self._last
@@ -136,6 +136,19 @@ class Framer:
             frame = Frame(frame.text, frame.at_s, last.repeats + 1)
         self._last = frame
         return frame
+
+
+def _try_decode(data: bytes, codec: str) -> str | None:
+    try:
+        return data.decode(codec)
+    except UnicodeDecodeError:
+        return None
+
+
+def _looks_misread(text: str) -> bool:
+    """Short Chinese texts in GBK can be valid UTF-8 and read as Cyrillic or Arabic; Chinese in UTF-8 never is."""
+    highest = max(text, default="")
+    return "\u0370" <= highest <= "\u07ff"
 
 
 def _is_control(value: int) -> bool:

@@ -24,7 +24,13 @@ def slip(items: int = 5) -> dict[str, object]:
         {"kind": "rule", "char": "="},
     ]
     for number in range(items):
-        item = {"kind": "item", "name": f"小炒黄牛肉{number}", "quantity": "1", "price": "58.00", "amount": "58.00"}
+        item: dict[str, object] = {
+            "kind": "item",
+            "name": f"小炒黄牛肉{number}",
+            "quantity": "1",
+            "price": "58.00",
+            "amount": "58.00",
+        }
         blocks.append(item)
     blocks += [
         {"kind": "pair", "left": "应收", "right": "￥151.00", "size": "tall"},
@@ -67,7 +73,7 @@ class Watched:
 
 @contextmanager
 def watched(
-    url: str, profile: PrinterProfile, *, patience_s: float = 1.0, ask_every_s: float = 0.2, connect: bool = True
+    url: str, profile: PrinterProfile, *, patience_s: float = 1.0, ask_every_s: float = 0.1, connect: bool = True
 ) -> Iterator[Watched]:
     """A started device, connected on entry and stopped on exit."""
     shop = Watched(url, profile, patience_s=patience_s, ask_every_s=ask_every_s)
@@ -75,7 +81,6 @@ def watched(
     try:
         if connect:
             wait_until(lambda: bool(shop.events) and shop.events[-1].state.value in ("ready", "degraded"))
-            wait_until(lambda: shop.device._serving)
         yield shop
     finally:
         shop.device.stop()

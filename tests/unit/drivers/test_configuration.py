@@ -1,0 +1,117 @@
+"""Addresses, profiles and discovery: what people write and what is plugged in."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+from drivers.base import DeviceError
+from drivers.discovery import serial_candidates, usb_printers
+from drivers.printer.profiles import load_profile, profile_from
+from drivers.registry import check_url, open_transport
+from tests.unit.drivers.shop import PROFILES
+
+
+@pytest.mark.parametrize(
+    ("url", "code", "hint"),
+    [
+        ("serail:/dev/ttyS0", "device.url_scheme", "'serial'"),
+        ("lp0", "device.url_scheme", "known: serial, tcp, file"),
+        ("serial:/dev/ttyS0?buad=9600", "device.url_option", "'baud'"),
+        ("tcp:printer:9100?baud=9600", "device.url_option", "it has none"),
+        ("serial:/dev/ttyS0?baud=9601", "device.url_value", "9600"),
+        ("serial:/dev/ttyS0?rtscts=yes", "device.url_value", "0 or 1"),
+        ("serial:ttyS0", "device.url_value", "absolute"),
+        ("serial:", "device.url_value", "empty"),
+        ("tcp:printer", "device.url_value", "host:port"),
+        ("tcp:printer:99999", "device.url_value", "host:port"),
+    ],
+)
+def test_a_wrong_address_says_what_is_wrong(url: str, code: str, hint: str) -> None:
+    with pytest.raises(DeviceError) as caught:
+        open_transport(url, time.monotonic)
+    assert caught.value.code == code
+    assert hint in caught.value.detail
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "serial:/dev/ttyS0?baud=115200&rtscts=1&xonxoff=0",
+        "tcp:192.168.1.50:9100",
+        "tcp:[::1]:9100",
+        "file:/dev/usb/lp0",
+    ],
+)
+def test_right_addresses_pass(url: str) -> None:
+    check_url(url)
+
+
+def test_profiles_have_the_papers_cells() -> None:
+    assert {name: profile.cells for name, profile in PROFILES.items()} == {
+        "pos58": 32, "pos80": 48, "tm-t20": 48, "tm-t88": 48, "write-only": 32,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("values", "code", "hint"),
+    [
+        ({"dot": 384}, "profile.unknown_key", "dots"),
+        ({"dots": "384"}, "profile.bad_value", "int"),
+        ({"dots": 10}, "profile.bad_value", "192"),
+        ({"chinese": "big5"}, "profile.bad_value", "gb18030"),
+        ({"code_pages": {"cp999x": 3}}, "profile.bad_value", "cp999x"),
+        ({"code_pages": {"cp437": 300}}, "profile.bad_value", "255"),
+        ({"fence": True}, "profile.bad_value", "DLE EOT"),
+    ],
+)
+def test_a_wrong_profile_says_what_is_wrong(values: dict[str, object], code: str, hint: str) -> None:
+    with pytest.raises(DeviceError) as caught:
+        profile_from("mine", values)
+    assert caught.value.code == code
+    assert hint in caught.value.detail
+
+
+def test_a_profile_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "broken.toml").write_text("dots =")
+    for name in ("broken", "missing"):
+        with pytest.raises(DeviceError, match="unreadable"):
+            load_profile(tmp_path / f"{name}.toml")
+
+
+def test_discovery_prefers_names_that_stay(tmp_path: Path) -> None:
+    dev, sys = tmp_path / "dev", tmp_path / "sys"
+    plug(dev, sys, "ttyACM0", "1-1", {"idVendor": "1eab", "idProduct": "0c06", "serial": "N123", "product": "Scanner"})
+    plug(dev, sys, "ttyUSB0", "1-2", {"idVendor": "1a86", "idProduct": "7523"})
+    (sys / "class/tty/ttyS9").mkdir(parents=True)
+    scanner, adapter = serial_candidates(dev, sys)
+    assert (scanner.suggestion, scanner.product, scanner.url_path) == (
+        "scanner",
+        "Scanner",
+        f"{dev}/serial/by-id/id-ttyACM0",
+    )
+    assert (adapter.suggestion, adapter.url_path) == ("", f"{dev}/serial/by-path/path-ttyUSB0")
+
+
+def test_discovery_of_nothing_is_nothing(tmp_path: Path) -> None:
+    assert serial_candidates(tmp_path, tmp_path) == []
+    assert usb_printers(tmp_path) == []
+
+
+def plug(dev: Path, sys: Path, name: str, port: str, attributes: dict[str, str]) -> None:
+    """A USB serial line as sysfs shows one."""
+    usb = sys / "devices/usb1" / port
+    interface = usb / f"{port}:1.0"
+    (interface / "tty" / name).mkdir(parents=True)
+    for key, value in attributes.items():
+        (usb / key).write_text(value + "\n")
+    (sys / "class/tty").mkdir(parents=True, exist_ok=True)
+    (interface / "tty" / name / "device").symlink_to(interface)
+    (sys / "class/tty" / name).symlink_to(interface / "tty" / name)
+    (dev / name).parent.mkdir(parents=True, exist_ok=True)
+    (dev / name).touch()
+    for kind in ("id", "path"):
+        (dev / f"serial/by-{kind}").mkdir(parents=True, exist_ok=True)
+        (dev / f"serial/by-{kind}/{kind}-{name}").symlink_to(dev / name)
