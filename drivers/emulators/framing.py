@@ -105,10 +105,13 @@ def _large_graphics(buffer: Buffer, at: int) -> int:
 
 def _raster(buffer: Buffer, at: int) -> int:
     """GS v 0 m xL xH yL yH d…: x bytes a row, y rows."""
-    if len(buffer) - at < 8:
-        return NEED_MORE if len(buffer) - at < 3 or buffer[at + 2] in b"\x000" else -3
-    if buffer[at + 2] not in b"\x000" or buffer[at + 3] & ~0x33:
+    have = len(buffer) - at
+    if have > 2 and buffer[at + 2] not in b"\x000":
+        return -3
+    if have > 3 and buffer[at + 3] & ~0x33:
         return -4
+    if have < 8:
+        return NEED_MORE
     return _bounded(8 + _word(buffer, at + 4) * _word(buffer, at + 6))
 
 

@@ -20,7 +20,17 @@ _COMMANDS = (
     *(CUT, EOT1, pid(b"ABCD"), qr(b"https://example.cn/1"), raster([b"\x10\x04", b"\x01\x00"])),
     *(b"\x1b\x1d", b"\x1dv0", b"\x10", b"\x1d(", b"\x81"),
 )
-_pieces = st.one_of(st.binary(max_size=12), st.text(max_size=12).map(chinese), st.sampled_from(_COMMANDS))
+_beginnings = st.tuples(st.sampled_from(_COMMANDS), st.integers(1, 9)).map(lambda pair: pair[0][: pair[1]])
+_introduced = st.tuples(st.sampled_from(b"\x10\x1b\x1c\x1d"), st.integers(0x20, 0x7E), st.binary(max_size=9)).map(
+    lambda parts: bytes(parts[:2]) + parts[2]
+)
+_pieces = st.one_of(
+    st.binary(max_size=12),
+    st.text(max_size=12).map(chinese),
+    st.sampled_from(_COMMANDS),
+    _beginnings,
+    _introduced,
+)
 _streams = st.lists(_pieces, max_size=25).map(b"".join)
 
 
@@ -28,7 +38,7 @@ def _paper(printer: EmulatedPrinter) -> list[tuple[int, object]]:
     return [(mark.job, mark.op) for mark in printer.marks]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150, deadline=None, derandomize=True)
 @given(_streams, st.data())
 def test_chunking_changes_neither_paper_nor_answers(stream: bytes, data: st.DataObject) -> None:
     whole, cut = make(), make()
@@ -40,7 +50,7 @@ def test_chunking_changes_neither_paper_nor_answers(stream: bytes, data: st.Data
     assert cut.describe() == whole.describe()
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150, deadline=None, derandomize=True)
 @given(st.binary(max_size=600))
 def test_any_bytes_are_survived_and_text_after_a_reset_of_power_prints(stream: bytes) -> None:
     printer = make()
@@ -67,7 +77,7 @@ _WORDS = (
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100, deadline=None, derandomize=True)
 @given(st.lists(st.one_of(_pieces, st.sampled_from(_WORDS)), max_size=30))
 def test_any_faults_in_any_order_leave_a_printer_that_clear_cures(steps: list[bytes | str]) -> None:
     seen: list[Mark] = []
