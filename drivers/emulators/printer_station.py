@@ -41,7 +41,11 @@ class PrinterStation(Station):
         if word.verb == "state":
             return json.dumps(self.printer.describe())
         self._say(self.printer.obey(word))
-        self._follow_the_cable()
+        try:
+            self._follow_the_cable()
+        except OSError as error:
+            self.printer.command("unplug")
+            return f"refused: cannot plug in: {error}"
         return "ok"
 
     def room(self) -> int:

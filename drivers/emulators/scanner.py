@@ -50,7 +50,10 @@ class ScannerStation(Station):
         word = words.get(line.strip())
         if word is None:
             return f"refused: unknown word {line.strip()!r}; there are !unplug, !plug, !!TEXT"
-        word()
+        try:
+            word()
+        except OSError as error:
+            return f"refused: cannot plug in: {error}"
         return "ok"
 
     def room(self) -> int:

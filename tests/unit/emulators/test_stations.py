@@ -227,3 +227,15 @@ def test_a_scan_while_unplugged_is_lost(tmp_path: Path) -> None:
         assert host.read(6) == b"seen\r\n"
         assert served.word("!dance").startswith("refused: unknown word '!dance'")
         host.close()
+
+
+def test_plugging_in_where_something_else_stands_is_refused(tmp_path: Path) -> None:
+    with pty_printer(tmp_path / "p0") as printer, pty_scanner(tmp_path / "s0") as scanner:
+        for served, unplug, plug in ((printer, "unplug", "plug"), (scanner, "!unplug", "!plug")):
+            path = Path(served.name)
+            assert served.word(unplug) == "ok"
+            path.write_text("data")
+            assert served.word(plug).startswith("refused: cannot plug in")
+            path.unlink()
+            assert served.word(plug) == "ok"
+            assert path.is_symlink()
