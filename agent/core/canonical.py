@@ -5,7 +5,9 @@ hashed is what is stored and sent, so nobody re-serialises a body that came from
 """
 
 import json
+import re
 from collections.abc import Mapping
+from typing import Any
 from unicodedata import is_normalized, normalize
 
 from agent.core.errors import Broken
@@ -14,6 +16,8 @@ LARGEST_INTEGER = 2**53 - 1
 
 Json = None | bool | int | str | list["Json"] | tuple["Json", ...] | Mapping[str, "Json"]
 
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_LONG_NUMBER = re.compile(r"[:,\[]-?\d{16}")
 _encode = json.JSONEncoder(
     ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False, check_circular=False
 ).encode
@@ -58,6 +62,19 @@ def canonical(value: object) -> str:
     such a value in an entry is our own mistake, never the cashier's.
     """
     return _encode(_normal(value))
+
+
+def canonical_event(body: Mapping[str, object]) -> tuple[str, dict[str, Any]]:
+    """Return the canonical text of an event's plain data, and the data as it reads back from that text.
+
+    The same text as `canonical` at a third of its cost: the check is made on the text. Keys must be text already, as
+    they are in what `Event.body` makes. Raises `Broken` like `canonical`.
+    """
+    text = _encode(body)
+    clean = text.isascii() or (is_normalized("NFC", text) and not _SURROGATE.search(text))
+    if not clean or _LONG_NUMBER.search(text):
+        text = canonical(body)
+    return text, json.loads(text, parse_float=_no_float, parse_constant=_no_float)
 
 
 def canonical_bytes(value: object) -> bytes:

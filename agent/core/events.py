@@ -4,30 +4,39 @@ A body never changes meaning: new meaning, new kind, or a new field with a defau
 the kind gives the direction. Entries about trade carry `till, shift, staff, day`.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, fields
-from typing import ClassVar
+from operator import attrgetter
+from typing import Any, ClassVar
 
 from agent.core.errors import Broken
 
-_FIELD_NAMES: dict[type, tuple[str, ...]] = {}
+_PLAIN = frozenset({str, int, bool, type(None)})
+_READERS: dict[type, tuple[tuple[str, ...], Callable[[Any], tuple[Any, ...]]]] = {}
 
 
-def _names(kind: type) -> tuple[str, ...]:
-    names = _FIELD_NAMES.get(kind)
-    if names is None:
-        names = _FIELD_NAMES[kind] = tuple(one.name for one in fields(kind))
-    return names
+def _reader(kind: type) -> tuple[tuple[str, ...], Callable[[Any], tuple[Any, ...]]]:
+    """Return a dataclass' field names, and what reads all their values at once: bodies are made on the hot path."""
+    reader = _READERS.get(kind)
+    if reader is None:
+        names = tuple(one.name for one in fields(kind))
+        values = attrgetter(*names) if len(names) > 1 else lambda value: (getattr(value, names[0]),)
+        reader = _READERS[kind] = (names, values)
+    return reader
 
 
-def _data(value: object) -> object:
+def _data(value: Any) -> Any:
     kind = type(value)
-    if kind is str or kind is int or value is None or kind is bool:
+    if kind in _PLAIN:
         return value
     if kind is tuple or kind is list:
-        return [_data(item) for item in value]  # type: ignore[attr-defined]
+        return [_data(item) for item in value]
     if kind is dict:
-        return {key: _data(item) for key, item in value.items()}  # type: ignore[attr-defined]
-    return {name: _data(getattr(value, name)) for name in _names(kind)}
+        return {key: _data(item) for key, item in value.items()}
+    names, values = _reader(kind)
+    return {
+        name: item if type(item) in _PLAIN else _data(item) for name, item in zip(names, values(value), strict=True)
+    }
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,4 +6,4 @@ from agent.store.unit import Unit
 
 def record(unit: Unit, event: Event) -> int:
     """Append an event inside a command and return its number."""
-    return unit.append(event.KIND, event.body())
+    return unit.append_event(event.KIND, event.body())
