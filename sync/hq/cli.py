@@ -55,8 +55,8 @@ def serve(
     """Serve boxes and people; prints one line with the URL when ready."""
     import socket
 
-    from sync.hq.serve import listening
     from sync.hq.serve import serve as serve_until_stopped
+    from sync.serving import listening
 
     try:
         listener = socket.socket(fileno=fd) if fd is not None else listening(host, port)

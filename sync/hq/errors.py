@@ -7,6 +7,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from agent.core.errors import Family, StoreboxError
 
@@ -69,7 +70,28 @@ def add_error_handlers(app: FastAPI) -> None:
         document = error_document(code, Family.REFUSED, {"status": error.status_code})
         return JSONResponse(document, error.status_code, error.headers)
 
-    @app.exception_handler(Exception)
-    async def defect(request: Request, error: Exception) -> JSONResponse:
-        _log.error("%s %s failed", request.method, request.url.path, exc_info=error)
-        return JSONResponse(error_document("hq.failed", Family.BROKEN, {}), 500)
+    app.add_middleware(DefectAnswers)
+
+
+class DefectAnswers:
+    """ASGI middleware that answers a defect of ours with 500 and keeps the connection open."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on; log whatever escapes, and answer when nothing was sent yet."""
+        begun = False
+
+        async def watched(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, watched)
+        except Exception:
+            _log.exception("%s %s failed", scope.get("method"), scope.get("path"))
+            if begun:
+                raise
+            await JSONResponse(error_document("hq.failed", Family.BROKEN, {}), 500)(scope, receive, send)

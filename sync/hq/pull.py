@@ -5,7 +5,7 @@ that don't add up to their sale are named in the manifest.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, select, tuple_
 
@@ -103,7 +103,7 @@ def pull_rows(connection: Connection, selection: Selection, tally: Tally) -> Ite
 
 def row_document(row: PullRow) -> dict[str, object]:
     """Return a row as plain data, columns in order."""
-    return asdict(row)
+    return {name: getattr(row, name) for name in COLUMNS}
 
 
 def _pages(connection: Connection, store: str, selection: Selection) -> Iterator[Sequence[TradeEntry]]:

@@ -2,15 +2,13 @@
 
 import json
 import secrets
-import socket
 import time
 from collections.abc import Callable
 from pathlib import Path
 
-import uvicorn
-
 from sync.keys import write_private
 from sync.platforms.wallet_signing import Merchant
+from sync.serving import AnnouncingServer, listening, make_server, run_until_stopped
 from sync.simulator.app import create_app
 from sync.simulator.orders import Books
 from sync.simulator.weather import Weather
@@ -42,35 +40,20 @@ def wallet_settings(state: Path, url: str) -> dict[str, str]:
     return {"url": url, "merchant": merchant.number, "secret": merchant.secret.hex()}
 
 
-class AnnouncingServer(uvicorn.Server):
-    """Tells its URL once it answers."""
-
-    def __init__(self, config: uvicorn.Config, announce: Callable[[str], None]) -> None:
-        super().__init__(config)
-        self._announce = announce
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start to serve, then say where."""
-        await super().startup(sockets)
-        if self.started and sockets:
-            self._announce(f"http://{HOST}:{sockets[0].getsockname()[1]}")
-
-
-def make_server(state: Path, announce: Callable[[str], None], now_ms: Callable[[], int] = wall_ms) -> AnnouncingServer:
-    """Return a server over the books in a state folder; the caller gives it a listening socket."""
+def open_server(
+    state: Path, announce: Callable[[str], None], now_ms: Callable[[], int] = wall_ms
+) -> tuple[AnnouncingServer, Books]:
+    """Return a server over the books in a state folder; the caller gives it a socket, and closes the books."""
     state.mkdir(mode=0o700, parents=True, exist_ok=True)
     books = Books(state / DATABASE_FILE, now_ms)
     app = create_app(load_or_create_merchant(state), books, Weather())
-    config = uvicorn.Config(
-        app,
-        log_level="critical",
-        access_log=False,
-        lifespan="off",
-        timeout_graceful_shutdown=1,
-    )
-    return AnnouncingServer(config, announce)
+    return make_server(app, announce, grace_s=1), books
 
 
 def serve(state: Path, port: int = PORT, announce: Callable[[str], None] = print) -> None:
     """Serve on loopback until SIGINT or SIGTERM; port 0 takes a free one, `announce` gets the URL."""
-    make_server(state, announce).run(sockets=[socket.create_server((HOST, port))])
+    server, books = open_server(state, announce)
+    try:
+        run_until_stopped(server, listening(HOST, port))
+    finally:
+        books.close()

@@ -20,7 +20,7 @@ from agent.core.moment import platform_day
 from agent.core.payment import Platform, RefundVerdict, Verdict, counts_as_paid
 from sync.platforms.base import open_platform, platform_names
 from sync.platforms.wallet import Wallet
-from sync.simulator.serve import AnnouncingServer, make_server, wall_ms, wallet_settings
+from sync.simulator.serve import open_server, wall_ms, wallet_settings
 from tests.unit.sync.fakes import SeededEntropy
 
 SUFFIXES = {
@@ -81,12 +81,13 @@ class WalletHarness:
         self._server.should_exit = True
         self._server.force_exit = True
         self._thread.join(5)
+        self._books.close()
 
     def _start(self) -> None:
         listener = socket.create_server(("127.0.0.1", self._port))
         self._port = listener.getsockname()[1]
         self.url = f"http://127.0.0.1:{self._port}"
-        self._server: AnnouncingServer = make_server(self._state, lambda _: None, lambda: wall_ms() + self._ahead_ms)
+        self._server, self._books = open_server(self._state, lambda _: None, lambda: wall_ms() + self._ahead_ms)
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [listener]}, daemon=True)
         self._thread.start()
         while not self._server.started:

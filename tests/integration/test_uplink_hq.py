@@ -108,7 +108,9 @@ def upload_of(journal: FakeJournal, first: int, count: int) -> bytes:
 
 
 def mirrored(hq: RunningHq, journal: FakeJournal, epoch: int = 1) -> bool:
-    return hq.bodies(journal.identity().store, epoch) == [entry.body for entry in journal.rows[epoch]]
+    store, rows = journal.identity().store, journal.rows[epoch]
+    same_hashes = hq.hashes(store, epoch) == [entry.hash.hex() for entry in rows]
+    return same_hashes and hq.bodies(store, epoch) == [entry.body for entry in rows]
 
 
 def test_everything_arrives_in_order_and_is_acknowledged(hq: RunningHq, journal: FakeJournal) -> None:

@@ -20,8 +20,8 @@ from sync.hq import registry
 from sync.hq.app import create_app
 from sync.hq.limits import RateLimit
 from sync.hq.office import Office
-from sync.hq.serve import listening, url_of
 from sync.keys import FileKey
+from sync.serving import listening, url_of
 
 AT_MS = 1_791_000_000_000
 
@@ -200,6 +200,11 @@ class RunningHq:
             if not registry.has_store(connection, identity.store):
                 registry.add_store(connection, identity.store, identity.store, AT_MS)
             registry.register_epoch(connection, identity, journal.key.public_key, "enrolled", AT_MS)
+
+    def hashes(self, store: str, epoch: int) -> list[str]:
+        query = "SELECT hash FROM entry WHERE store = ? AND epoch = ? ORDER BY seq"
+        with self.office.database.read() as connection:
+            return [row[0] for row in connection.exec_driver_sql(query, (store, epoch))]
 
     def bodies(self, store: str, epoch: int) -> list[str]:
         query = "SELECT body FROM entry WHERE store = ? AND epoch = ? ORDER BY seq"

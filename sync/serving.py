@@ -1,0 +1,61 @@
+"""Serving an ASGI application on a socket that is already open. Used by headquarters and by the simulator."""
+
+import signal
+import socket
+from collections.abc import Callable
+from typing import Any
+
+import uvicorn
+
+BACKLOG = 512
+
+
+class AnnouncingServer(uvicorn.Server):
+    """Tells its URL once it answers."""
+
+    def __init__(self, config: uvicorn.Config, announce: Callable[[str], None]) -> None:
+        super().__init__(config)
+        self._announce = announce
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start to serve, then say where."""
+        await super().startup(sockets)
+        if self.started and sockets:
+            self._announce(url_of(sockets[0]))
+
+
+def url_of(listener: socket.socket) -> str:
+    """Return the URL of a listening socket."""
+    host, port = listener.getsockname()[:2]
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+
+
+def listening(host: str, port: int) -> socket.socket:
+    """Return a socket that listens; port 0 takes a free one."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    return socket.create_server((host, port), family=family, backlog=BACKLOG)
+
+
+def make_server(app: Any, announce: Callable[[str], None], grace_s: int = 5) -> AnnouncingServer:
+    """Return a quiet server for an application."""
+    config = uvicorn.Config(
+        app,
+        log_level="critical",
+        access_log=False,
+        lifespan="off",
+        server_header=False,
+        timeout_graceful_shutdown=grace_s,
+        timeout_keep_alive=120,
+    )
+    return AnnouncingServer(config, announce)
+
+
+def run_until_stopped(server: uvicorn.Server, listener: socket.socket) -> None:
+    """Serve until SIGINT or SIGTERM, then return: the server hands the signal on, and here it has done its work."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _done)
+    server.run(sockets=[listener])
+
+
+def _done(_number: int, _frame: object) -> None:
+    """Let the caller close what it opened."""
