@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import unicodedata
 from dataclasses import dataclass, field
-from functools import lru_cache
+from itertools import groupby
 
 MISSING = "□"
 """U+25A1 is in GB2312, so every Chinese font has it."""
@@ -20,6 +20,7 @@ REPERTOIRES = ("none", "gb2312", "gbk", "gb18030")
 _SUBSTITUTES = str.maketrans({"¥": "￥", "\u00a0": " ", "\u3000": "  ", "・": "·", "‑": "-", "−": "-"})
 """What shops type and fonts lack: the yen sign of Latin-1 for U+FFE5, odd spaces, points and hyphens."""
 
+_REMEMBERED = 32768
 _CATEGORIES_WITHOUT_SHAPE = frozenset({"Cf", "Mn", "Me"})
 
 
@@ -40,11 +41,22 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
+class _Shape:
+    """One character: what stands on paper for it, and of that the table, the cells and the bytes."""
+
+    printed: str
+    page: CodePage | None
+    cells: int
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Charset:
     """The characters of one printer model."""
 
     repertoire: str = "gbk"
-    pages: tuple[CodePage, ...] = field(default=())
+    pages: tuple[CodePage, ...] = ()
+    _known: dict[str, _Shape] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def clean(self, text: str) -> str:
         """The text as it will stand on paper: composed, without invisible characters, unknown ones as `□`.
@@ -52,49 +64,54 @@ class Charset:
         No character of the result is a control character; every one has a width and bytes.
         """
         composed = unicodedata.normalize("NFC", text).translate(_SUBSTITUTES)
-        return "".join(self._printable(char) for char in composed)
+        return "".join([self._shape(char).printed for char in composed])
 
     def width(self, text: str) -> int:
         """Cells that cleaned text takes at normal size."""
-        return sum(_look_up(self, char)[1] for char in text)
+        return sum([self._shape(char).cells for char in text])
 
     def runs(self, text: str) -> list[Run]:
         """The bytes of cleaned text, split where the printer has to change its table."""
         runs: list[Run] = []
-        for char in text:
-            page, _, data = _look_up(self, char)
-            if runs and runs[-1].page == page:
-                runs[-1] = Run(page, runs[-1].data + data)
-            else:
-                runs.append(Run(page, data))
+        for page, shapes in groupby(map(self._shape, text), key=lambda shape: shape.page):
+            runs.append(Run(page, b"".join(shape.data for shape in shapes)))
         return runs
 
-    def _printable(self, char: str) -> str:
+    def _shape(self, char: str) -> _Shape:
+        # Remembered because a receipt asks for each of its characters several times.
+        shape = self._known.get(char)
+        if shape is None:
+            if len(self._known) >= _REMEMBERED:
+                self._known.clear()
+            shape = self._known[char] = self._find(char)
+        return shape
+
+    def _find(self, char: str) -> _Shape:
         if unicodedata.category(char) in _CATEGORIES_WITHOUT_SHAPE:
-            return ""
-        if _look_up(self, char)[1]:
-            return char
-        return MISSING if self.repertoire != "none" else MISSING_ASCII
+            return _Shape("", None, 0, b"")
+        found = _look_up(self.repertoire, self.pages, char)
+        if found is not None:
+            return _Shape(char, *found)
+        return self._shape(MISSING if self.repertoire != "none" else MISSING_ASCII)
 
 
 CHINESE = Charset()
 """What layout assumes when nobody names a printer."""
 
 
-@lru_cache(maxsize=16384)
-def _look_up(charset: Charset, char: str) -> tuple[CodePage | None, int, bytes]:
-    """Table, cells and bytes of one character; no cells when the printer lacks it."""
+def _look_up(repertoire: str, pages: tuple[CodePage, ...], char: str) -> tuple[CodePage | None, int, bytes] | None:
+    """Table, cells and bytes of one character; None when the printer lacks it."""
     if " " <= char <= "~":
         return None, 1, char.encode("ascii")
-    chinese = _chinese(charset.repertoire, char)
+    chinese = _chinese(repertoire, char)
     latin = unicodedata.category(char).startswith("L") and char < "\u0250"
-    if chinese and not (latin and charset.pages):
+    if chinese and not (latin and pages):
         return None, 2, chinese
-    for page in charset.pages:
+    for page in pages:
         data = _single(page.codec, char)
         if data:
             return page, 1, data
-    return (None, 2, chinese) if chinese else (None, 0, b"")
+    return (None, 2, chinese) if chinese else None
 
 
 def _chinese(repertoire: str, char: str) -> bytes:

@@ -14,6 +14,7 @@ from drivers.base import DeviceError
 
 MAX_BLOCKS = 5000
 MAX_DEPTH = 8
+MAX_TEXT_CHARACTERS = 20_000
 MAX_QR_BYTES = 2331
 """What version 40 holds at level M (ISO/IEC 18004, table 7)."""
 MAX_IMAGE_HEIGHT = 4096
@@ -91,9 +92,9 @@ def block_list(value: object, name: str) -> Sequence[Block]:
 
 def text(block: Block, name: str, default: str = "") -> str:
     """A field of text."""
-    value = block.get(name, default)
-    if not isinstance(value, str):
-        raise _bad(block, name, "text")
+    value = _characters(block, name, default)
+    if len(value) > MAX_TEXT_CHARACTERS:
+        raise _bad(block, name, f"at most {MAX_TEXT_CHARACTERS} characters")
     return value
 
 
@@ -153,12 +154,19 @@ def image(block: Block) -> Image:
     width = whole(block, "width", 0, 1, 4096)
     height = whole(block, "height", 0, 1, MAX_IMAGE_HEIGHT)
     try:
-        rows = base64.b64decode(text(block, "rows"), validate=True)
+        rows = base64.b64decode(_characters(block, "rows"), validate=True)
     except (binascii.Error, ValueError) as error:
         raise _bad(block, "rows", "base64") from error
     if len(rows) != (width + 7) // 8 * height:
         raise _bad(block, "rows", f"{(width + 7) // 8} bytes for each of {height} rows")
     return Image(width, height, rows)
+
+
+def _characters(block: Block, name: str, default: str = "") -> str:
+    value = block.get(name, default)
+    if not isinstance(value, str):
+        raise _bad(block, name, "text")
+    return value
 
 
 def _utf8_length(data: str) -> int:

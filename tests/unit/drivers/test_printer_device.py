@@ -237,6 +237,25 @@ def test_kick_is_a_job_of_its_own(tmp_path: Path) -> None:
         assert len(pulses) == 1
 
 
+def test_a_kick_does_not_wait_for_people(tmp_path: Path) -> None:
+    with pair(tmp_path) as (printer, shop):
+        printer.word("paper out at 200")
+        printing = shop.printing(slip(), "0001")
+        shop.wait_for("printer.paper_out")
+        result = shop.device.kick(timeout_s=0.05)
+        assert (result.outcome, result.code) == (PrintOutcome.NOT_STARTED, "printer.busy")
+        printer.word("clear")
+        assert printing.result(3).outcome is PrintOutcome.PRINTED
+        assert not any(isinstance(mark.op, Pulse) for mark in printer.printer.marks)
+
+
+def test_a_process_id_that_comes_too_late_is_told(tmp_path: Path) -> None:
+    with pair(tmp_path, patience_s=0.1) as (printer, shop):
+        printer.word("late 600 at 200")
+        assert shop.device.print(slip(), "0001").outcome is PrintOutcome.UNCONFIRMED
+        wait_until(lambda: ("printer.printed_late", "0001") in [(event.code, event.detail) for event in shop.events])
+
+
 def test_a_bad_document_is_refused_by_code(tmp_path: Path) -> None:
     with pair(tmp_path) as (_, shop):
         result = shop.device.print({"blocks": [{"kind": "poem"}]}, "0001")
