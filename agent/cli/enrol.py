@@ -1,0 +1,90 @@
+"""`storebox enrol`: give this box its store and its key, with headquarters or alone."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from agent.cli.output import JsonOption, StateOption, print_json
+from agent.core.errors import Refused
+
+if TYPE_CHECKING:
+    from sync.enrol import Enrolment
+
+
+def enrol(
+    alone: Annotated[bool, typer.Option("--alone", help="A shop without headquarters.")] = False,
+    hq: Annotated[str | None, typer.Option("--hq", metavar="URL", help="Headquarters.")] = None,
+    token: Annotated[
+        str | None, typer.Option(envvar="STOREBOX_ENROL_TOKEN", help="The one-time token that headquarters gave.")
+    ] = None,
+    root: Annotated[str | None, typer.Option(help="Fingerprint of headquarters' root key; another is refused.")] = None,
+    store: Annotated[str, typer.Option(help="Number of the store: 1 to 10 of A-Z and 0-9.")] = "S001",
+    box: Annotated[str, typer.Option(help="Name of this box: 1 to 10 of A-Z and 0-9.")] = "B1",
+    state: StateOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Make the box's key and begin its journal. The same again changes nothing."""
+    from agent.daemon.lock import StateLock
+    from agent.settings import in_force
+    from sync.enrol import load_enrolment
+
+    if alone == (hq is not None):
+        raise typer.BadParameter("give one of --alone and --hq URL")
+    if hq is not None and not token:
+        raise typer.BadParameter("headquarters gives a token: --token, or STOREBOX_ENROL_TOKEN")
+    folder = in_force(state).state
+    with StateLock(folder):
+        known = load_enrolment(folder)
+        if known is not None:
+            _refuse_another(known, store, box, hq)
+        enrolment = known or _enrolled(folder, hq, token or "", store, box, root)
+        _begin(folder, enrolment)
+    _show(enrolment, known is None, as_json)
+
+
+def _refuse_another(known: "Enrolment", store: str, box: str, hq: str | None) -> None:
+    who = known.identity
+    if (who.store, who.box) != (store, box) or (known.hq_url is None) != (hq is None):
+        raise Refused("enrol.already", store=who.store, box=who.box, epoch=who.epoch)
+
+
+def _enrolled(state: Path, hq: str | None, token: str, store: str, box: str, root: str | None) -> "Enrolment":
+    from sync.enrol import enrol as enrol_at
+    from sync.enrol import enrol_alone
+    from sync.session import HttpSession
+
+    if hq is None:
+        return enrol_alone(state, store, box)
+    session = HttpSession(hq)
+    try:
+        return enrol_at(session, state, token, store, box, fingerprint=root)
+    finally:
+        session.close()
+
+
+def _begin(state: Path, enrolment: "Enrolment") -> None:
+    from agent.daemon.box import begin_journal
+    from agent.daemon.clock import SystemClock
+
+    begin_journal(state, enrolment, SystemClock())
+
+
+def _show(enrolment: "Enrolment", fresh: bool, as_json: bool) -> None:
+    who = enrolment.identity
+    if as_json:
+        print_json(
+            {
+                "store": who.store,
+                "box": who.box,
+                "epoch": who.epoch,
+                "public_key": enrolment.public_key.hex(),
+                "hq_url": enrolment.hq_url,
+                "new": fresh,
+            }
+        )
+        return
+    typer.echo(
+        f"{'enrolled' if fresh else 'enrolled already'}: store {who.store}, box {who.box}, epoch {who.epoch}, "
+        f"{enrolment.hq_url or 'without headquarters'}"
+    )

@@ -1,0 +1,61 @@
+"""`storebox run`: serve the shop until SIGINT or SIGTERM."""
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from agent.cli.output import StateOption
+
+if TYPE_CHECKING:
+    from agent.core.payment import Platform
+    from agent.web.desk import DeskPort
+
+_PARENTS = "For a parent such as storebox demo."
+
+
+def run(
+    state: StateOption = None,
+    hq: Annotated[
+        str | None, typer.Option(hidden=True, help=f"Headquarters' URL instead of the settings'. {_PARENTS}")
+    ] = None,
+    wallet: Annotated[str | None, typer.Option(hidden=True, help=f"A simulated wallet's URL. {_PARENTS}")] = None,
+    wallet_state: Annotated[Path | None, typer.Option(hidden=True, help=f"Its state folder. {_PARENTS}")] = None,
+    desk: Annotated[Path | None, typer.Option(hidden=True, help=f"The desk's control socket. {_PARENTS}")] = None,
+) -> None:
+    """Serve the shop: till pages, devices, journal, sync. What systemd starts; says its URL when ready."""
+    from agent import logs
+    from agent.daemon.run import Surroundings
+    from agent.daemon.run import run as serve
+    from agent.settings import in_force
+
+    settings = in_force(state)
+    logs.configure()
+    surroundings = Surroundings(hq, _platforms(wallet, wallet_state), _desk(desk))
+    serve(settings, surroundings, _say)
+
+
+def _say(url: str) -> None:
+    sys.stdout.write(f"storebox ready at {url}\n")
+    sys.stdout.flush()
+
+
+def _platforms(url: str | None, state: Path | None) -> "dict[str, Platform]":
+    """Return the simulated wallet under the names of real ones; its secret comes from its own folder."""
+    if url is None or state is None:
+        return {}
+    from agent.daemon.clock import SystemEntropy
+    from agent.daemon.platforms import simulated
+
+    merchant = json.loads((state / "merchant.json").read_text(encoding="utf-8"))
+    return simulated({"url": url, **merchant}, SystemEntropy())
+
+
+def _desk(socket: Path | None) -> "DeskPort | None":
+    if socket is None:
+        return None
+    from agent.demo.desk import DeskClient
+
+    return DeskClient(socket)

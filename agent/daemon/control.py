@@ -1,0 +1,158 @@
+"""What a technician may ask of a box that runs: verbs by name, also over a socket in the state folder.
+
+The command line never opens a second writer: it asks here, or, when no box runs, opens the box itself and runs the
+same verb. The socket belongs to the box's user alone; a line of JSON in, a line of JSON out.
+"""
+
+import json
+import logging
+import socket
+import threading
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from agent.core.errors import Broken, Refused, StoreboxError
+from agent.daemon.box import Box
+from agent.daemon.sockets import connected_unix, listening_unix
+from agent.services import health, staff
+
+log = logging.getLogger("storebox.control")
+
+FILE = "agent.sock"
+LINE_BYTES_MAX = 64 * 1024
+READ_TIMEOUT_S = 5.0
+ANSWER_TIMEOUT_S = 60.0
+
+Values = Mapping[str, str]
+Verb = Callable[[Box, Values], Any]
+
+
+def _add_person(box: Box, values: Values) -> Any:
+    staff.add_person(
+        box.shop, values["staff"], values["name"], values["role"], values["pin"], values.get("by", "technician")
+    )
+    return {"staff": values["staff"], "name": values["name"], "role": values["role"]}
+
+
+def _disable_person(box: Box, values: Values) -> Any:
+    staff.disable_person(box.shop, values["staff"], "technician")
+    return {"staff": values["staff"]}
+
+
+def _add_key(box: Box, values: Values) -> Any:
+    identifier, key = staff.add_api_key(box.shop, values["name"], values["role"], values["till"])
+    return {"id": identifier, "key": key, "till": values["till"], "role": values["role"]}
+
+
+def _revoke_key(box: Box, values: Values) -> Any:
+    staff.revoke_api_key(box.shop, values["id"])
+    return {"id": values["id"]}
+
+
+def _status(box: Box, values: Values) -> Any:
+    return {"lamps": health.lamps(box.shop), "unsent": health.unsent(box.shop), "stopped": box.writer.stopped}
+
+
+def _send_now(box: Box, values: Values) -> Any:
+    if box.headquarters.uplink is None:
+        raise Refused("sync.no_headquarters")
+    box.headquarters.hurry()
+    return health.unsent(box.shop)
+
+
+VERBS: dict[str, Verb] = {
+    "staff.list": lambda box, values: staff.people(box.shop),
+    "staff.add": _add_person,
+    "staff.disable": _disable_person,
+    "key.list": lambda box, values: staff.api_keys(box.shop),
+    "key.add": _add_key,
+    "key.revoke": _revoke_key,
+    "status": _status,
+    "sync.now": _send_now,
+}
+
+
+def act(box: Box, verb: str, values: Values) -> Any:
+    """Run a verb on an open box; refuses an unknown one (`control.unknown_verb`)."""
+    found = VERBS.get(verb)
+    if found is None:
+        raise Refused("control.unknown_verb", verb=verb[:40])
+    return found(box, values)
+
+
+def ask(state: Path, verb: str, values: Values) -> Any:
+    """Have the box that runs in a state folder run a verb; raises its refusal, OSError when nobody answers."""
+    with connected_unix(state / "run" / FILE, ANSWER_TIMEOUT_S) as connection:
+        connection.sendall(json.dumps({"verb": verb, "values": dict(values)}).encode() + b"\n")
+        answer = json.loads(_line(connection))
+    if "error" in answer:
+        raise _error(answer["error"])
+    return answer["answer"]
+
+
+class Control:
+    """Serves the verbs of a running box, one caller at a time, on a thread that sleeps until one comes."""
+
+    def __init__(self, box: Box, state: Path) -> None:
+        self._box = box
+        self._path = state / "run" / FILE
+        self._listener: socket.socket | None = None
+        self._thread = threading.Thread(target=self._run, name="control", daemon=True)
+
+    def start(self) -> None:
+        """Begin to listen."""
+        self._listener = listening_unix(self._path)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End; the caller being served gets its answer."""
+        if self._listener is None:
+            return
+        self._path.unlink(missing_ok=True)
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._thread.join(READ_TIMEOUT_S)
+        self._listener.close()
+
+    def _run(self) -> None:
+        listener = self._listener
+        while listener is not None:
+            try:
+                connection, _ = listener.accept()
+            except OSError:  # shut down
+                return
+            with connection:
+                self._serve(connection)
+
+    def _serve(self, connection: socket.socket) -> None:
+        connection.settimeout(READ_TIMEOUT_S)
+        try:
+            answer = self._answer(_line(connection))
+            connection.sendall(json.dumps(answer, ensure_ascii=False).encode() + b"\n")
+        except OSError as error:
+            log.info("a caller went away: %s", error)
+
+    def _answer(self, line: bytes) -> dict[str, Any]:
+        try:
+            asked = json.loads(line)
+            return {"answer": act(self._box, str(asked["verb"]), asked["values"])}
+        except StoreboxError as error:
+            return {"error": {"code": error.code, "family": error.family.value, "values": error.values}}
+        except (ValueError, KeyError, TypeError) as error:
+            log.warning("a malformed request: %r", error)
+            return {"error": {"code": "control.malformed", "family": "refused", "values": {}}}
+
+
+def _line(connection: socket.socket) -> bytes:
+    data = bytearray()
+    while not data.endswith(b"\n") and len(data) < LINE_BYTES_MAX:
+        piece = connection.recv(LINE_BYTES_MAX)
+        if not piece:
+            break
+        data += piece
+    return bytes(data)
+
+
+def _error(told: Mapping[str, Any]) -> StoreboxError:
+    kinds = {kind.family.value: kind for kind in StoreboxError.__subclasses__()}
+    return kinds.get(str(told.get("family")), Broken)(str(told["code"]), **told.get("values", {}))

@@ -1,0 +1,128 @@
+"""`storebox run`: one box from its settings to its last signal."""
+
+import gc
+import socket
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from agent.core.payment import Platform
+from agent.daemon.box import JOURNAL, Box, Outside, enrolment_of, in_background
+from agent.daemon.clock import SystemClock, SystemEntropy
+from agent.daemon.lock import StateLock
+from agent.daemon.sockets import inherited, listening, url_of
+from agent.settings import Settings
+from agent.watchdog import Notifier, interval_s
+from agent.web.hub import Hub
+
+if TYPE_CHECKING:
+    from agent.web.desk import DeskPort
+
+LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
+WRITER_ANSWERS_WITHIN_S = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a parent gives to a box beside its settings; a box in a shop has none of it."""
+
+    hq_url: str | None = None
+    platforms: Mapping[str, Platform] = field(default_factory=dict)
+    desk: "DeskPort | None" = None
+
+
+def run(settings: Settings, surroundings: Surroundings, announce: Callable[[str], None]) -> None:
+    """Serve the box until SIGINT or SIGTERM; `announce` gets the URL once it answers.
+
+    Refuses a box that was never enrolled, a state folder that another box runs in, an address that is taken; raises
+    what stops the journal from being trusted.
+    """
+    notifier = Notifier.from_environment()
+    hub = Hub()
+    enrolment_of(settings.state)
+    with StateLock(settings.state):
+        sockets = inherited() or [listening(settings.web.host, settings.web.port)]
+        outside = Outside(SystemClock(), SystemEntropy(), hub.publish, surroundings.platforms)
+        box = Box(settings, outside, hq_url=surroundings.hq_url or settings.hq.url or None)
+        try:
+            _Run(box, hub, surroundings, notifier, announce).serve(sockets)
+        finally:
+            box.writer.close()
+            box.readers.close()
+
+
+class _Run:
+    """A box, its pages and its helpers, begun and ended together."""
+
+    def __init__(
+        self,
+        box: Box,
+        hub: Hub,
+        surroundings: Surroundings,
+        notifier: Notifier,
+        announce: Callable[[str], None],
+    ) -> None:
+        from agent.daemon.control import Control
+        from agent.jobs import Jobs
+
+        state = box.settings.state
+        self._box = box
+        self._hub = hub
+        self._surroundings = surroundings
+        self._notifier = notifier
+        self._announce = announce
+        self._started = False
+        self._control = Control(box, state)
+        self._jobs = Jobs(state / JOURNAL, state, box.shop.clock, self._alarm)
+
+    def serve(self, sockets: list[socket.socket]) -> None:
+        """Answer pages until a signal, then end every helper."""
+        from agent.daemon.serve import BoxServer
+        from agent.web.app import create_app
+
+        app = create_app(
+            self._box.shop,
+            hub=self._hub,
+            desk=self._surroundings.desk,
+            allowed_hosts=_hosts(self._box.settings),
+            run=in_background,
+        )
+        every_s = interval_s()
+        life = None if every_s is None else (every_s, self._works)
+
+        def ready() -> None:
+            self._begin(url_of(sockets[0]))
+
+        try:
+            BoxServer(app, self._hub, ready, self._notifier, life).run(sockets=sockets)
+        finally:
+            self._end()
+
+    def _begin(self, url: str) -> None:
+        self._started = True
+        self._box.start()
+        self._control.start()
+        self._jobs.start()
+        gc.collect()
+        gc.freeze()
+        self._notifier.tell("READY=1", f"STATUS={url}")
+        self._announce(url)
+
+    def _end(self) -> None:
+        if self._started:
+            self._jobs.stop()
+            self._control.stop()
+            self._box.stop()
+
+    def _works(self) -> None:
+        """Return when the journal could be read and its writer answered."""
+        self._box.shop.read().execute("SELECT max(seq) FROM journal").fetchone()
+        self._box.writer.submit(lambda unit: unit.tip.seq).result(WRITER_ANSWERS_WITHIN_S)
+
+    def _alarm(self, code: str, values: dict[str, object]) -> None:
+        self._hub.publish("notice", {"code": code, "values": values})
+
+
+def _hosts(settings: Settings) -> tuple[str, ...]:
+    own = () if settings.web.host in ("0.0.0.0", "::") else (settings.web.host,)
+    return (*LOOPBACK, *own, *settings.web.allowed_hosts)
