@@ -1,0 +1,133 @@
+"""Where the demo keeps its things, and what it puts there before it starts: settings, catalogue, people."""
+
+import json
+import shutil
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from agent.settings import FILE_NAME, shipped
+
+STORE = "S001"
+BOX = "B1"
+_HEAD = "# Written by storebox demo at each start; changes here are lost. The catalogue beside it is yours.\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody of the demo's shop; the PIN is no secret here."""
+
+    staff: str
+    name: str
+    role: str
+    pin: str
+    role_zh: str
+
+
+PEOPLE = (
+    Person("01", "李店长", "store_manager", "1111", "店长"),
+    Person("02", "赵店长", "store_manager", "2222", "店长"),
+    Person("03", "王领班", "shift_lead", "3333", "领班"),
+    Person("07", "小周", "cashier", "7777", "收银员"),
+    Person("08", "小林", "cashier", "8888", "收银员"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class DemoTill:
+    """A counter of the demo: which printer stands there, as emulated and as the box drives it."""
+
+    till: str
+    width_mm: int
+    emulated: str
+    profile: str
+
+
+TILLS = (DemoTill("1", 80, "epson", "tm-t88"), DemoTill("2", 58, "clone", "pos58"))
+
+
+class DemoFolder:
+    """The paths below the demo's state folder."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root.resolve()
+        self.run = self.root / "run"
+        self.logs = self.root / "log"
+        self.hq = self.root / "hq"
+        self.wallet = self.root / "wallet"
+        self.desk = self.run / "desk.sock"
+
+    def paper(self, till: str) -> Path:
+        """Return the paper log of a till's printer."""
+        return self.root / "paper" / f"till{till}.jsonl"
+
+    def slips(self, till: str) -> Path:
+        """Return the folder of a till's painted slips."""
+        return self.root / "slips" / f"till{till}"
+
+    def device(self, kind: str, till: str) -> Path:
+        """Return the link to a till's printer or scanner."""
+        return self.run / f"{kind}{till}"
+
+    def prepare(self, language: str) -> None:
+        """Make the folders, the settings, and the catalogue unless there is one."""
+        for folder in (self.root, self.run, self.logs, self.hq, self.wallet, self.root / "paper", self.root / "slips"):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        catalogue = self.root / "catalogue.toml"
+        if not catalogue.exists():
+            shutil.copyfile(shipped("demo/catalogue.toml"), catalogue)
+        text = _HEAD + _toml(self._settings(language))
+        (self.root / FILE_NAME).write_text(text, encoding="utf-8")
+
+    def store_name(self) -> str:
+        """Return the store's name as headquarters lists it."""
+        facts = _facts()
+        return f"{facts['name']} {facts['branch']}"
+
+    def _settings(self, language: str) -> dict[str, Any]:
+        facts = _facts()
+        english = "_en" if language == "en" else ""
+        labels = {till["till"]: till for till in facts["till"]}
+        return {
+            "language": language,
+            "timezone": facts["timezone"],
+            "day_starts": facts["day_starts"],
+            "store": {
+                "name": facts[f"name{english}"],
+                "branch": facts[f"branch{english}"],
+                "address": facts["address"],
+                "phone": facts["phone"],
+                "complaints": facts["complaints"],
+                "entity": facts["legal_entity"]["name"],
+            },
+            "till": [
+                {
+                    "till": till.till,
+                    "label": labels[till.till]["label"],
+                    "printer": f"serial:{self.device('printer', till.till)}?baud=115200",
+                    "profile": till.profile,
+                    "scanner": f"serial:{self.device('scanner', till.till)}",
+                    "float_fen": labels[till.till]["float_fen"],
+                }
+                for till in TILLS
+            ],
+        }
+
+
+def _facts() -> dict[str, Any]:
+    return tomllib.loads(shipped("demo/store.toml").read_text(encoding="utf-8"))
+
+
+def _toml(values: dict[str, Any]) -> str:
+    plain = [_pair(key, value) for key, value in values.items() if not isinstance(value, dict | list)]
+    for key, value in values.items():
+        tables = value if isinstance(value, list) else [value] if isinstance(value, dict) else []
+        head = f"[[{key}]]" if isinstance(value, list) else f"[{key}]"
+        for table in tables:
+            plain += ["", head, *(_pair(inner, each) for inner, each in table.items())]
+    return "\n".join(plain) + "\n"
+
+
+def _pair(key: str, value: str | int) -> str:
+    return f"{key} = {json.dumps(value, ensure_ascii=False)}"

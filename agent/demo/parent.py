@@ -1,0 +1,274 @@
+"""The demo's parent: starts the shop's programs, holds the box's listening socket, cuts power and network on request.
+
+The box is restarted whenever it dies; connections that come meanwhile wait in the socket that the parent holds, as they
+would in systemd's. Everything ends with the parent, cleanly on SIGINT and SIGTERM.
+"""
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from agent.core.errors import Broken, StoreboxError, TryLater
+from agent.daemon.sockets import BACKLOG, url_of
+from agent.demo.children import Child
+from agent.demo.desk_server import DeskServer
+from agent.demo.folder import BOX, PEOPLE, STORE, TILLS, DemoFolder
+from agent.demo.forwarder import HOST, Forwarder
+
+BOX_PORT = 8080
+HQ_PORT = 8090
+WALLET_PORT = 8070
+READY_WITHIN_S = 30.0
+RESTARTS_AFTER_S = (0.0, 0.0, 0.5, 1.0, 2.0, 5.0)
+SETTLED_S = 10.0
+_STOREBOX = "agent.cli:main"
+_HEADQUARTERS = "sync.hq.cli:main"
+_NEW_HEADQUARTERS = "agent.cli.demo:serve_new_headquarters"
+
+Say = Callable[[str], None]
+
+
+class Demo:
+    """A whole shop. `run` serves until a signal; it is the desk's switches as well."""
+
+    def __init__(self, state: Path, language: str, say: Say, port: int = BOX_PORT) -> None:
+        self.network = True
+        self._folder = DemoFolder(state)
+        self._language = language
+        self._say = say
+        self._port = port
+        self._stopping = asyncio.Event()
+        self._ready = asyncio.Event()
+        self._devices: list[Child] = []
+        self._wires: list[Forwarder] = []
+        self._others: list[Child] = []
+        self._box: Child | None = None
+        self._desk = DeskServer(self._folder, self)
+        self._notices = _notice_socket()
+
+    async def run(self, on_ready: Callable[[str], None]) -> None:
+        """Start everything, call `on_ready` with the box's URL, and serve until SIGINT or SIGTERM."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self._stopping.set)
+        loop.add_reader(self._notices, self._on_notice)
+        work = loop.create_task(self._work(on_ready))
+        stopped = loop.create_task(self._stopping.wait())
+        try:
+            await asyncio.wait({work, stopped}, return_when=asyncio.FIRST_COMPLETED)
+            if work.done():
+                work.result()
+        finally:
+            self._stopping.set()
+            work.cancel()
+            await asyncio.gather(work, return_exceptions=True)
+            await self._end()
+
+    # What the desk switches
+
+    async def set_network(self, on: bool) -> None:
+        """Connect the box with headquarters and wallet, or cut it off."""
+        self.network = on
+        for wire in self._wires:
+            await (wire.connect() if on else wire.cut())
+
+    def cut_power(self) -> None:
+        """Kill the box; it comes back by itself."""
+        self._ready.clear()
+        if self._box is not None:
+            self._box.kill()
+
+    def power(self) -> bool:
+        """Tell whether the box runs."""
+        return self._box is not None and self._box.runs
+
+    # Start
+
+    async def _work(self, on_ready: Callable[[str], None]) -> None:
+        self._folder.prepare(self._language)
+        listener = self._listening(self._port, "the box")
+        await asyncio.gather(*(self._start_devices(till.till) for till in TILLS))
+        wallet_url, hq_url = await asyncio.gather(self._start_wallet(), self._start_headquarters())
+        await self._connect(wallet_url, hq_url)
+        self._box = self._box_child(listener)
+        await self._desk.start()
+        keeping = asyncio.create_task(self._keep_box(self._box))
+        try:
+            await self._until_ready(keeping)
+            await asyncio.gather(*(device.line() for device in self._devices))
+            await asyncio.to_thread(self._add_people)
+            on_ready(url_of(listener))
+            await keeping
+        finally:
+            keeping.cancel()
+            listener.close()
+
+    async def _start_devices(self, till: str) -> None:
+        place = next(one for one in TILLS if one.till == till)
+        printer = [
+            "storebox", "sim", "printer", "--pty", f"printer{till}", "--profile", place.emulated,
+            "--width", str(place.width_mm), "--control", f"printer{till}.sock",
+            "--paper-log", str(self._folder.paper(till)), "--png", str(self._folder.slips(till)),
+        ]  # fmt: skip
+        scanner = ["storebox", "sim", "scanner", "--pty", f"scanner{till}", "--control", f"scanner{till}.sock"]
+        for name, arguments in ((f"printer{till}", printer), (f"scanner{till}", scanner)):
+            child = Child(name, _STOREBOX, arguments, self._folder.logs, folder=self._folder.run)
+            self._devices.append(child)
+            await child.start()
+
+    async def _start_wallet(self) -> str:
+        port = WALLET_PORT if _is_free(WALLET_PORT) else 0
+        arguments = ["storebox", "sim", "platform", "--state", str(self._folder.wallet), "--port", str(port)]
+        child = await self._start_other("wallet", _STOREBOX, arguments)
+        url = await child.line()
+        if port == 0:
+            self._say(f"port {WALLET_PORT} is taken: the wallet is at {url}")
+        return url
+
+    async def _start_headquarters(self) -> str:
+        listener = self._listening(HQ_PORT, "headquarters")
+        with listener:
+            new = not (self._folder.root / "keys" / "enrolment.json").exists()
+            arguments = ["storebox-hq", "serve", "--state", str(self._folder.hq), "--fd", "3"]
+            if new:
+                arguments[:0] = [STORE, self._folder.store_name()]
+            child = await self._start_other(
+                "headquarters", _NEW_HEADQUARTERS if new else _HEADQUARTERS, arguments, listener.fileno()
+            )
+            token = await child.line() if new else ""
+            await child.line()
+            url = url_of(listener)
+        if new:
+            await asyncio.to_thread(_enrol, url, self._folder.root, token)
+        return url
+
+    async def _start_other(self, name: str, target: str, arguments: list[str], fd: int | None = None) -> Child:
+        child = Child(name, target, arguments, self._folder.logs, socket_fd=fd)
+        self._others.append(child)
+        await child.start()
+        return child
+
+    async def _connect(self, *urls: str) -> None:
+        self._wires = [Forwarder(int(url.rpartition(":")[2])) for url in urls]
+        await self.set_network(True)
+
+    def _box_child(self, listener: socket.socket) -> Child:
+        wallet, hq = (f"http://{HOST}:{wire.port}" for wire in self._wires)
+        arguments = [
+            "storebox", "run", "--state", str(self._folder.root), "--hq", hq, "--wallet", wallet,
+            "--wallet-state", str(self._folder.wallet), "--desk", str(self._folder.desk),
+        ]  # fmt: skip
+        name = self._notices.getsockname()
+        environment = {"NOTIFY_SOCKET": "@" + name[1:].decode()}
+        return Child(
+            "box", _STOREBOX, arguments, self._folder.logs, socket_fd=listener.fileno(), environment=environment
+        )
+
+    def _listening(self, port: int, what: str) -> socket.socket:
+        taken = not _is_free(port)
+        listener = socket.create_server((HOST, 0 if taken else port), backlog=BACKLOG)
+        if taken:
+            self._say(f"port {port} is taken: {what} is at {url_of(listener)}")
+        return listener
+
+    # The box
+
+    async def _keep_box(self, box: Child) -> None:
+        """Start the box again whenever it dies; a box that refuses to start at all ends the demo."""
+        clock = asyncio.get_running_loop()
+        deaths = 0
+        while True:
+            began_s = clock.time()
+            await box.start()
+            code = await box.ended()
+            if code > 0 and not self._ready.is_set() and deaths == 0:
+                raise Broken("demo.child_died", name=box.name, log=str(box.log), said=box.last_words())
+            self._ready.clear()
+            deaths = 1 if clock.time() - began_s > SETTLED_S else deaths + 1
+            await asyncio.sleep(RESTARTS_AFTER_S[min(deaths, len(RESTARTS_AFTER_S)) - 1])
+
+    async def _until_ready(self, keeping: "asyncio.Task[None]") -> None:
+        ready = asyncio.create_task(self._ready.wait())
+        done, _ = await asyncio.wait({ready, keeping}, timeout=READY_WITHIN_S, return_when=asyncio.FIRST_COMPLETED)
+        ready.cancel()
+        if keeping in done:
+            keeping.result()
+        if not done:
+            raise TryLater("demo.not_ready", seconds=int(READY_WITHIN_S))
+
+    def _on_notice(self) -> None:
+        if b"READY=1" in self._notices.recv(4096).split(b"\n"):
+            self._ready.set()
+
+    def _add_people(self) -> None:
+        from agent.daemon.control import ask
+
+        root = self._folder.root
+        known = {one["staff"] for one in ask(root, "staff.list", {})}
+        for one in PEOPLE:
+            if one.staff not in known:
+                values = {"staff": one.staff, "name": one.name, "role": one.role, "pin": one.pin, "by": "demo"}
+                ask(root, "staff.add", values)
+
+    # End
+
+    async def _end(self) -> None:
+        """End the box first, so that it sees its devices to the last; nothing stays behind."""
+        await self._desk.stop()
+        if self._box is not None:
+            await self._box.stop()
+        await asyncio.gather(*(child.stop() for child in (*self._devices, *self._others)))
+        for wire in self._wires:
+            await wire.close()
+        asyncio.get_running_loop().remove_reader(self._notices)
+        self._notices.close()
+
+
+def _enrol(url: str, state: Path, token: str) -> None:
+    from sync.enrol import enrol
+    from sync.session import HttpSession
+
+    session = HttpSession(url)
+    try:
+        enrol(session, state, json.loads(token)["token"], STORE, BOX)
+    finally:
+        session.close()
+
+
+def _is_free(port: int) -> bool:
+    try:
+        socket.create_server((HOST, port)).close()
+    except OSError:
+        return False
+    return True
+
+
+def _notice_socket() -> socket.socket:
+    """Return the socket on which the box says that it is ready, as it would to systemd."""
+    receiver = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    receiver.setblocking(False)
+    receiver.bind(f"\0storebox-demo-{os.getpid()}")
+    return receiver
+
+
+def serve(state: Path, language: str, on_ready: Callable[[str], None], port: int = BOX_PORT) -> None:
+    """Run a demo until SIGINT or SIGTERM; refuses a state folder in which one runs (`demo.running`)."""
+    from agent.daemon.lock import StateLock
+
+    def say(text: str) -> None:
+        sys.stdout.write(text + "\n")
+        sys.stdout.flush()
+
+    async def main() -> None:
+        await Demo(state, language, say, port).run(on_ready)
+
+    try:
+        with StateLock(state, "demo.lock", "demo.running"):
+            asyncio.run(main())
+    except ExceptionGroup as group:
+        raise next((one for one in group.exceptions if isinstance(one, StoreboxError)), group) from group
