@@ -15,8 +15,9 @@ from drivers.drawer import DrawerState, drawer_state
 from drivers.printer.conversation import Conversation
 from drivers.printer.document import DocumentError, Kick
 from drivers.printer.encoder import AUTOMATIC_STATUS_ON
-from drivers.printer.job import ASK_EVERY_S, PATIENCE_S, Job, JobRunner, PrintOutcome, PrintResult, kick_job, print_job
+from drivers.printer.job import Job, PrintOutcome, PrintResult, kick_job, print_job
 from drivers.printer.profiles import PrinterProfile
+from drivers.printer.runner import ASK_EVERY_S, PATIENCE_S, JobRunner
 from drivers.printer.status import UNKNOWN, Block, InOrder, PrinterHealth, ProcessDone, Reply
 from drivers.registry import OpenTransport, open_transport
 from drivers.supervisor import Supervisor
@@ -116,8 +117,8 @@ class PrinterDevice:
 
         `process_id` is four printable ASCII characters (`job.process_id` makes them), written down by the caller
         before this call. `void_predecessor` first ends a slip that a fault cut off, with a line that says so.
-        NOT_STARTED: no byte left, print again later. UNCONFIRMED: only people can tell. Never raises for the
-        document's or the device's faults.
+        NOT_STARTED: no byte left, print again later. UNCONFIRMED: only people can tell. Faults of document and
+        device are outcomes; ValueError means that `process_id` is none.
         """
         try:
             job = print_job(document, self.profile, process_id, void_predecessor=void_predecessor)

@@ -71,10 +71,15 @@ def pulse(kick: Kick) -> bytes:
     return bytes((0x1B, 0x70, 0 if kick.pin == 2 else 1, on, max(on, _PULSE_PAUSE_UNITS)))
 
 
-def process_id_request(process_id: str) -> bytes:
-    """GS ( H, function 48: answer `7" id NUL` when the data before is printed."""
+def check_process_id(process_id: str) -> None:
+    """Raise ValueError unless these are four printable ASCII characters."""
     if len(process_id) != PROCESS_ID_BYTES or not all(" " <= char <= "~" for char in process_id):
         raise ValueError(f"a process ID is {PROCESS_ID_BYTES} printable ASCII characters, not {process_id!r}")
+
+
+def process_id_request(process_id: str) -> bytes:
+    """GS ( H, function 48: answer `7" id NUL` when the data before is printed."""
+    check_process_id(process_id)
     return b"\x1d(H\x06\x0000" + process_id.encode("ascii")
 
 

@@ -1,39 +1,22 @@
-"""The protocol of one print job: ask, send, and believe only the printer.
+"""Print jobs: the bytes of a document or a drawer pulse, what the printer will answer to them, how they may end.
 
-A returned write proves nothing: kernels take kilobytes that a printer never reads. A job is PRINTED when the
-printer answers its process ID (GS ( H) or, for printers without, when it answers a fence (GS r) and then says that
-it is well. Paper end and an open cover stop printing in the middle of a line and resume by themselves; the data
-is still in the printer, so a blocked job waits for people and is never sent again.
+Pure. Separate from the runner, which sends them and judges the answers.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
-from drivers.base import DeviceGone
-from drivers.printer.conversation import Conversation
 from drivers.printer.document import Kick
-from drivers.printer.encoder import FENCE, encode, pulse, void_slip
+from drivers.printer.encoder import FENCE, check_process_id, encode, pulse, void_slip
 from drivers.printer.profiles import PrinterProfile
 from drivers.printer.raster import MAX_BAND_BYTES
-from drivers.printer.status import InOrder, ProcessDone, Reply
-from drivers.transport.base import Monotonic
 
-PATIENCE_S = 5.0
-"""What a printer may take beyond the time that its bytes and lines need."""
-
-ASK_EVERY_S = 2.0
-"""How often a printer is asked for its status; rarely enough that an idle box idles."""
-
-_SLICE_S = 0.25
 _DRAWER_FENCE = b"\x1dr\x02"
 _FLUSH = bytes(MAX_BAND_BYTES + 16)
 """Ends a command that the line was cut in: NULs fill its missing bytes and print nothing beyond them."""
-
-_SLOWEST_ROWS_PER_S = 400
-_SETTLE_QUIET_S = 0.5
 
 
 class PrintOutcome(Enum):
@@ -82,6 +65,7 @@ def process_id(number: int) -> str:
 
 def print_job(document: Mapping[str, object], profile: PrinterProfile, mark: str, *, void_predecessor: bool) -> Job:
     """Make the job of a document. Raises DocumentError, and ValueError when `mark` is no process ID."""
+    check_process_id(mark)
     before = _FLUSH + void_slip(profile) if void_predecessor else b""
     if profile.process_ids:
         body_mark = _body_mark(mark)
@@ -96,219 +80,4 @@ def kick_job(kick: Kick, profile: PrinterProfile) -> Job:
 
 def _body_mark(mark: str) -> str:
     """Another process ID, for the text before the cut."""
-    return chr(0x20 + (ord(mark[0]) - 0x20 + 47) % 95) + mark[1:] if mark else mark
-
-
-class JobRunner:
-    """Runs jobs on the device's thread, one after the other, over whatever connection there is.
-
-    It outlives connections, since a printer may answer the fence of a job that its line did not survive.
-    """
-
-    def __init__(
-        self,
-        profile: PrinterProfile,
-        monotonic: Monotonic,
-        stopping: Callable[[], bool],
-        on_replies: Callable[[Conversation, list[Reply]], None],
-        *,
-        patience_s: float = PATIENCE_S,
-        ask_every_s: float = ASK_EVERY_S,
-    ) -> None:
-        self._profile = profile
-        self._monotonic = monotonic
-        self._stopping = stopping
-        self._on_replies = on_replies
-        self._patience_s = patience_s
-        self._ask_every_s = ask_every_s
-        self.fences_owed = 0
-        """Fences that were sent and not answered: the next answers are theirs, not the next job's."""
-
-    def run(self, talk: Conversation, job: Job) -> PrintResult:
-        """Run one job to its end. Never raises DeviceGone: a lost line is an outcome."""
-        run = _Run(job, talk, self._monotonic)
-        try:
-            code = self._preflight(talk)
-            if code is None:
-                code = self._deliver(run)
-            if code is None:
-                code = self._confirm(run)
-        except DeviceGone as gone:
-            code, run.detail = "printer.lost", gone.detail
-        if job.fence and run.written and not run.fenced:
-            self.fences_owed += 1
-        return run.result(code)
-
-    def hear(self, talk: Conversation, timeout_s: float) -> list[Reply]:
-        """Hear, and let the device know at once."""
-        replies = talk.hear(timeout_s)
-        self._on_replies(talk, replies)
-        return replies
-
-    def _preflight(self, talk: Conversation) -> str | None:
-        """The code of what speaks against sending anything, None when nothing does."""
-        if not self._profile.status:
-            return None
-        health, replies = talk.ask_status(self._profile.reply_timeout_s)
-        self._on_replies(talk, replies)
-        if health is None or health.blocked:
-            return health.blocked if health else "printer.silent"
-        return self._settle(talk) if self.fences_owed else None
-
-    def _settle(self, talk: Conversation) -> str | None:
-        """Make sure that no answer to an earlier job can pass for one to the next."""
-        talk.send(FENCE, self._monotonic() + _SLICE_S)
-        self.fences_owed += 1
-        deadline_s = self._monotonic() + self._patience_s
-        answered = 0
-        while self.fences_owed > answered and not self._stopping():
-            rest_s = deadline_s - self._monotonic()
-            replies = self.hear(talk, min(rest_s, _SETTLE_QUIET_S) if answered else rest_s)
-            answered += _count_fences(replies)
-            if not replies and (answered or rest_s <= 0):
-                break
-        if not answered:
-            return "printer.busy"
-        self.fences_owed = 0
-        return None
-
-    def _deliver(self, run: _Run) -> str | None:
-        """Send all of it, listening meanwhile."""
-        run.progress(self._time_to_print(run))
-        while run.written < len(run.job.data):
-            if self._stopping():
-                return "printer.stopped"
-            count = run.send(self._monotonic() + _SLICE_S)
-            replies = self.hear(run.talk, 0)
-            run.note(replies)
-            if count or replies or self._waits_for_people(run):
-                run.progress(self._time_to_print(run))
-            elif run.overdue:
-                return "printer.stalled"
-        return None
-
-    def _confirm(self, run: _Run) -> str | None:
-        """Wait for the printer's word; None when it came or none is to be had."""
-        run.progress(self._time_to_print(run))
-        if not run.expects_word:
-            return None
-        ask_at_s = self._monotonic() + self._ask_every_s
-        while not run.confirmed:
-            if self._stopping():
-                return "printer.stopped"
-            now_s = self._monotonic()
-            if now_s >= ask_at_s or run.should_ask_at_once:
-                run.ask()
-                ask_at_s = now_s + self._ask_every_s
-            replies = self.hear(run.talk, max(0.0, min(ask_at_s, run.deadline_s) - now_s))
-            was_blocked = run.blocked
-            run.note(replies)
-            if self._waits_for_people(run) or was_blocked:
-                run.progress(self._time_to_print(run))
-            elif run.overdue:
-                return self._silence(run.talk) if run.talk.awaits_answer else "printer.unconfirmed"
-        return None
-
-    def _silence(self, talk: Conversation) -> str:
-        """What the printer said before it fell silent is true no longer."""
-        talk.forget_status()
-        self._on_replies(talk, [])
-        return "printer.silent"
-
-    def _waits_for_people(self, run: _Run) -> bool:
-        return run.job.waits_for_people and run.blocked
-
-    def _time_to_print(self, run: _Run) -> float:
-        """The longest that a live printer takes from now on, as far as bytes, rate and lines tell."""
-        data, rate = run.job.data, run.talk.bytes_per_s
-        wire_s = len(data) / rate if rate else 0.0
-        rows = len(data) * 8 / self._profile.dots
-        lines = data.count(b"\n")
-        return wire_s + rows / _SLOWEST_ROWS_PER_S + lines * self._profile.line_s + self._patience_s
-
-
-class _Run:
-    """One job under way: what was written and what was heard."""
-
-    def __init__(self, job: Job, talk: Conversation, monotonic: Monotonic) -> None:
-        self.job = job
-        self.talk = talk
-        self.written = 0
-        self.deadline_s = 0.0
-        self.detail = ""
-        self.body_done = False
-        self.final_done = False
-        self.fenced = False
-        self._answers_at_fence: int | None = None
-        self._monotonic = monotonic
-
-    @property
-    def expects_word(self) -> bool:
-        return self.job.fence or self.job.final_mark is not None
-
-    @property
-    def confirmed(self) -> bool:
-        if self.final_done:
-            return True
-        return self.fenced and self.answered_since_fence and not self.talk.health.blocked
-
-    @property
-    def answered_since_fence(self) -> bool:
-        return self._answers_at_fence is not None and self.talk.answers > self._answers_at_fence
-
-    @property
-    def should_ask_at_once(self) -> bool:
-        """After the fence one clean status is wanted, and no request is under way for it."""
-        return self.fenced and self._answers_at_fence is None
-
-    @property
-    def blocked(self) -> bool:
-        """The printer says itself that it cannot go on until somebody helps it."""
-        return self.talk.health.known and bool(self.talk.health.blocked) and not self.talk.health.broken
-
-    @property
-    def overdue(self) -> bool:
-        return self._monotonic() >= self.deadline_s
-
-    def progress(self, time_to_print_s: float) -> None:
-        self.deadline_s = self._monotonic() + time_to_print_s
-
-    def send(self, deadline_s: float) -> int:
-        count = self.talk.send(self.job.data[self.written :], deadline_s)
-        self.written += count
-        return count
-
-    def ask(self) -> None:
-        """Ask for status; what was asked before the fence does not count after it."""
-        if self.talk.request_status() and self.fenced:
-            self._answers_at_fence = self.talk.answers
-
-    def note(self, replies: list[Reply]) -> None:
-        for reply in replies:
-            match reply:
-                case ProcessDone(done) if done == self.job.final_mark:
-                    self.body_done = self.final_done = True
-                case ProcessDone(done) if done == self.job.body_mark:
-                    self.body_done = True
-                case InOrder() if self.job.fence and self.written == len(self.job.data):
-                    self.fenced = True
-                case _:
-                    continue
-
-    def result(self, code: str | None) -> PrintResult:
-        outcome, code = self._judge(code)
-        detail = " ".join(filter(None, (self.detail, self.talk.recorder.text())))
-        return PrintResult(outcome, code, self.written, detail)
-
-    def _judge(self, code: str | None) -> tuple[PrintOutcome, str]:
-        if code is None:
-            if self.expects_word:
-                return PrintOutcome.PRINTED, "printer.printed"
-            return PrintOutcome.PRINTED_UNVERIFIED, "printer.unverified"
-        if self.body_done:
-            return PrintOutcome.PRINTED, "printer.cut_unconfirmed"
-        return (PrintOutcome.UNCONFIRMED if self.written else PrintOutcome.NOT_STARTED), code
-
-
-def _count_fences(replies: list[Reply]) -> int:
-    return sum(isinstance(reply, InOrder) for reply in replies)
+    return chr(0x20 + (ord(mark[0]) - 0x20 + 47) % 95) + mark[1:]
