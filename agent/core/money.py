@@ -59,6 +59,6 @@ def rounded_down_to_jiao(amount_fen: int) -> int:
 
 def yuan(amount_fen: int) -> str:
     """Write an amount as yuan with two decimals, `151.00`, with a minus sign when negative."""
-    sign = "-" if amount_fen < 0 else ""
-    whole, rest = divmod(abs(amount_fen), 100)
-    return f"{sign}{whole}.{rest:02d}"
+    if amount_fen < 0:
+        return f"-{-amount_fen // 100}.{-amount_fen % 100:02d}"
+    return f"{amount_fen // 100}.{amount_fen % 100:02d}"

@@ -65,6 +65,13 @@ class Basket:
         return priced(self.lines, self.discounts)
 
     @property
+    def total_fen(self) -> int:
+        """Return what the customer owes in all."""
+        if self.discounts:
+            return self.priced().total_fen
+        return sum(line.total_fen for line in self.lines)
+
+    @property
     def tendered_fen(self) -> int:
         """Return the money taken so far."""
         return sum(tender.amount_fen for tender in self.tenders)
@@ -72,7 +79,7 @@ class Basket:
     @property
     def due_fen(self) -> int:
         """Return what is still to be paid."""
-        return self.priced().total_fen - self.tendered_fen
+        return self.total_fen - self.tendered_fen
 
 
 def moved(basket: Basket, to: BasketState) -> Basket:

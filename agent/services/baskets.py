@@ -1,5 +1,6 @@
 """Baskets on disk: a till's draft, and the form in which pages see it."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from typing import Any
@@ -8,10 +9,10 @@ from agent.core.errors import Refused
 from agent.core.events import Discount, SaleLine, TenderLine
 from agent.core.ids import sale_number
 from agent.core.pricing import SaleDiscount
-from agent.core.sale import LIVE, Basket, BasketState
+from agent.core.sale import Basket, BasketState
 from agent.services.shop import Actor
 from agent.services.trade import trading
-from agent.store.drafts import delete_draft, load_draft, load_drafts, save_draft
+from agent.store.drafts import delete_draft, live_draft_text, load_draft, save_draft
 from agent.store.unit import Unit
 
 
@@ -39,12 +40,27 @@ def basket_data(basket: Basket) -> dict[str, Any]:
     return {**asdict(basket), "state": basket.state.value}
 
 
+_RECENT_MAX = 64
+_recent: dict[str, Basket] = {}
+"""Baskets by their stored text: what was saved is read again at the next touch, and a basket never changes."""
+
+
+def _remembered(text: str, basket: Basket) -> Basket:
+    if len(_recent) >= _RECENT_MAX:
+        _recent.clear()
+    _recent[text] = basket
+    return basket
+
+
+def _parsed(text: str) -> Basket:
+    found = _recent.get(text)
+    return _remembered(text, basket_from(json.loads(text))) if found is None else found
+
+
 def current(connection: Any, till: str) -> Basket | None:
     """Return the basket that a till is ringing up or taking money for, or None."""
-    for draft in load_drafts(connection, till):
-        if draft.state in LIVE:
-            return basket_from(draft.body)
-    return None
+    text = live_draft_text(connection, till)
+    return None if text is None else _parsed(text)
 
 
 def required(connection: Any, till: str) -> Basket:
@@ -76,7 +92,9 @@ def save(unit: Unit, basket: Basket) -> None:
     if basket.state in (BasketState.COMPLETED, BasketState.CANCELLED):
         delete_draft(unit, basket.sale)
         return
-    save_draft(unit, sale=basket.sale, till=basket.till, state=basket.state.value, body=basket_data(basket))
+    data = basket_data(basket)
+    text = save_draft(unit, sale=basket.sale, till=basket.till, state=basket.state.value, body=data)
+    _remembered(text, basket)
 
 
 def taken_over(basket: Basket, actor: Actor, shift: str | None, day: str) -> Basket:

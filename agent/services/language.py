@@ -2,7 +2,7 @@
 
 import gettext
 from collections.abc import Callable
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 DOMAIN = "storebox"
@@ -19,6 +19,7 @@ def translator(language: str) -> Callable[[str], str]:
     """
     catalogue = gettext.translation(DOMAIN, LOCALE_FOLDER, [_folder(language)])
 
+    @lru_cache(maxsize=4096)
     def translate(message: str) -> str:
         return catalogue.gettext(message) if message else ""  # the empty id is the catalogue's own header
 

@@ -93,13 +93,23 @@ def net_sales_ever(connection: Any) -> int:
     return int(sold[0] - back[0])
 
 
+def _sale_of_shift(connection: Any, shift: str, first_row: int, order: str) -> str | None:
+    row = connection.execute(
+        f"SELECT sale FROM view_sale WHERE rowid >= ? AND shift = ? ORDER BY rowid {order} LIMIT 1", (first_row, shift)
+    ).fetchone()
+    return None if row is None else str(row[0])
+
+
 def shift_report(
     shop: Shop, connection: Any, shift: str, *, with_cash: bool, closed: ShiftClosed | None = None
 ) -> dict[str, Any]:
     """Return the figures of X (running) or Z (`closed`); cash lines only where they may be seen."""
-    names = "shift, till, day, staff, opened_ms, first_sale, last_sale"
+    names = "shift, till, day, staff, opened_ms, first_row"
     row = connection.execute(f"SELECT {names} FROM view_shift WHERE shift = ?", (shift,)).fetchone()
     report = dict(zip(names.split(", "), row, strict=True))
+    first_row = report.pop("first_row")
+    report["first_sale"] = _sale_of_shift(connection, shift, first_row, "ASC")
+    report["last_sale"] = _sale_of_shift(connection, shift, first_row, "DESC")
     report |= _trade_figures(figures(connection, shift=shift))
     report["net_ever_fen"] = net_sales_ever(connection)
     if with_cash:

@@ -45,6 +45,8 @@ def reason_name(reason: str, translate: Translate) -> str:
 
 
 def _slip_line(line: SaleLine, translate: Translate) -> SlipLine:
+    if not line.discounts:
+        return SlipLine(line.name, line.quantity, line.unit, line.price_fen, line.list_fen)
     reductions = tuple(
         Reduction(reason_name(discount.reason, translate), discount.amount_fen)
         for discount in line.discounts

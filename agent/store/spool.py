@@ -58,6 +58,7 @@ class Slip:
     changed_ms: int
 
 
+_compact = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
 _COLUMNS = "number, slip, printer, sale, kind, state, document, copy, process_id, code, queued_ms, changed_ms"
 _ENQUEUE = (
     "INSERT INTO spool(slip, printer, sale, kind, state, document, copy, queued_ms, changed_ms)"
@@ -76,7 +77,7 @@ def enqueue(
     copy: int = 0,
 ) -> None:
     """Put a slip at the end of a printer's queue."""
-    text = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
+    text = _compact(document)
     unit.connection.execute(_ENQUEUE, (slip, printer, sale, kind, text, copy, unit.now_ms, unit.now_ms))
 
 

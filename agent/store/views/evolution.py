@@ -28,10 +28,14 @@ def _add_totals(connection: Any, body: Body, totals: Iterable[Total]) -> None:
 
 
 def _merged(totals: Iterable[Total]) -> list[Total]:
-    sums: dict[tuple[str, str], tuple[int, int]] = {}
+    sums: dict[tuple[str, str], list[int]] = {}
     for measure, name, count, amount_fen in totals:
-        old_count, old_fen = sums.get((measure, name), (0, 0))
-        sums[measure, name] = (old_count + count, old_fen + amount_fen)
+        found = sums.get((measure, name))
+        if found is None:
+            sums[measure, name] = [count, amount_fen]
+        else:
+            found[0] += count
+            found[1] += amount_fen
     return [(*key, *value) for key, value in sums.items()]
 
 
@@ -55,11 +59,6 @@ def _sale_completed(connection: Any, place: Place, body: Body) -> None:
             paid_fen,
         ),
     )
-    if body["shift"] is not None:
-        connection.execute(
-            "UPDATE view_shift SET first_sale = coalesce(first_sale, ?1), last_sale = ?1 WHERE shift = ?2",
-            (body["sale"], body["shift"]),
-        )
     for tender in body["tenders"]:
         if tender["attempt"]:
             connection.execute("UPDATE view_attempt SET used = 1 WHERE attempt = ?", (tender["attempt"],))
@@ -221,7 +220,8 @@ def _day_closed(connection: Any, place: Place, body: Body) -> None:
 
 def _shift_opened(connection: Any, place: Place, body: Body) -> None:
     connection.execute(
-        "INSERT INTO view_shift(shift, till, day, staff, state, opened_ms, float_fen) VALUES(?,?,?,?,'open',?,?)",
+        "INSERT INTO view_shift(shift, till, day, staff, state, opened_ms, float_fen, first_row)"
+        " VALUES(?,?,?,?,'open',?,?,(SELECT coalesce(max(rowid), 0) + 1 FROM view_sale))",
         (body["shift"], body["till"], body["day"], body["staff"], place.at_ms, body["float_fen"]),
     )
 

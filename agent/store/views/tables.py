@@ -34,7 +34,7 @@ SCHEMA: tuple[str, ...] = (
     """CREATE TABLE view_shift(
         shift TEXT PRIMARY KEY, till TEXT NOT NULL, day TEXT NOT NULL, staff TEXT NOT NULL, state TEXT NOT NULL,
         opened_ms INTEGER NOT NULL, closed_ms INTEGER, float_fen INTEGER NOT NULL, z_number INTEGER,
-        counted_fen INTEGER, expected_fen INTEGER, first_sale TEXT, last_sale TEXT) STRICT""",
+        counted_fen INTEGER, expected_fen INTEGER, first_row INTEGER NOT NULL) STRICT""",
     "CREATE UNIQUE INDEX view_shift_open ON view_shift(till) WHERE state = 'open'",
     """CREATE TABLE view_day(
         day TEXT PRIMARY KEY, state TEXT NOT NULL, opened_ms INTEGER NOT NULL, closed_ms INTEGER, staff TEXT NOT NULL)
@@ -47,7 +47,6 @@ SCHEMA: tuple[str, ...] = (
     """CREATE TABLE view_slip(
         slip TEXT PRIMARY KEY, purpose TEXT NOT NULL, subject TEXT, copy INTEGER NOT NULL,
         state TEXT NOT NULL) STRICT""",
-    "CREATE INDEX view_slip_subject ON view_slip(subject) WHERE subject IS NOT NULL",
 )
 
 TABLES: tuple[str, ...] = (
