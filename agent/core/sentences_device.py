@@ -1,0 +1,273 @@
+"""Sentences for printers, scanners and the drawer. Money first, then one thing to do.
+
+Each entry: title zh, detail zh, title en, detail en, remedy zh, remedy en. A title has at most 16 characters in
+Chinese; the remedy is for the technician. Values stand in braces.
+"""
+
+from collections.abc import Iterator
+
+from agent.core.sentences_codes import Texts
+
+_KEPT_ZH = "钱已收好,小票都存着,好了自己接着打。"
+_KEPT_EN = "The money is booked and the slips are kept; they print by themselves afterwards. "
+_SELL_ZH = "钱和单子都不受影响。"
+_SELL_EN = "Money and sales are not affected. "
+_TYPE_ZH = "没扣钱,单子没变。先用手输条码、点商品。"
+_TYPE_EN = "Nothing charged, the sale is unchanged. Type codes or touch items meanwhile."
+_TEST_ZH = "storebox device test;再看打印机自检单(按住走纸键开机)。"
+_TEST_EN = "storebox device test; then the printer's own test slip (hold the feed key while switching on)."
+_PROFILE_ZH = "看设备文件 devices/*.toml 里这台打印机的那一项。"
+_PROFILE_EN = "See this printer's entry in devices/*.toml."
+
+
+def _printer(zh: str, do_zh: str, en: str, do_en: str, remedy_zh: str = _TEST_ZH, remedy_en: str = _TEST_EN) -> Texts:
+    return (zh, _KEPT_ZH + do_zh, en, _KEPT_EN + do_en, remedy_zh, remedy_en)
+
+
+def unaffected(
+    zh: str, en: str, remedy_zh: str, remedy_en: str, do_zh: str = "接着卖。", do_en: str = "Go on."
+) -> Texts:
+    """Return the sentences of something that hinders no sale."""
+    return (zh, _SELL_ZH + do_zh, en, _SELL_EN + do_en, remedy_zh, remedy_en)
+
+
+def asked_about(zh: str, en: str, remedy_zh: str, remedy_en: str) -> Texts:
+    """Return the sentences of a slip that only a look at the paper can tell about."""
+    detail_zh = "钱已收好。小票出来了按'出来了',没有按'补打'。"
+    detail_en = "The money is booked. Press It came out, or Print a copy."
+    return (zh, detail_zh, en, detail_en, remedy_zh, remedy_en)
+
+
+_CONNECTION: dict[str, tuple[str, str, str, str]] = {
+    "absent": (
+        "没接上",
+        "is not connected",
+        "查电源和线;storebox device list 看盒子看到了什么,再核对设置里的地址。",
+        "Check power and cable; storebox device list shows what the box sees; compare the address in the settings.",
+    ),
+    "lost": (
+        "断开了",
+        "was unplugged",
+        "查电源、USB线和分线器,换一根线或一个口;dmesg 看断开的时间。插回去不用重启。",
+        "Check power, USB cable and hub; try another cable or port; dmesg tells when. No restart after replugging.",
+    ),
+    "busy": (
+        "正被占用",
+        "is in use",
+        "有别的程序占着端口:fuser 或 lsof 看是谁,关掉它。",
+        "Another program holds the port: see which by fuser or lsof, and end it.",
+    ),
+    "denied": (
+        "不让盒子用",
+        "refuses the box",
+        "storebox 用户要在 dialout 和 lp 组;网口打印机看它的访问名单。",
+        "The user storebox belongs into the groups dialout and lp; a network printer may have a list of who may print.",
+    ),
+    "open_failed": (
+        "打不开",
+        "can't be opened",
+        "拔插一次;storebox device list 里看原因,设备文件在不在。",
+        "Replug it; storebox device list names the cause and whether the device file exists.",
+    ),
+    "closed": (
+        "连接已关",
+        "is disconnected",
+        "盒子在停或在重连;几秒后仍这样看 systemctl status storebox。",
+        "The box stops or reconnects; if it stays, see systemctl status storebox.",
+    ),
+    "gone": (
+        "断开了",
+        "went away",
+        "查电源和线,换一个USB口;dmesg 看断开的时间。",
+        "Check power and cable, try another USB port; dmesg tells when.",
+    ),
+    "stopped": (
+        "停用了",
+        "is stopped",
+        "盒子在停或在升级;看 systemctl status storebox。",
+        "The box stops or is upgraded; see systemctl status storebox.",
+    ),
+    "fault": (
+        "暂时用不了",
+        "can't be used now",
+        "驱动出错,会自己重连;把诊断包发给总部:storebox bundle。",
+        "A defect of the driver, which reconnects by itself; send a bundle to HQ: storebox bundle.",
+    ),
+    "url_scheme": (
+        "地址写错了",
+        "has a wrong address",
+        "地址要以 serial:、usb:、tcp:、file: 或 hid: 开头;storebox config check。",
+        "An address begins with serial:, usb:, tcp:, file: or hid:; storebox config check.",
+    ),
+    "url_value": (
+        "地址写错了",
+        "has a wrong address",
+        "例:serial:/dev/serial/by-id/…?baud=115200、tcp:192.168.1.50:9100;storebox config check。",
+        "Such as serial:/dev/serial/by-id/…?baud=115200, tcp:192.168.1.50:9100; storebox config check.",
+    ),
+    "url_option": (
+        "地址的参数不对",
+        "has a wrong option",
+        "问号后面的参数不认识;storebox config check 会列出能用的。",
+        "An option after the question mark is unknown; storebox config check lists those there are.",
+    ),
+}
+
+
+def _connections() -> Iterator[tuple[str, Texts]]:
+    for code, (zh, en, remedy_zh, remedy_en) in _CONNECTION.items():
+        remedy = (remedy_zh, remedy_en)
+        do_zh, do_en = "请看电源和线。", "Please look at its power and cable."
+        yield f"printer.{code}", _printer(f"打印机{zh}", do_zh, f"The printer {en}", do_en, *remedy)
+        yield f"scanner.{code}", (f"扫码枪{zh}", _TYPE_ZH, f"The scanner {en}", _TYPE_EN, *remedy)
+        yield f"device.{code}", unaffected(f"设备{zh}", f"A device {en}", *remedy, do_zh, do_en)
+
+
+SENTENCES: dict[str, Texts] = {
+    **dict(_connections()),
+    "printer.ready": unaffected("打印机好了", "The printer is ready", "不用处理。", "Nothing to do."),
+    "printer.identified": unaffected(
+        "认出打印机型号",
+        "The printer told its model",
+        "型号见 storebox device list。",
+        "See the model in storebox device list.",
+    ),
+    "printer.printed": unaffected("小票打好了", "The slip is printed", "不用处理。", "Nothing to do."),
+    "printer.printed_late": unaffected(
+        "刚才的小票打好了",
+        "An earlier slip is printed",
+        "打印机的回话来晚了;看线速和网络。",
+        "The printer's word came late; look at line speed and network.",
+    ),
+    "printer.unverified": unaffected(
+        "小票应该打好了",
+        "The slip should be printed",
+        "这种打印机不回话;要它作证请换能回话的型号。",
+        "This model gives no word; take one that does to be sure.",
+        "看一眼纸。",
+        "Please glance at the paper.",
+    ),
+    "printer.paper_low": unaffected(
+        "纸快用完了",
+        "Paper is running low",
+        "装80毫米或58毫米热敏纸,看纸将尽传感器的位置。",
+        "80 mm or 58 mm thermal paper; see the position of the near-end sensor.",
+        "请备好一卷纸。",
+        "Please have a roll at hand.",
+    ),
+    "printer.paper_out": (
+        "没纸了,钱已收好",
+        "换上纸、盖好盖子,自己会接着打。可以先招呼下一位。",
+        "Out of paper, the money is booked",
+        "Put in a roll and close the cover; printing goes on by itself. Serve the next customer meanwhile.",
+        "有纸还这样报:擦纸传感器,看纸卷方向。",
+        "If there is paper: wipe the paper sensor, see which way round the roll is.",
+    ),
+    "printer.cover_open": _printer(
+        "盖子没盖好",
+        "请按紧两边再盖一次。",
+        "The cover is open",
+        "Press both sides until it clicks.",
+        "盖好还报:看盖子卡扣和传感器。",
+        "If it is closed: look at latch and sensor.",
+    ),
+    "printer.cutter_jammed": _printer(
+        "切刀卡住了",
+        "请关电再开,拿掉卡住的纸。",
+        "The cutter is jammed",
+        "Switch off and on, take the jammed paper out.",
+        "用切刀边上的旋钮退回切刀,清纸屑。",
+        "Turn the cutter back by its knob and clear the scraps.",
+    ),
+    "printer.mechanical": _printer(
+        "打印机卡住了",
+        "请关电,拿掉卡住的纸,再开。",
+        "The printer is jammed",
+        "Switch off, take the jammed paper out, switch on.",
+    ),
+    "printer.broken": _printer(
+        "打印机要关电再开",
+        "请关电,等五秒,再开。",
+        "Switch the printer off and on",
+        "Switch off, wait five seconds, switch on.",
+        "还报就换机:任一型号接上改地址即可,小票自动改排版。",
+        "If it stays, swap it: any model will do with a new address, slips fit themselves to its paper.",
+    ),
+    "printer.overheated": _printer(
+        "打印头太热,歇一下",
+        "不用动它,凉了自己会打。",
+        "The print head is hot",
+        "Leave it alone; it goes on when it has cooled down.",
+        "通风口别堵,浓度别调太高。",
+        "Keep its vents free and its density low.",
+    ),
+    "printer.feeding": _printer(
+        "有人按着走纸键",
+        "请松开走纸键。",
+        "The feed key is pressed",
+        "Let go of the feed key.",
+        "没人按还报:走纸键卡住了。",
+        "If nobody presses it, the key is stuck.",
+    ),
+    "printer.waiting": _printer(
+        "打印机在等按键",
+        "请按一下走纸键。",
+        "The printer waits for its key",
+        "Press the feed key once.",
+    ),
+    "printer.offline": _printer(
+        "打印机没上线", "请看它的灯和盖子。", "The printer is offline", "See its lamps and cover."
+    ),
+    "printer.not_ready": _printer(
+        "打印机还没好", "请看它的灯、纸和盖子。", "The printer is not ready", "See its lamps."
+    ),
+    "printer.silent": _printer(
+        "打印机不回话",
+        "请看电源和线。",
+        "The printer does not answer",
+        "Please look at its power and cable.",
+        "串口看波特率、收发线(TX/RX)和流控;型号不回话的在设备文件里设 status = false。",
+        "Serial: baud rate, TX/RX and flow control; for a model without answers set status = false in its profile.",
+    ),
+    "printer.stalled": asked_about(
+        "看一眼:小票打完了吗?",
+        "Is the slip complete?",
+        "打印机中途不收数据:看线、流控(DTR/XON)和电源。",
+        "The printer stopped taking data: look at cable, flow control (DTR/XON) and power.",
+    ),
+    "printer.unconfirmed": asked_about(
+        "看一眼:小票出来了吗?",
+        "Did the slip come out?",
+        "打印机没有说打完;storebox why 可看它最后的回话。",
+        "The printer did not say that it finished; storebox why shows its last words.",
+    ),
+    "printer.cut_unconfirmed": unaffected(
+        "小票打好,可能没切",
+        "Printed, perhaps not cut",
+        "看切刀;设备文件里的 cutter 要和机型相符。",
+        "Look at the cutter; cutter in the profile has to fit the model.",
+        "请顺手撕下。",
+        "Please tear it off.",
+    ),
+    "scanner.ready": unaffected("扫码枪好了", "The scanner is ready", "不用处理。", "Nothing to do."),
+    "scanner.overflow": (
+        "这一枪太长,没算数",
+        "没扣钱。请再扫一次。",
+        "That scan was too long",
+        "Nothing charged. Please scan again.",
+        "给扫码枪设回车后缀;波特率对不上也会这样。",
+        "Set the scanner to end with a carriage return; a wrong baud rate does this too.",
+    ),
+    "drawer.open": unaffected(
+        "抽屉开着",
+        "The drawer is open",
+        "一直报:看抽屉开关线和 drawer_open_is_high。",
+        "If it stays: its switch, or drawer_open_is_high.",
+        "找完零请关上。",
+        "Close it after giving change.",
+    ),
+    "drawer.closed": unaffected("抽屉关好了", "The drawer is closed", "不用处理。", "Nothing to do."),
+    "profile.unreadable": unaffected("打印机资料读不了", "A printer's profile is unreadable", _PROFILE_ZH, _PROFILE_EN),
+    "profile.unknown_key": unaffected("打印机资料有错", "A printer's profile is wrong", _PROFILE_ZH, _PROFILE_EN),
+    "profile.bad_value": unaffected("打印机资料有个值不对", "A wrong value in a profile", _PROFILE_ZH, _PROFILE_EN),
+}

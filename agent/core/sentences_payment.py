@@ -1,0 +1,181 @@
+"""Sentences for attempts to take money on a platform, for tenders and for platforms. Money first, then one thing to do.
+
+Each entry: title zh, detail zh, title en, detail en, remedy zh, remedy en. A title has at most 16 characters in
+Chinese; the remedy is for the technician. Values stand in braces.
+"""
+
+from agent.core.sentences_codes import Texts
+
+TENDER_WORDS: dict[str, tuple[str, str]] = {
+    "cash": ("现金", "cash"),
+    "wechat": ("微信", "WeChat Pay"),
+    "alipay": ("支付宝", "Alipay"),
+    "wallet": ("钱包", "wallet"),
+    "pay_proof": ("手机付款凭证", "phone pay-proof"),
+    "static_code": ("码牌", "static code"),
+    "card": ("银行卡", "bank card"),
+    "stored_value": ("储值卡", "stored value"),
+    "meituan": ("美团券", "Meituan voucher"),
+    "on_account": ("挂账", "on account"),
+    "comp": ("免单", "on the house"),
+    "staff_meal": ("员工餐", "staff meal"),
+    "deposit": ("订金抵扣", "deposit"),
+}
+PLATFORM_WORDS: dict[str, tuple[str, str]] = {
+    "wechat": ("微信", "WeChat Pay"),
+    "alipay": ("支付宝", "Alipay"),
+    "wallet": ("模拟钱包", "simulated wallet"),
+    "unionpay": ("云闪付", "UnionPay"),
+    "meituan": ("美团", "Meituan"),
+}
+
+_HOLD_ZH = "平台说收了,但和这一单对不上,所以没算数。先别给货,别再扫;领班可以先收现金,多的自动退。"
+_HOLD_EN = (
+    "The platform says paid, and it does not fit this sale, so it does not count. Hand nothing over and scan nothing"
+    " again; the shift lead may take cash, and what is too much goes back by itself."
+)
+_ASK_ZH = "还不知道收没收到。先别重扫;盒子会接着查,查不到自动撤单。"
+_ASK_EN = "Not known yet whether it was paid. Do not scan again; the box goes on asking and undoes what it can't find."
+_STORY_ZH = "用 storebox why 看这笔的经过;发给总部和平台核对。"
+_STORY_EN = "See its story by storebox why; let HQ and the platform compare."
+_TAKE_ZH = "还没收钱。"
+_TAKE_EN = "No money was taken. "
+_SETTING_ZH = "其他方式照常收。请通知技术员。"
+_SETTING_EN = "Other tenders are taken as usual. Please tell the technician."
+
+
+def _held(zh: str, en: str) -> Texts:
+    return (zh, _HOLD_ZH, en, _HOLD_EN, _STORY_ZH, _STORY_EN)
+
+
+def _asking(zh: str, en: str, remedy_zh: str, remedy_en: str) -> Texts:
+    return (zh, _ASK_ZH, en, _ASK_EN, remedy_zh, remedy_en)
+
+
+SENTENCES: dict[str, Texts] = {
+    "attempt.amount_differs": _held("平台的金额对不上", "The platform's amount differs"),
+    "attempt.no_transaction": _held("平台没给流水号", "The platform gave no transaction number"),
+    "attempt.no_platform_time": _held("平台没给付款时间", "The platform gave no time of payment"),
+    "attempt.platform_time_before_start": _held("这笔钱是以前付的", "This was paid before the sale"),
+    "attempt.transaction_known": _held("这笔钱用过一次了", "This payment was used before"),
+    "attempt.unknown": (
+        "没查到这笔付款",
+        "没有再扣钱。请顾客点开账单,扫里面的商户单号。",
+        "No such payment here",
+        "Nothing more was charged. Ask the customer to open the bill and scan the merchant's number in it.",
+        "支付单号 {attempt} 不在这台盒子的流水里。",
+        "Attempt {attempt} is not in this box's journal.",
+    ),
+    "attempt.ended": (
+        "这笔已经有结果了",
+        "结果是:{state}。请看屏上的单子。",
+        "This payment has ended",
+        "It is {state}. Please look at the screen.",
+        "有结果的付款不能再放一边。",
+        "A payment with an end can't be parked.",
+    ),
+    "attempt.bad_transition": (
+        "这笔付款的状态对不上",
+        "已收的钱都有记录,没有再扣。请叫技术员。",
+        "A payment's state does not fit",
+        "All money taken is on record, nothing more was charged. Please call the technician.",
+        "从{state}到不了{to}:把诊断包发给总部,storebox bundle。",
+        "No way from {state} to {to}: send a bundle to HQ, storebox bundle.",
+    ),
+    "payment.not_supported": (
+        "本店收不了{platform}",
+        "没扣钱。请顾客换一种,现金都可以。",
+        "{platform} is not taken here",
+        "Nothing charged. Please use another way; cash is always taken.",
+        "在 tenders.toml 打开这种方式,并配好平台的密钥。",
+        "Enable it in tenders.toml and set up the platform's keys.",
+    ),
+    "tender.unknown": (
+        "没有这种收款方式",
+        _TAKE_ZH + "请选屏上有的方式。",
+        "No such way to pay",
+        _TAKE_EN + "Choose one that the screen offers.",
+        "{kind} 不在 tenders.toml 里,或没有打开。",
+        "{kind} is not in tenders.toml, or not enabled.",
+    ),
+    "tender.above_due": (
+        "比应收的还多,没收",
+        "还差 {due} 元。请按应收的金额收。",
+        "More than is due, not taken",
+        "{due} yuan are due. Please take just that.",
+        "要收的是 {amount} 元;只有现金可以多给并找零。",
+        "{amount} yuan were asked for; only cash may be given in excess, with change.",
+    ),
+    "tender.bad_amount": (
+        "金额不对,没记上",
+        "钱没有动。请重新输入金额。",
+        "Wrong amount, not booked",
+        "No money moved. Please enter the amount again.",
+        "输入的是 {amount} 元。",
+        "It said {amount} yuan.",
+    ),
+    "tender.needs_platform": (
+        "请扫顾客的付款码",
+        "还没收钱。{kind}不能手工记。",
+        "Scan the payment code",
+        "No money was taken. {kind} is not entered by hand.",
+        "这种方式由平台作证,见 tenders.toml 的 proof。",
+        "The platform is its proof; see proof in tenders.toml.",
+    ),
+    "tender.reference_missing": (
+        "请输凭证号",
+        "还没记上。{kind}要有单号或后四位。",
+        "Please enter the reference",
+        "Not booked yet. {kind} needs its number, or the last four digits.",
+        "见 tenders.toml 的 reference。",
+        "See reference in tenders.toml.",
+    ),
+    "platform.failed": _asking(
+        "平台没给准话",
+        "No clear word of the platform",
+        "平台回了 HTTP {status};不是店里的问题,先用别的方式收。",
+        "The platform answered HTTP {status}; not the shop's fault, use other tenders meanwhile.",
+    ),
+    "platform.garbage_answer": _asking(
+        "平台的回话看不懂",
+        "The platform's answer is unclear",
+        "看是不是路由器或上网登录页代答;换网再试。",
+        "See whether a router or a log-in page of the line answers instead; try another line.",
+    ),
+    "platform.answer_not_signed": _asking(
+        "回话没有签名,没信它",
+        "An unsigned answer, not believed",
+        "HTTP {status}:核对平台公钥和商户密钥;看有没有人代理流量。",
+        "HTTP {status}: check the platform's public key and the merchant's key; see who proxies the line.",
+    ),
+    "platform.answer_of_another": _asking(
+        "回话是别的单的",
+        "An answer about another order",
+        _STORY_ZH,
+        _STORY_EN,
+    ),
+    "platform.unknown": (
+        "没有这个平台",
+        _SETTING_ZH,
+        "No such platform",
+        _SETTING_EN,
+        "设置里写的是 {platform};能用的有:{known}。",
+        "The settings say {platform}; there are: {known}.",
+    ),
+    "platform.setting_missing": (
+        "平台设置少一项",
+        _SETTING_ZH,
+        "A platform's setting is missing",
+        _SETTING_EN,
+        "缺 {setting}。",
+        "{setting} is missing.",
+    ),
+    "platform.setting_malformed": (
+        "平台设置写错了",
+        _SETTING_ZH,
+        "A platform's setting is wrong",
+        _SETTING_EN,
+        "{platform}:密钥是十六进制,等待时间是秒数。",
+        "{platform}: the secret is hexadecimal, the time limit a number of seconds.",
+    ),
+}
