@@ -9,8 +9,6 @@ import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any, NoReturn, TypeVar
 
@@ -75,21 +73,19 @@ def _cell(value: Any) -> str:
 
 
 def print_error(error: StoreboxError) -> None:
-    """Print code, sentence and remedy of an error on standard error, in the terminal's language."""
-    title, *rest = _said(error)
+    """Print code, sentence, remedy and values of an error on standard error, in the terminal's language."""
+    from agent.core.sentences import sentence_of
+
+    said = sentence_of(error)
+    chinese = language() == "zh"
+    title, detail, remedy = (
+        (said.zh_title, said.zh_detail, said.zh_remedy) if chinese else (said.en_title, said.en_detail, said.en_remedy)
+    )
+    values = ", ".join(f"{key}={value}" for key, value in error.values.items())
     typer.secho(f"{error.code}: {title}", err=True, bold=True, fg="red" if sys.stderr.isatty() else None)
-    for line in rest:
+    for line in (detail, remedy, values):
         if line:
             typer.echo(f"  {line}", err=True)
-
-
-def _said(error: StoreboxError) -> tuple[str, str, str]:
-    """Return title, detail and remedy; a build without sentences still says what is wrong and where."""
-    if find_spec("agent.core.sentences") is None:
-        return ", ".join(f"{key} {value}" for key, value in error.values.items()), "", ""
-    said = import_module("agent.core.sentences").sentence_of(error)
-    title, detail, remedy = (str(getattr(said, f"{language()}_{part}")) for part in ("title", "detail", "remedy"))
-    return title, detail, remedy
 
 
 def found_wrong() -> NoReturn:
