@@ -1,6 +1,7 @@
 """From the figures of a shift or a day to the data of X, Z and day reports, and on to documents."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from agent.core.events import DayClosed, Unfinished
@@ -97,11 +98,7 @@ def _loose(shop: Shop, unit: Unit, things: Sequence[Unfinished | Mapping[str, An
     sums: dict[Loose, tuple[int, int]] = {}
     ends: list[LooseEnd] = []
     for thing in things:
-        data = (
-            thing
-            if isinstance(thing, Mapping)
-            else {"what": thing.what, "name": thing.name, "amount_fen": thing.amount_fen}
-        )
+        data = _thing(thing)
         what = _LOOSE[data["what"]]
         if what is Loose.HELD:
             ends.append(LooseEnd(what, 1, data["amount_fen"], data["name"]))

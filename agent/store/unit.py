@@ -73,12 +73,14 @@ class Unit:
 
         Raises `Refused("journal.epoch_stopped")` when HQ knows more of this epoch than the box does.
         """
+        self.spoiled = True
         text = canonical(body)
         # The views see what a rebuild would see: the stored text, not the object that it was made of.
         return self._append(kind, text, json.loads(text))
 
     def append_event(self, kind: str, body: Mapping[str, Any]) -> int:
         """Append an event's body, whose keys are text by its class; otherwise like `append`, at a lower cost."""
+        self.spoiled = True
         text, data = canonical_event(body)
         return self._append(kind, text, data)
 
@@ -88,7 +90,6 @@ class Unit:
             raise Refused("journal.epoch_stopped", reason=tip.stopped)
         if kind not in _KNOWN_KINDS:
             _check_kind(kind)
-        self.spoiled = True
         seq = tip.seq + 1
         head = next_hash(tip.head, seq, self.now_ms, kind, text)
         self.connection.execute(_INSERT, (seq, self.now_ms, kind, text, head))

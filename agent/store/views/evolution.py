@@ -36,7 +36,7 @@ def _merged(totals: Iterable[Total]) -> list[Total]:
         else:
             found[0] += count
             found[1] += amount_fen
-    return [(*key, *value) for key, value in sums.items()]
+    return [(measure, name, count, amount_fen) for (measure, name), (count, amount_fen) in sums.items()]
 
 
 def _sale_completed(connection: Any, place: Place, body: Body) -> None:
