@@ -1,4 +1,4 @@
-"""Sentences for the box itself: settings, requests of pages and other tills, replay, emulators, defects.
+"""Sentences for the box itself: settings, requests of pages and other tills, defects.
 
 Each entry: title zh, detail zh, title en, detail en, remedy zh, remedy en. A title has at most 16 characters in
 Chinese; the remedy is for the technician. Values stand in braces.
@@ -14,8 +14,6 @@ _NOTHING_ZH = "这一步没有做,钱没有动。"
 _NOTHING_EN = "Nothing was done, no money moved. "
 _SETTINGS_ZH = "账和钱都没动,按原来的设置。请技术员改好再启动。"
 _SETTINGS_EN = "Records and money are untouched. The technician corrects the settings, then starts again."
-_REPLAY_ZH = "重放只动它自己的文件夹,门店的账没变。"
-_REPLAY_EN = "A replay touches its own folder only; the shop's records are unchanged."
 _API_ZH = "第三方收银按接口文档改;页面请按 F5。"
 _API_EN = "Another till: see the API's documentation; a page: press F5."
 
@@ -26,10 +24,6 @@ def _defect(zh: str, en: str, remedy_zh: str = _DEFECT_ZH, remedy_en: str = _DEF
 
 def _settings(zh: str, en: str, remedy_zh: str, remedy_en: str) -> Texts:
     return (zh, _SETTINGS_ZH, en, _SETTINGS_EN, remedy_zh, remedy_en)
-
-
-def _replay(zh: str, en: str, remedy_zh: str, remedy_en: str) -> Texts:
-    return (zh, _REPLAY_ZH, en, _REPLAY_EN, remedy_zh, remedy_en)
 
 
 def _request(
@@ -114,6 +108,58 @@ SENTENCES: dict[str, Texts] = {
         "请选屏上有的台。",
         "Please choose one that the screen offers.",
     ),
+    "store.in_use": (
+        "盒子已经在运行",
+        "照常卖,账都在。不用再启动一次。",
+        "The box runs already",
+        "Trade goes on, all records are here. No need to start it again.",
+        "状态目录 {state} 一次只归一个进程:systemctl status storebox。",
+        "One process at a time owns the state folder {state}: systemctl status storebox.",
+    ),
+    "enrol.already": (
+        "盒子早就开通了",
+        "账都在,什么都没变。不用再开通。",
+        "The box is enrolled already",
+        "All records are here and unchanged. No need to enrol again.",
+        "它是 {store} 的 {box},第 {epoch} 段;换身份用 storebox retire。",
+        "It is box {box} of {store}, epoch {epoch}; to change its identity use storebox retire.",
+    ),
+    "control.unknown_verb": _defect(
+        "盒子不认识这个命令",
+        "The box does not know this verb",
+        "{verb}:命令行和运行的盒子版本不同,重启服务。",
+        "{verb}: the command line and the running box differ in release; restart the service.",
+    ),
+    "control.malformed": _defect(
+        "盒子没听懂这个命令",
+        "The box did not understand this",
+        "命令行和运行的盒子版本不同,重启服务。",
+        "The command line and the running box differ in release; restart the service.",
+    ),
+    "sync.no_headquarters": (
+        "这台盒子没有接总部",
+        "照常卖,账都在盒子里。不用处理。",
+        "This box has no HQ",
+        "Trade goes on, all records are on the box. Nothing to do.",
+        "要接总部用 storebox enrol --hq。",
+        "To join one use storebox enrol --hq.",
+    ),
+    "backup.failed": (
+        "今天的备份没做成",
+        "营业照常,钱都有记录。请通知技术员。",
+        "Today's backup did not succeed",
+        "Trade goes on and all money is on record. Please tell the technician.",
+        "看备份盘插着没有、满了没有:storebox doctor。",
+        "See whether the backup's disk is there and has room: storebox doctor.",
+    ),
+    "ledger.not_verified": (
+        "账本今天没核对成",
+        "营业照常,钱都有记录。请通知技术员。",
+        "The journal was not verified today",
+        "Trade goes on and all money is on record. Please tell the technician.",
+        "storebox ledger verify 看从哪一条起不对。",
+        "storebox ledger verify names the entry.",
+    ),
     # Requests
     "request.malformed": _request(
         "发来的内容不对",
@@ -162,6 +208,12 @@ SENTENCES: dict[str, Texts] = {
         "动钱的请求要带 Idempotency-Key,重试时用同一个。",
         "A request that moves money needs Idempotency-Key; use the same one when repeating.",
     ),
+    "web.address_taken": _settings(
+        "盒子的端口被占着",
+        "The box's address is taken",
+        "{host}:{port},{reason};是不是已有一台在跑?或改 web.port。",
+        "{host}:{port}, {reason}; does another one run? Or change web.port.",
+    ),
     "web.defect": (
         "盒子这一步没走通",
         "先别再收一次钱。请按 F5,看最近的单子里有没有这一笔。",
@@ -178,59 +230,4 @@ SENTENCES: dict[str, Texts] = {
     "canonical.not_json": _defect("这段内容读不懂", "Contents that are not JSON"),
     "canonical.unsupported_type": _defect("账里有不认识的内容", "An unknown type in an entry"),
     "event.no_fields": _defect("这类账是空的", "An entry without fields"),
-    # Replay, emulators
-    "replay.no_baskets": _replay(
-        "文件里没有购物篮",
-        "No baskets in the file",
-        "{file} 要一行一个 JSON 对象,可以是 .gz。",
-        "{file} needs one JSON object a line; .gz will do.",
-    ),
-    "replay.malformed": _replay(
-        "这个购物篮写得不对",
-        "A basket is malformed",
-        "这一行跳过了,见结果里的 refused。",
-        "The line was skipped; see refused in the result.",
-    ),
-    "replay.sum_differs": _replay(
-        "购物篮的数加不拢",
-        "A basket does not add up",
-        "行、折扣、付款要和总额相等;见结果里的 refused。",
-        "Lines, discounts and tenders have to equal the total; see refused in the result.",
-    ),
-    "replay.other_store": _replay(
-        "文件夹是别的店的",
-        "The folder is another store's",
-        "里面是 {store} 的盒子;换一个 --state。",
-        "It holds a box of {store}; choose another --state.",
-    ),
-    "replay.surroundings": _replay(
-        "重放的配套没起来",
-        "A helper of the replay did not start",
-        "{name}:看 {log}。",
-        "{name}: see {log}.",
-    ),
-    "replay.payment_unresolved": _replay(
-        "有一笔付款没结果",
-        "A payment has no end yet",
-        "再跑一次同一条命令,会接着查。",
-        "Run the same command again; it goes on asking.",
-    ),
-    "replay.not_drained": _replay(
-        "总部还没收全",
-        "HQ has not got all of it",
-        "还差 {unsent} 条;再跑一次同一条命令接着传。",
-        "{unsent} entries wait; run the same command again.",
-    ),
-    "emulator.font_missing": _replay(
-        "模拟器缺中文字体",
-        "The emulator lacks a Chinese font",
-        "apt-get install fonts-wqy-zenhei。",
-        "apt-get install fonts-wqy-zenhei.",
-    ),
-    "simulator.unknown_word": _replay(
-        "模拟平台听不懂",
-        "Unknown word for the simulator",
-        "不认识:{words};storebox sim platform --help。",
-        "Unknown: {words}; storebox sim platform --help.",
-    ),
 }
