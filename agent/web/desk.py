@@ -1,5 +1,6 @@
 """`/desk`, in the demo only: the emulated printer's paper, a scanner to type into, and switches for faults."""
 
+from io import BytesIO
 from typing import Annotated, Any, Protocol
 
 from fastapi import APIRouter, FastAPI, Query, Request
@@ -59,6 +60,14 @@ def router_for(desk: DeskPort) -> APIRouter:
         if picture is None:
             raise Refused("request.not_found")
         return Response(picture, media_type="image/png")
+
+    @router.get("/desk/qr.svg")
+    def qr(text: Annotated[str, Query(max_length=2000)], level: Annotated[str, Query(pattern="^[LMQH]$")]) -> Response:
+        import segno
+
+        drawn = BytesIO()
+        segno.make(text, error=level, boost_error=False, micro=False).save(drawn, kind="svg", border=2)
+        return Response(drawn.getvalue(), media_type="image/svg+xml")
 
     @router.get("/desk/state")
     def state() -> dict[str, Any]:

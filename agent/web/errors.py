@@ -1,6 +1,5 @@
 """Errors as JSON (docs/decisions/001): code, family, sentences in two languages, values, help code."""
 
-import hashlib
 import logging
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -12,7 +11,7 @@ from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
 from agent.core.errors import Broken, Family, Refused, StoreboxError
-from agent.core.sentences import sentence_of
+from agent.core.sentences import help_code, sentence_of
 
 log = logging.getLogger(__name__)
 
@@ -65,12 +64,6 @@ def status_of(error: StoreboxError) -> int:
     if error.family is Family.REFUSED and error.code in _BECAUSE_OF_STATE:
         return HTTPStatus.CONFLICT
     return _STATUS[error.family]
-
-
-def help_code(code: str) -> str:
-    """Return the four characters under which support finds a code."""
-    alphabet = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
-    return "".join(alphabet[byte % 32] for byte in hashlib.sha256(code.encode()).digest()[:4])
 
 
 def error_data(error: StoreboxError) -> dict[str, Any]:

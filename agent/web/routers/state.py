@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header, Query
 
 from agent.core.catalog import Item
+from agent.core.sentences import sentence_for
 from agent.services import health, scanning
 from agent.services.authority import require
 from agent.store import journal
@@ -21,8 +22,14 @@ FEED_BYTES_MAX = 1_000_000
 
 @router.get("/state")
 def state(seat: AnySeat) -> Shown:
-    """Return everything that a till's page shows."""
-    return health.state(seat.shop, seat.actor)
+    """Return everything that a till's page shows; lamps with their sentence, tenders with proof and reference."""
+    shop = seat.shop
+    shown = health.state(shop, seat.actor)
+    shown["lamps"] = {name: _lamp(lamp) for name, lamp in shown["lamps"].items()}
+    for tender in shown["tenders"]:
+        known = shop.tenders[tender["kind"]]
+        tender |= {"proof": known.proof.value, "reference": known.reference.value}
+    return shown
 
 
 @router.post("/scan")
@@ -54,6 +61,17 @@ def events(
         for one in found
     ]
     return {"entries": entries, "next_after": found[-1].seq if found else after}
+
+
+def _lamp(lamp: Shown) -> Shown:
+    if not lamp.get("code"):
+        return lamp
+    sentence = sentence_for(lamp["code"])
+    return {
+        **lamp,
+        "title": {"zh": sentence.zh_title, "en": sentence.en_title},
+        "detail": {"zh": sentence.zh_detail, "en": sentence.en_detail},
+    }
 
 
 def _matches(item: Item, words: list[str]) -> bool:

@@ -1,0 +1,49 @@
+// Adding an item: asks what only a person knows (weight, price, age) and nothing else.
+
+import { changeBasket, change, during, showBasket } from "./act.js";
+import { ApiError, post } from "./api.js";
+import { confirmThat } from "./dialog.js";
+import { askNumber } from "./numbers.js";
+import { nameOf, t } from "./texts.js";
+
+export async function addItem(item) {
+  const wish = { code: item.sku };
+  if (item.unit === "g") {
+    wish.quantity = await askNumber(t("How many grams? {name}", { name: nameOf(item) }), { kind: "whole", unit: "g" });
+    if (!wish.quantity) return;
+  }
+  if (item.price_fen === null) {
+    wish.price_fen = await askNumber(t("What does it cost? {name}", { name: nameOf(item) }));
+    if (wish.price_fen === null) return;
+  }
+  await add(wish);
+}
+
+async function add(wish) {
+  let needsAge = false;
+  const basket = await during(t("Adding"), async () => {
+    try {
+      return await post("/basket/lines", wish);
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.code !== "item.age_check") throw error;
+      needsAge = true;
+      return null;
+    }
+  });
+  if (basket) showBasket(basket);
+  if (needsAge) await checkAge(() => add(wish));
+}
+
+/** Ask for the customer's age once a sale; only that it was checked is kept. */
+export async function checkAge(then) {
+  const yes = await confirmThat(
+    t("Is the customer 18 or older?"),
+    t("Tobacco and alcohol are not for minors. Nothing about the customer is kept."),
+    t("Yes, 18 or older"),
+  );
+  if (yes && (await change(t("One moment"), "/basket/age-checked"))) await then();
+}
+
+export function addAgain(line) {
+  return changeBasket(t("One moment"), `/basket/lines/${line.line}/quantity`, { quantity: line.quantity + 1 });
+}

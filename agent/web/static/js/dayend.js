@@ -1,0 +1,45 @@
+// Closing the store's day: what is unfinished is named, then carried over.
+
+import { change, during, refresh } from "./act.js";
+import { get } from "./api.js";
+import { askReason } from "./dialog.js";
+import { h } from "./dom.js";
+import { filled, frame, leave } from "./frame.js";
+import { model } from "./model.js";
+import { say } from "./notice.js";
+import { reportTable, unfinishedList } from "./report.js";
+import { t } from "./texts.js";
+
+export function closeDayScreen() {
+  const place = h("div.day-end");
+  place.append(
+    filled(
+      () => during(t("Looking through the day"), () => get("/day/unfinished")),
+      (things) => [
+        h("h2", {}, things.length ? t("Not finished, carried over by name") : t("Everything is finished")),
+        things.length > 0 && unfinishedList(things),
+        h("button.primary.pay", { id: "close-day", onclick: () => closeDay(place) }, t("Close the day {day}", { day: model.state.day.day })),
+      ].filter(Boolean),
+    ),
+  );
+  return frame(t("Close the day"), place);
+}
+
+async function closeDay(place) {
+  let report = await change(t("Closing the day"), "/day/close", {}, { keyed: true });
+  if (!report && model.notice && model.notice.code === "day.shifts_open") {
+    const reason = await askReason(t("Close it all the same? Say why"), [t("Somebody left without closing"), t("A till is broken")]);
+    if (reason) report = await change(t("Closing the day"), "/day/close", { forced_reason: reason }, { keyed: true });
+  }
+  if (!report) return;
+  const done = async () => {
+    leave();
+    await refresh();
+  };
+  place.replaceChildren(
+    h("h2", {}, t("Day {day}", { day: report.day })),
+    reportTable(report),
+    h("button.primary.tall", { id: "day-done", onclick: done }, t("Done")),
+  );
+  say("good", t("The day is closed"), t("Its report is printing."));
+}

@@ -1,0 +1,80 @@
+// The keyboard: typing goes to the field, numbers to the cash keypad, Enter onward, Escape back.
+
+import { addAgain } from "./adding.js";
+import { askTotal, backToRinging, oneLess, removeLine } from "./basket.js";
+import { clearField, fieldText, focusField, takeField } from "./catalog.js";
+import { isAsking } from "./dialog.js";
+import { leave } from "./frame.js";
+import { basket, model, set } from "./model.js";
+import { payKey, typedCode } from "./pay.js";
+import { isPaying, sendScan } from "./scan.js";
+
+const CODE_LENGTH_MIN = 10;
+let typed = "";
+let typedAt = 0;
+
+export function listenToKeys() {
+  addEventListener("keydown", (event) => {
+    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || isAsking() || !model.state) return;
+    const screen = document.body.dataset.screen;
+    if (screen === "sell") onSell(event);
+    else if (event.key === "Escape" && screen !== "login" && screen !== "opening") leave();
+  });
+}
+
+function onSell(event) {
+  const inField = event.target.tagName === "INPUT";
+  if (isPaying()) {
+    if (!inField) onPay(event);
+    return;
+  }
+  if (event.key === "Escape") {
+    clearField();
+    set({ selected: null, notice: null });
+  } else if (inField && fieldText()) {
+    return;
+  } else if (event.key === "Enter" && event.target.tagName !== "BUTTON") {
+    event.preventDefault();
+    if (fieldText()) takeField();
+    else if (basket() && basket().lines.length) askTotal();
+  } else if (onLine(event.key)) {
+    event.preventDefault();
+  } else if (event.key.length === 1 && event.key !== " ") {
+    focusField();
+  }
+}
+
+function onLine(key) {
+  const lines = basket() ? basket().lines : [];
+  if (!lines.length) return false;
+  const at = lines.findIndex((line) => line.line === model.selected);
+  if (key === "ArrowUp") set({ selected: lines[at > 0 ? at - 1 : lines.length - 1].line });
+  else if (key === "ArrowDown") set({ selected: lines[(at + 1) % lines.length].line });
+  else if (at >= 0 && key === "+") addAgain(lines[at]);
+  else if (at >= 0 && key === "-") oneLess(lines[at]);
+  else if (at >= 0 && key === "Delete") removeLine(lines[at]);
+  else return false;
+  return true;
+}
+
+/** While paying: a long quick number with Enter is a payment code of a keyboard scanner, anything else is cash. */
+function onPay(event) {
+  if (event.key === "Escape") {
+    backToRinging();
+    return;
+  }
+  const now = performance.now();
+  if (/^[0-9A-Za-z]$/.test(event.key)) {
+    typed = now - typedAt < 100 ? typed + event.key : event.key;
+    typedAt = now;
+  }
+  if (event.key === "Enter" && typed.length >= CODE_LENGTH_MIN && now - typedAt < 500) {
+    event.preventDefault();
+    sendScan(typed);
+    typed = "";
+    if (typedCode()) payKey("Delete");
+    return;
+  }
+  if (event.key === "Enter" && event.target.tagName === "BUTTON" && event.target.id !== "pay") return;
+  if (payKey(event.key)) event.preventDefault();
+}

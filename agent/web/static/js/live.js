@@ -1,0 +1,45 @@
+// The live stream: what other hands, the scanner and the platforms do at this till.
+
+import { refresh, showBasket } from "./act.js";
+import { model, set } from "./model.js";
+import { isOwnScan, scanAnswer } from "./scan.js";
+import { sayError } from "./notice.js";
+
+let source = null;
+
+export function startLive() {
+  stopLive();
+  source = new EventSource("/api/v1/live");
+  source.onopen = () => {
+    set({ connected: true });
+    refresh();
+  };
+  source.onerror = () => {
+    set({ connected: false });
+    if (source && source.readyState === EventSource.CLOSED) {
+      stopLive();
+      setTimeout(() => model.session && startLive(), 1500);
+      refresh();
+    }
+  };
+  source.onmessage = (message) => take(JSON.parse(message.data));
+}
+
+export function stopLive() {
+  if (source) source.close();
+  source = null;
+}
+
+function take(event) {
+  if (event.kind === "scan") {
+    if (!isOwnScan()) scanAnswer(event);
+  } else if (event.kind === "notice") {
+    if (event.error) sayError(event.error);
+  } else {
+    refresh();
+  }
+  if (event.kind === "scan" && event.basket && !isOwnScan()) showBasket(event.basket);
+}
+
+addEventListener("pagehide", stopLive);
+addEventListener("pageshow", (event) => event.persisted && model.session && startLive());

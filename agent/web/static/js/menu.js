@@ -1,0 +1,41 @@
+// Everything that is not ringing up: one touch away, and out of sight.
+
+import { change, logOut, refresh } from "./act.js";
+import { ask } from "./dialog.js";
+import { h, icon } from "./dom.js";
+import { askDrawer } from "./drawer.js";
+import { model, set } from "./model.js";
+import { say } from "./notice.js";
+import { t } from "./texts.js";
+
+export async function openMenu() {
+  const shift = Boolean(model.state && model.state.shift);
+  const day = Boolean(model.state && model.state.day && model.state.day.state === "open");
+  const chosen = await ask(t("More"), (answer) =>
+    h(
+      "div.menu",
+      {},
+      entry(answer, "sales", "receipt", t("Receipts and refunds"), shift),
+      entry(answer, "open-drawer", "drawer", t("Open the drawer"), shift),
+      entry(answer, "drawer", "cash", t("Cash in and out"), shift),
+      entry(answer, "x", "report", t("X report"), shift),
+      entry(answer, "close-shift", "count", t("Count and close the shift"), shift),
+      entry(answer, "close-day", "moon", t("Close the day"), day),
+      entry(answer, "log-out", "exit", t("Log out"), true),
+    ),
+  );
+  if (chosen === "log-out") await logOut();
+  else if (chosen === "drawer") await askDrawer();
+  else if (chosen === "open-drawer") await openDrawer();
+  else if (chosen) set({ view: chosen, viewSale: null, notice: null });
+}
+
+function entry(answer, id, picture, words, able) {
+  return h("button.menu-entry", { id: `menu-${id}`, disabled: !able, onclick: () => answer(id) }, icon(picture), words);
+}
+
+async function openDrawer() {
+  const body = { movement: "no_sale", amount_fen: 0, reason: t("Change money") };
+  if (await change(t("Opening"), "/drawer", body, { keyed: true })) say("good", t("The drawer is open"));
+  refresh();
+}

@@ -1,0 +1,153 @@
+// Taking money: cash by keypad and notes, a wallet by the customer's code, whatever else the shop takes.
+
+import { change } from "./act.js";
+import { ask } from "./dialog.js";
+import { finish } from "./done.js";
+import { h, icon, region } from "./dom.js";
+import { keypad } from "./keypad.js";
+import { isOffline, model, set } from "./model.js";
+import { fenOf, yuan } from "./money.js";
+import { askNumber } from "./numbers.js";
+import { sendScan } from "./scan.js";
+import { nameOf, t } from "./texts.js";
+import { attemptPanel } from "./wallet.js";
+
+const NOTES_YUAN = [5, 10, 20, 50, 100];
+const SCANNED = ["platform_answer", "hq_signature"];
+const NOT_TYPED = [...SCANNED, "balance", "consumed", "count"];
+let pad = null;
+let confirm = () => {};
+
+export function renderPay(place, present) {
+  const attempt = model.state.attempt;
+  const shown = attempt
+    ? ["attempt", attempt.attempt, isOffline()]
+    : ["pay", present.sale, present.due_fen, model.state.tenders.length, isOffline()];
+  region(place, shown, () => (attempt ? attemptPanel(attempt) : payPanel(present)));
+}
+
+/** Give a key of the keyboard to the cash keypad; tells whether it was one. */
+export function payKey(key) {
+  return pad ? pad.press(key) : false;
+}
+
+export function typedCode() {
+  return pad ? pad.text() : "";
+}
+
+function payPanel(present) {
+  if (present.due_fen === 0) return freePanel();
+  return h("div.pay-panel", {}, cashPanel(present.due_fen), h("div.pay-side", {}, walletCard(), otherTenders(present)));
+}
+
+function freePanel() {
+  pad = null;
+  confirm = () => take({ kind: "free" });
+  const button = h("button.primary.pay", { id: "pay-cash", onclick: () => confirm() }, t("Finish, nothing to pay"));
+  return h("div.pay-panel.free", {}, h("p.done-title", {}, t("Nothing to pay")), button);
+}
+
+function cashPanel(due) {
+  const given = h("output.typed", { "aria-live": "polite" });
+  const button = h("button.primary.pay", { id: "pay-cash", onclick: () => confirm() });
+  const paint = (text) => {
+    const fen = fenOf(text);
+    given.replaceChildren(h("small", {}, t("Given")), text || yuan(due));
+    given.classList.toggle("pale", !text);
+    button.replaceChildren(...confirmWords(fen, due));
+  };
+  pad = keypad({ kind: "money", onChange: paint, onEnter: () => confirm(), lengthMax: 9 });
+  confirm = () => take({ kind: "cash", given_fen: pad.text() ? fenOf(pad.text()) : due });
+  paint("");
+  const notes = NOTES_YUAN.map((note) =>
+    h("button.note", { onclick: () => pad.set(plain((fenOf(pad.text()) || 0) + note * 100)) }, note),
+  );
+  const exact = h("button.note.exact", { onclick: () => pad.clear() }, t("Clear"));
+  return h(
+    "section.cash",
+    { "aria-label": t("Cash") },
+    h("h2", {}, icon("cash"), t("Cash")),
+    given,
+    h("div.notes", {}, notes, exact),
+    pad.element,
+    button,
+  );
+}
+
+function plain(fen) {
+  return fen % 100 ? yuan(fen).replace(/,/g, "") : String(fen / 100);
+}
+
+function confirmWords(fen, due) {
+  if (fen === null || fen === due) return [h("span", {}, t("Exact cash")), h("b", {}, yuan(due))];
+  if (fen > due) return [h("span", {}, t("Take {given}", { given: yuan(fen) })), h("b", {}, t("Change {change}", { change: yuan(fen - due) }))];
+  return [h("span", {}, t("Take {given} first", { given: yuan(fen) })), h("b", {}, t("{left} left", { left: yuan(due - fen) }))];
+}
+
+function walletCard() {
+  const wallets = model.state.tenders.filter((tender) => tender.proof === "platform_answer" && tender.kind !== "meituan");
+  if (!wallets.length) return null;
+  const field = h("input", {
+    type: "text",
+    inputmode: "numeric",
+    autocomplete: "off",
+    placeholder: t("or type the code here"),
+    "aria-label": t("Payment code"),
+  });
+  const submit = (event) => {
+    event.preventDefault();
+    if (field.value.trim()) sendScan(field.value.trim());
+    field.value = "";
+  };
+  const words = isOffline() ? t("Phones need the network: cash is fastest now") : t("Scan the code on the customer's phone");
+  return h(
+    "section.wallet",
+    { class: isOffline() ? "off" : "" },
+    icon("phone"),
+    h("h2", {}, wallets.map(nameOf).join(" · ")),
+    h("p", {}, words),
+    h("form", { onsubmit: submit }, field),
+  );
+}
+
+function otherTenders(present) {
+  const others = model.state.tenders.filter((tender) => !NOT_TYPED.includes(tender.proof));
+  if (!others.length) return null;
+  return h(
+    "section.others",
+    {},
+    h("h2", {}, t("Other ways")),
+    others.map((tender) => h("button", { onclick: () => takeOther(tender, present) }, nameOf(tender))),
+  );
+}
+
+async function takeOther(tender, present) {
+  const body = { kind: tender.kind, amount_fen: present.due_fen };
+  if (tender.reference !== "none") {
+    const reference = await askReference(tender);
+    if (reference === null) return;
+    if (reference) body.reference = reference;
+  }
+  const amount = await askNumber(t("How much? {name}", { name: nameOf(tender) }), { start: plain(present.due_fen) });
+  if (!amount) return;
+  await take({ ...body, amount_fen: amount });
+}
+
+function askReference(tender) {
+  return ask(t("Which number? {name}", { name: nameOf(tender) }), (answer) => {
+    const field = h("input", { type: "text", maxlength: "60", autofocus: true, autocomplete: "off" });
+    const submit = (event) => {
+      event.preventDefault();
+      if (field.value.trim() || tender.reference === "optional") answer(field.value.trim());
+    };
+    const hint = tender.kind === "static_code" ? t("Last 4 digits of the customer's number, and the time") : t("As it stands on the slip");
+    return h("form.stack", { onsubmit: submit }, h("p", {}, hint), field, h("button.primary.tall", {}, t("Take this")));
+  });
+}
+
+async function take(body) {
+  const answer = await change(t("Taking the money"), "/basket/tenders", body, { keyed: true });
+  if (!answer) return;
+  if (answer.completed) finish(answer.completed);
+  else set({ state: { ...model.state, basket: answer.basket }, notice: null });
+}

@@ -1,0 +1,72 @@
+// Codes: from the till's scanner (by the live stream), from a keyboard scanner and by hand (by the field).
+
+import { refresh, showBasket, during } from "./act.js";
+import { post } from "./api.js";
+import { checkAge, addItem } from "./adding.js";
+import { finish } from "./done.js";
+import { basket, model, set } from "./model.js";
+import { say, sayError } from "./notice.js";
+import { t } from "./texts.js";
+
+let own = 0;
+
+/** The answer to a scan that this page sent comes back to it directly; the stream's copy is then not news. */
+export function isOwnScan() {
+  return own > 0;
+}
+
+export async function sendScan(text) {
+  own += 1;
+  try {
+    const answer = await during(t("Reading the code"), () => post("/scan", { text }));
+    if (answer) scanAnswer(answer);
+  } finally {
+    setTimeout(() => (own -= 1), 400);
+  }
+}
+
+const OPENS = { close_shift: "close-shift", open_shift: "sell" };
+
+export function scanAnswer(answer) {
+  if (answer.error) return refusedScan(answer);
+  if (answer.action === "line" || answer.action === "total") showBasket(answer.basket);
+  else if (answer.action === "ask_price") addItem(itemOf(answer));
+  else if (answer.action === "paid" && answer.completed) finish(answer.completed);
+  else if (answer.action === "attempt") refresh();
+  else if (answer.action === "lookup") set({ view: "sales", viewSale: answer.number, notice: null });
+  else if (answer.action === "open") set({ view: OPENS[answer.page] || "sell", notice: null });
+  else if (answer.action === "reprint") say("good", t("A copy is printing"));
+  else if (answer.action === "drawer") say("good", t("The drawer is open"));
+  else refresh();
+  return undefined;
+}
+
+function itemOf(answer) {
+  return model.catalog.find((item) => item.sku === answer.sku) || { ...answer, price_fen: null, unit: "pc", flags: [] };
+}
+
+function refusedScan(answer) {
+  if (answer.code === "item.age_check") return checkAge(() => sendScan(lastText(answer)));
+  if (answer.code === "staff.nobody_logged_in" && !model.session) return undefined;
+  sayError(answer.error);
+  return undefined;
+}
+
+function lastText(answer) {
+  const item = model.catalog.find((one) => one.name === (answer.values || {}).name);
+  return item ? item.sku : "";
+}
+
+/** Take what was typed: an item's number or code, the only tile left by the search, else any code. */
+export function takeTyped(text, matching) {
+  const exact = model.catalog.find((item) => item.sku === text || item.barcodes.includes(text));
+  if (exact) return addItem(exact);
+  const looksLikeCode = /^[\x21-\x7e]{6,}$/.test(text);
+  if (!looksLikeCode && matching.length === 1) return addItem(matching[0]);
+  return sendScan(text);
+}
+
+export function isPaying() {
+  const present = basket();
+  return Boolean(present && present.state === "paying");
+}

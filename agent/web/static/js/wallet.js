@@ -1,0 +1,126 @@
+// A wallet payment on its way: where the money is, how long still, and what can be done meanwhile.
+
+import { change, refresh } from "./act.js";
+import { get } from "./api.js";
+import { finish } from "./done.js";
+import { h } from "./dom.js";
+import { isOffline, model } from "./model.js";
+import { yuan } from "./money.js";
+import { say } from "./notice.js";
+import { mark, t } from "./texts.js";
+
+const QUIET_MS = 12_000;
+const ASK_EVERY_MS = 2_500;
+let present = null;
+let timer = null;
+
+function platformName(platform) {
+  const tender = model.state && model.state.tenders.find((one) => one.kind === platform);
+  return tender ? (document.documentElement.lang === "en" ? tender.name_en : tender.name) : platform;
+}
+
+export function attemptPanel(attempt) {
+  const until = Date.now() + attempt.seconds_left * 1000;
+  const title = h("h2", {});
+  const count = h("output.countdown", { "aria-live": "off" });
+  const detail = h("p", {});
+  const aloud = h("p.aloud", {});
+  const panel = h(
+    "section.attempt",
+    { role: "status" },
+    h("p.attempt-amount", {}, platformName(attempt.platform), h("b", {}, yuan(attempt.amount_fen))),
+    count,
+    title,
+    detail,
+    aloud,
+    h("div.row", {}, h("button", { onclick: refresh }, t("Look again")), h("button", { onclick: () => park(attempt) }, t("Take other money · lead"))),
+  );
+  const started = Date.now();
+  const paint = () => {
+    if (!panel.isConnected && Date.now() - started > 1000) return clearInterval(timer);
+    const left = Math.max(0, Math.ceil((until - Date.now()) / 1000));
+    const words = sentence(left, Date.now() - started);
+    count.textContent = left;
+    title.textContent = words[0];
+    detail.textContent = words[1];
+    aloud.replaceChildren(h("span", {}, t("Say:")), words[2]);
+    return undefined;
+  };
+  clearInterval(timer);
+  timer = setInterval(paint, 250);
+  paint();
+  return panel;
+}
+
+function sentence(left, waitedMs) {
+  if (isOffline()) {
+    return [
+      t("No network: this one can't be looked up"),
+      t("Taking other money first is safe: if the phone was charged too, it is paid back by itself."),
+      t("Sorry, our network is down and I can't see whether it was charged. You can pay cash; a charge on your phone comes back by itself. Please keep this slip."),
+    ];
+  }
+  if (waitedMs < QUIET_MS) {
+    return [
+      t("Waiting for the customer's password, {seconds} s left", { seconds: left }),
+      t("Don't let the customer change the code yet."),
+      t("Please enter the password on your phone."),
+    ];
+  }
+  return [
+    t("No result yet, don't scan again"),
+    t("Looking it up, {seconds} s at most. If nothing is found it is taken back, and nothing is charged.", { seconds: left }),
+    t("The network is slow; I am checking whether this one arrived, half a minute please."),
+  ];
+}
+
+async function park(attempt) {
+  if (await change(t("One moment"), `/attempts/${encodeURIComponent(attempt.attempt)}/park`)) {
+    say("warn", t("Take other money now"), t("If the phone was charged too, it is paid back by itself."));
+    refresh();
+  }
+}
+
+/** Notice that an attempt ended, whoever brought its end about. Called with every new state. */
+export async function watchAttempt() {
+  const now = model.state && model.state.attempt;
+  const before = present;
+  present = now ? now.attempt : null;
+  if (now) askAgainLater();
+  if (before && before !== present) await told(await get(`/attempts/${encodeURIComponent(before)}`));
+}
+
+let asking = null;
+
+function askAgainLater() {
+  clearTimeout(asking);
+  asking = setTimeout(() => present && refresh(), ASK_EVERY_MS);
+}
+
+async function told(attempt) {
+  if (attempt.state === "paid") {
+    const last = model.state && model.state.last;
+    if (!last || last.sale !== attempt.sale) return;
+    const title = t("{name} received", { name: platformName(attempt.platform) });
+    finish({ ...last, change_fen: 0, title });
+  } else if (attempt.state === "declined") {
+    say("warn", t("Not paid, nothing was charged"), t("{why}. Refresh the payment code or pay another way.", { why: why(attempt.code) }), {
+      aloud: t("It didn't go through and nothing was charged. Please refresh the code, or use a card or cash."),
+    });
+  } else if (attempt.state !== "parked" && attempt.state !== "open") {
+    say("warn", t("Taken back, nothing was charged"), t("Scan the code again, or pay another way."), {
+      aloud: t("It didn't go through and nothing was charged. Please refresh the code, or use a card or cash."),
+    });
+  }
+}
+
+const WHY = [
+  [/NOT_?ENOUGH|BALANCE|NO_BALANCE/i, mark("Not enough on the account")],
+  [/LIMIT|QUOTA/i, mark("Above the limit")],
+  [/EXPIRE|INVALID|USED|AUTH/i, mark("The payment code has expired")],
+];
+
+function why(code) {
+  const found = WHY.find(([pattern]) => pattern.test(code || ""));
+  return found ? t(found[1]) : t("The customer's bank said no");
+}
