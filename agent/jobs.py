@@ -26,6 +26,8 @@ log = logging.getLogger("storebox.jobs")
 BACKUP_UTC = (19, 10)
 VERIFY_UTC = (19, 40)
 """In the small hours of Shanghai, before the business day starts."""
+BEGIN_AFTER_S = 5.0
+"""The scheduler is loaded when the pages of a starting box have had their turn."""
 CATCH_UP_S = 600.0
 CLOCK_LOOK_S = 60.0
 LATE_MAX_S = 6 * 3600
@@ -117,6 +119,8 @@ class Jobs:
             )
 
     def _run(self) -> None:
+        if self._stopping.wait(BEGIN_AFTER_S):
+            return
         from apscheduler.schedulers.background import BackgroundScheduler
 
         self._scheduler = BackgroundScheduler(timezone=UTC, daemon=True)

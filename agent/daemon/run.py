@@ -37,6 +37,7 @@ def run(settings: Settings, surroundings: Surroundings, announce: Callable[[str]
     Refuses a box that was never enrolled, a state folder that another box runs in, an address that is taken; raises
     what stops the journal from being trusted.
     """
+    gc.disable()  # hundreds of modules are loaded and stay: collecting between them finds nothing
     notifier = Notifier.from_environment()
     hub = Hub()
     enrolment_of(settings.state)
@@ -102,11 +103,12 @@ class _Run:
         self._started = True
         self._box.start()
         self._control.start()
+        self._notifier.tell("READY=1", f"STATUS={url}")
+        self._announce(url)
         self._jobs.start()
         gc.collect()
         gc.freeze()
-        self._notifier.tell("READY=1", f"STATUS={url}")
-        self._announce(url)
+        gc.enable()
 
     def _end(self) -> None:
         if self._started:

@@ -25,7 +25,7 @@ class Switches(Protocol):
     async def set_network(self, on: bool) -> None:
         """Connect the box with the world, or cut it off."""
 
-    def cut_power(self) -> None:
+    async def cut_power(self) -> None:
         """Kill the box; it comes back by itself."""
 
     def power(self) -> bool:
@@ -79,7 +79,7 @@ class DeskServer:
         if command is not None:
             return await command()
         if words == ["power"]:
-            self._switches.cut_power()
+            await self._switches.cut_power()
             return "ok"
         if words[0] == "scan" and len(words) > 1:
             text = line.split(maxsplit=1)[1]

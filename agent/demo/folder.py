@@ -70,6 +70,14 @@ class DemoFolder:
         """Return the link to a till's printer or scanner."""
         return self.run / f"{kind}{till}"
 
+    def is_enrolled(self) -> bool:
+        """Tell whether an earlier demo enrolled the box."""
+        return (self.root / "keys" / "enrolment.json").exists()
+
+    def has_merchant(self) -> bool:
+        """Tell whether an earlier demo made the wallet's merchant."""
+        return (self.wallet / "merchant.json").exists()
+
     def prepare(self, language: str) -> None:
         """Make the folders, the settings, and the catalogue unless there is one."""
         for folder in (self.root, self.run, self.logs, self.hq, self.wallet, self.root / "paper", self.root / "slips"):

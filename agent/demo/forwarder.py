@@ -9,10 +9,13 @@ PIECE_BYTES = 64 * 1024
 
 
 class Forwarder:
-    """Passes connections on to a port. While cut, open ones are torn off and new ones refused; the port stays ours."""
+    """Passes connections on to `target_port`; begins cut.
 
-    def __init__(self, target_port: int) -> None:
-        self._target_port = target_port
+    While cut, open connections are torn off and new ones refused; the port stays ours.
+    """
+
+    def __init__(self) -> None:
+        self.target_port = 0
         self._listener = _bound(0)
         self.port: int = self._listener.getsockname()[1]
         self.on = False
@@ -64,7 +67,7 @@ class Forwarder:
         near_reader, near = await asyncio.open_connection(sock=connection)
         ends.append(near)
         try:
-            far_reader, far = await asyncio.open_connection(HOST, self._target_port)
+            far_reader, far = await asyncio.open_connection(HOST, self.target_port)
         except OSError:
             near.transport.abort()
             return

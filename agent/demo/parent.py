@@ -17,7 +17,7 @@ from agent.core.errors import Broken, StoreboxError, TryLater
 from agent.daemon.sockets import BACKLOG, url_of
 from agent.demo.children import Child
 from agent.demo.desk_server import DeskServer
-from agent.demo.folder import BOX, PEOPLE, STORE, TILLS, DemoFolder
+from agent.demo.folder import BOX, PEOPLE, STORE, TILLS, DemoFolder, DemoTill
 from agent.demo.forwarder import HOST, Forwarder
 
 BOX_PORT = 8080
@@ -45,7 +45,7 @@ class Demo:
         self._stopping = asyncio.Event()
         self._ready = asyncio.Event()
         self._devices: list[Child] = []
-        self._wires: list[Forwarder] = []
+        self._wallet_wire, self._hq_wire = Forwarder(), Forwarder()
         self._others: list[Child] = []
         self._box: Child | None = None
         self._desk = DeskServer(self._folder, self)
@@ -74,14 +74,15 @@ class Demo:
     async def set_network(self, on: bool) -> None:
         """Connect the box with headquarters and wallet, or cut it off."""
         self.network = on
-        for wire in self._wires:
+        for wire in (self._wallet_wire, self._hq_wire):
             await (wire.connect() if on else wire.cut())
 
-    def cut_power(self) -> None:
-        """Kill the box; it comes back by itself."""
+    async def cut_power(self) -> None:
+        """Kill the box and wait until it is dead; it comes back by itself."""
         self._ready.clear()
         if self._box is not None:
             self._box.kill()
+            await self._box.ended()
 
     def power(self) -> bool:
         """Tell whether the box runs."""
@@ -92,24 +93,33 @@ class Demo:
     async def _work(self, on_ready: Callable[[str], None]) -> None:
         self._folder.prepare(self._language)
         listener = self._listening(self._port, "the box")
-        await asyncio.gather(*(self._start_devices(till.till) for till in TILLS))
-        wallet_url, hq_url = await asyncio.gather(self._start_wallet(), self._start_headquarters())
-        await self._connect(wallet_url, hq_url)
-        self._box = self._box_child(listener)
-        await self._desk.start()
-        keeping = asyncio.create_task(self._keep_box(self._box))
-        try:
-            await self._until_ready(keeping)
-            await asyncio.gather(*(device.line() for device in self._devices))
-            await asyncio.to_thread(self._add_people)
-            on_ready(url_of(listener))
-            await keeping
-        finally:
-            keeping.cancel()
-            listener.close()
+        with listener:
+            await self._desk.start()
+            outside = asyncio.create_task(self._start_outside())
+            await asyncio.gather(*(self._start_devices(till) for till in TILLS))
+            if not (self._folder.is_enrolled() and self._folder.has_merchant()):
+                await outside
+            self._box = self._box_child(listener)
+            keeping = asyncio.create_task(self._keep_box(self._box))
+            try:
+                await self._until_ready(keeping)
+                await asyncio.gather(outside, *(device.line() for device in self._devices))
+                await asyncio.to_thread(self._add_people)
+                on_ready(url_of(listener))
+                await keeping
+            finally:
+                keeping.cancel()
+                outside.cancel()
 
-    async def _start_devices(self, till: str) -> None:
-        place = next(one for one in TILLS if one.till == till)
+    async def _start_outside(self) -> None:
+        """Start wallet and headquarters, enrol the box if it is new, and connect it."""
+        ports = await asyncio.gather(self._start_wallet(), self._start_headquarters())
+        for wire, port in zip((self._wallet_wire, self._hq_wire), ports, strict=True):
+            wire.target_port = port
+        await self.set_network(self.network)
+
+    async def _start_devices(self, place: DemoTill) -> None:
+        till = place.till
         printer = [
             "storebox", "sim", "printer", "--pty", f"printer{till}", "--profile", place.emulated,
             "--width", str(place.width_mm), "--control", f"printer{till}.sock",
@@ -121,19 +131,19 @@ class Demo:
             self._devices.append(child)
             await child.start()
 
-    async def _start_wallet(self) -> str:
+    async def _start_wallet(self) -> int:
         port = WALLET_PORT if _is_free(WALLET_PORT) else 0
         arguments = ["storebox", "sim", "platform", "--state", str(self._folder.wallet), "--port", str(port)]
         child = await self._start_other("wallet", _STOREBOX, arguments)
         url = await child.line()
         if port == 0:
             self._say(f"port {WALLET_PORT} is taken: the wallet is at {url}")
-        return url
+        return int(url.rpartition(":")[2])
 
-    async def _start_headquarters(self) -> str:
+    async def _start_headquarters(self) -> int:
         listener = self._listening(HQ_PORT, "headquarters")
         with listener:
-            new = not (self._folder.root / "keys" / "enrolment.json").exists()
+            new = not self._folder.is_enrolled()
             arguments = ["storebox-hq", "serve", "--state", str(self._folder.hq), "--fd", "3"]
             if new:
                 arguments[:0] = [STORE, self._folder.store_name()]
@@ -142,10 +152,10 @@ class Demo:
             )
             token = await child.line() if new else ""
             await child.line()
-            url = url_of(listener)
+            url, port = url_of(listener), int(listener.getsockname()[1])
         if new:
             await asyncio.to_thread(_enrol, url, self._folder.root, token)
-        return url
+        return port
 
     async def _start_other(self, name: str, target: str, arguments: list[str], fd: int | None = None) -> Child:
         child = Child(name, target, arguments, self._folder.logs, socket_fd=fd)
@@ -153,12 +163,8 @@ class Demo:
         await child.start()
         return child
 
-    async def _connect(self, *urls: str) -> None:
-        self._wires = [Forwarder(int(url.rpartition(":")[2])) for url in urls]
-        await self.set_network(True)
-
     def _box_child(self, listener: socket.socket) -> Child:
-        wallet, hq = (f"http://{HOST}:{wire.port}" for wire in self._wires)
+        wallet, hq = (f"http://{HOST}:{wire.port}" for wire in (self._wallet_wire, self._hq_wire))
         arguments = [
             "storebox", "run", "--state", str(self._folder.root), "--hq", hq, "--wallet", wallet,
             "--wallet-state", str(self._folder.wallet), "--desk", str(self._folder.desk),
@@ -223,7 +229,7 @@ class Demo:
         if self._box is not None:
             await self._box.stop()
         await asyncio.gather(*(child.stop() for child in (*self._devices, *self._others)))
-        for wire in self._wires:
+        for wire in (self._wallet_wire, self._hq_wire):
             await wire.close()
         asyncio.get_running_loop().remove_reader(self._notices)
         self._notices.close()

@@ -1,0 +1,139 @@
+"""The demo as a visitor starts it: a whole shop within seconds, faults on the desk, nothing left behind."""
+
+import json
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.integration.running import Running, TillPage, line_to, processes_naming, wait_for
+
+WATER = "6900000010112"
+BEEF_CODE = "281234567890123456"
+"""A payment code of the shape that one wallet uses."""
+
+
+class Demo:
+    """A running demo and its desk."""
+
+    def __init__(self, state: Path) -> None:
+        self.state = state
+        environment = {**os.environ, "STOREBOX_LANGUAGE": "en"}
+        self.program = Running("demo", "--state", str(state), "--port", "0", "--no-browser", env=environment)
+        self.said: list[str] = []
+        while not self.said or not self.said[-1].startswith("till: "):
+            self.said.append(self.program.line())
+        self.url = self.said[-1].split()[-1]
+
+    def desk(self, line: str) -> str:
+        """Give the desk a line."""
+        return line_to(self.state / "run" / "desk.sock", line)
+
+    def printed(self, till: str = "1") -> list[dict[str, object]]:
+        """Return the paper log of a till."""
+        text = (self.state / "paper" / f"till{till}.jsonl").read_text(encoding="utf-8")
+        return [json.loads(line) for line in text.splitlines()]
+
+    def cuts(self) -> int:
+        """Return how many slips were cut off."""
+        return sum(line["kind"] == "cut" for line in self.printed())
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    running = Demo(tmp_path_factory.mktemp("demo"))
+    yield running
+    running.program.end(signal.SIGKILL)
+
+
+@pytest.fixture(scope="module")
+def till(demo: Demo) -> TillPage:
+    """The manager's page at the first till, day and shift open."""
+    till = TillPage(demo.url)
+    till.log_in("01", "1111")
+    till.post("/day/open", {})
+    till.post("/shift/open", {"float_fen": 50_000})
+    return till
+
+
+def test_the_console_names_people_and_says_where_last(demo: Demo) -> None:
+    assert any("07 小周" in line and "7777" in line for line in demo.said)
+    assert demo.said[-2].endswith(f"{demo.url}/desk")
+    assert TillPage(demo.url).get("/health")["version"]
+
+
+def test_a_sale_by_scans_alone_prints_on_the_paper(demo: Demo, till: TillPage) -> None:
+    before = demo.cuts()
+    assert demo.desk(f"scan {WATER}") == "ok"
+    wait_for(lambda: till.state()["basket"])
+    assert demo.desk("scan X1CASH") == "ok"
+    wait_for(lambda: demo.cuts() > before)
+    assert any("纯净水" in str(line.get("text")) for line in demo.printed())
+    assert till.state()["last"]["total_fen"] == 200
+
+
+def test_a_wallet_pays_by_its_code(demo: Demo, till: TillPage) -> None:
+    demo.desk(f"scan {WATER}")
+    sale = wait_for(lambda: till.state()["basket"])["sale"]
+    till.post("/basket/total", {})
+    demo.desk(f"scan {BEEF_CODE}")
+    assert wait_for(lambda: till.state()["last"]["sale"] == sale)
+
+
+def test_a_power_cut_refuses_no_connection(demo: Demo, till: TillPage) -> None:
+    seq = till.get("/api/v1/events?limit=500")["next_after"]
+    assert demo.desk("power") == "ok"
+    assert till.get("/api/v1/events?limit=500")["next_after"] >= seq
+    assert till.get("/api/v1/session")["staff"] == "01"
+
+
+def test_the_network_can_be_cut_and_trade_goes_on(demo: Demo, till: TillPage) -> None:
+    wait_for(lambda: till.state()["unsent"]["entries"] == 0)
+    assert demo.desk("network off") == "ok"
+    assert json.loads(demo.desk("state"))["network"] is False
+    demo.desk(f"scan {WATER}")
+    wait_for(lambda: till.state()["basket"])
+    demo.desk("scan X1CASH")
+    wait_for(lambda: till.state()["lamps"]["hq"]["state"] == "down")
+    assert till.state()["unsent"]["amount_fen"] == 200
+    demo.desk("network on")
+    wait_for(lambda: till.state()["unsent"]["entries"] == 0)
+
+
+def test_the_desk_is_on_a_page_of_its_own(demo: Demo, till: TillPage) -> None:
+    assert demo.desk("scanner unplug") == "ok"
+    state = till.get("/desk/state")
+    assert (state["network"], state["paper"], state["scanner"]) == (True, True, False)
+    assert demo.desk("scan X").startswith("refused")
+    assert demo.desk("scanner plug") == "ok"
+    assert {"07", "03", "01"} <= {one["staff"] for one in state["people"]}
+    lines = till.get("/desk/paper?after=3")
+    assert lines and lines[0]["n"] == 4  # type: ignore[index,call-overload]
+
+
+def test_a_word_that_nobody_knows_is_refused(demo: Demo) -> None:
+    assert demo.desk("paper backwards").startswith("refused")
+    assert demo.desk("till 9 state").startswith("refused")
+
+
+def test_a_second_demo_in_the_same_folder_is_refused(demo: Demo) -> None:
+    second = Running("demo", "--state", str(demo.state), "--port", "0")
+    assert second.process.wait(10) == 1
+    assert second.process.stderr is not None
+    assert second.process.stderr.read().startswith("demo.running")
+    second.end()
+
+
+def test_an_interrupt_ends_everything(demo: Demo) -> None:
+    assert demo.program.end(signal.SIGINT) == 0
+    assert not processes_naming(str(demo.state))
+    assert not (demo.state / "run" / "desk.sock").exists()
+
+
+def test_it_starts_again_and_ends_with_its_parent(demo: Demo) -> None:
+    again = Demo(demo.state)
+    assert json.loads(again.desk("state"))["power"] is True
+    assert again.program.end(signal.SIGKILL) == -signal.SIGKILL
+    wait_for(lambda: not processes_naming(str(demo.state)), 5)
