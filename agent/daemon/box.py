@@ -1,7 +1,6 @@
 """One box: journal, shop, devices, resolver and the way to headquarters, started and stopped together."""
 
 import os
-import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 from agent.core.errors import Broken, Refused
 from agent.core.payment import Platform
 from agent.core.ports import Clock, Entropy
+from agent.daemon.background import in_background
 from agent.daemon.directives import apply
 from agent.daemon.headquarters import Headquarters
 from agent.services import health, staff
@@ -189,8 +189,3 @@ def store_facts(settings: Settings) -> StoreFacts:
         language=settings.language,
         complaint_phone=settings.store.complaints,
     )
-
-
-def in_background(call: Callable[[], None]) -> None:
-    """Run a call on a thread of its own: a platform is asked there, no handler waits for it."""
-    threading.Thread(target=call, name="platform", daemon=True).start()

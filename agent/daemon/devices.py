@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from agent.daemon.background import in_background
 from agent.services.printing import PrinterWorker
 from agent.services.shop import Shop
 from agent.settings import Till, shipped
@@ -123,6 +124,9 @@ class Devices:
         return {"state": worst, "code": codes[0] if codes and worst != "ok" else None, "devices": states}
 
     def _on_printer(self, event: DeviceEvent) -> None:
+        if event.code == "printer.printed_late":
+            in_background(lambda: self._workers[event.device].printed_late(event.detail))
+            return
         if not event.code.startswith("drawer.") and event.code != "printer.identified":
             self._codes[event.device] = event.code
         if event.state in (DeviceState.READY, DeviceState.DEGRADED):

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from agent.core.payment import Platform
-from agent.daemon.box import JOURNAL, Box, Outside, enrolment_of, in_background
+from agent.daemon.background import in_background
+from agent.daemon.box import JOURNAL, Box, Outside, enrolment_of
 from agent.daemon.clock import SystemClock, SystemEntropy
 from agent.daemon.lock import StateLock
 from agent.daemon.sockets import inherited, listening, url_of

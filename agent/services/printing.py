@@ -1,6 +1,5 @@
 """From the spool to paper: one worker a printer, each slip exactly once or said to be unconfirmed."""
 
-import threading
 from collections.abc import Mapping
 from typing import Any, Protocol
 
@@ -14,8 +13,10 @@ from agent.services.trade import trading
 from agent.store import spool
 from agent.store.spool import Slip, SlipState
 from agent.store.unit import Unit
+from sync.threads import StepThread
 
 Shown = dict[str, Any]
+IDLE_S = 3600.0
 WAIT_S = 1.0
 """How long a printer that is not ready is left alone before it is tried again."""
 
@@ -52,12 +53,11 @@ class PrinterWorker:
         self._shop = shop
         self._name = name
         self._printer = printer
-        self._woken = threading.Event()
         self._stopping = False
         self._interrupted = False
         self._kicked = ""
         self._waiting_code: str | None = None
-        self._thread = threading.Thread(target=self._run, name=f"printer {name}", daemon=True)
+        self._thread = StepThread(f"printer {name}", self.step)
 
     def start(self) -> None:
         """Say what an earlier run left unconfirmed, then begin."""
@@ -66,13 +66,19 @@ class PrinterWorker:
 
     def wake(self) -> None:
         """There may be a slip, or the printer may be ready again."""
-        self._woken.set()
+        self._thread.wake()
 
     def stop(self, timeout_s: float = 5.0) -> None:
         """End; the printer is stopped first by its owner, so that a print in progress returns."""
         self._stopping = True
-        self._woken.set()
-        self._thread.join(timeout_s)
+        self._thread.stop(timeout_s)
+
+    def printed_late(self, mark: str) -> None:
+        """Take the printer's late word: a slip that was unconfirmed is on paper after all."""
+        for slip in spool.unconfirmed(self._shop.read()):
+            if slip.printer == self._name and slip.process_id == mark:
+                self._ended(slip, SlipState.PRINTED, "printer.printed_late")
+                self._shop.publish("state", {"till": None})
 
     def _own_up(self) -> None:
         left = [slip for slip in spool.interrupted(self._shop.read()) if slip.printer == self._name]
@@ -80,14 +86,15 @@ class PrinterWorker:
             self._ended(slip, SlipState.UNCONFIRMED, "slip.interrupted")
         self._interrupted = bool(left)
 
-    def _run(self) -> None:
+    def step(self) -> float:
+        """Print what is queued; returns seconds until the next look, unless it is woken before."""
         while not self._stopping:
             slip = spool.next_queued(self._shop.read(), self._name)
             if slip is None:
-                self._woken.wait()
-            elif not self._print(slip) and not self._stopping:
-                self._woken.wait(WAIT_S)
-            self._woken.clear()
+                return IDLE_S
+            if not self._print(slip):
+                return WAIT_S
+        return IDLE_S
 
     def _print(self, slip: Slip) -> bool:
         if slip.document.get("drawer") and self._kicked != slip.slip:
@@ -113,6 +120,8 @@ class PrinterWorker:
     def _ended(self, slip: Slip, state: SlipState, code: str | None) -> None:
         def command(unit: Unit) -> None:
             spool.mark_result(unit, slip.slip, state, code)
+            if self._shop.writer.stopped is not None:
+                return  # the epoch takes no more entries; the spool still says what became of the slip
             if state is SlipState.UNCONFIRMED:
                 record(unit, SlipUnconfirmed(slip.slip, code or "slip.unconfirmed"))
             else:

@@ -1,6 +1,5 @@
 """The resolver: drives every open attempt and every started platform refund to its end, across restarts and days."""
 
-import threading
 from typing import Any
 
 from agent.core.events import RefundEnded
@@ -10,6 +9,7 @@ from agent.services.payments import ANSWER_WITHIN_S, settle, unresolved
 from agent.services.shop import Shop
 from agent.services.trade import Trade
 from agent.store.unit import Unit
+from sync.threads import StepThread
 
 QUERY_EVERY_S = 2.0
 REFUND_EVERY_S = 5.0
@@ -22,10 +22,8 @@ class Resolver:
 
     def __init__(self, shop: Shop) -> None:
         self._shop = shop
-        self._woken = threading.Event()
-        self._stopping = False
         self._misses = 0
-        self._thread = threading.Thread(target=self._run, name="resolver", daemon=True)
+        self._thread = StepThread("resolver", self.step)
 
     def start(self) -> None:
         """Begin; open attempts of an earlier run are taken up at once."""
@@ -33,19 +31,11 @@ class Resolver:
 
     def wake(self) -> None:
         """There is something to resolve."""
-        self._woken.set()
+        self._thread.wake()
 
     def stop(self, timeout_s: float = 5.0) -> None:
         """End after the present step."""
-        self._stopping = True
-        self._woken.set()
-        self._thread.join(timeout_s)
-
-    def _run(self) -> None:
-        while not self._stopping:
-            wait_s = self.step()
-            self._woken.wait(wait_s)
-            self._woken.clear()
+        self._thread.stop(timeout_s)
 
     def step(self) -> float:
         """Ask once about everything that is open; returns seconds until the next time."""

@@ -1,5 +1,10 @@
-"""What happens when a code is scanned: one pure recogniser, then the same use cases as the page and the API."""
+"""What happens when a code is scanned: one pure recogniser, then the same use cases as the page and the API.
 
+What can be read in two ways is offered, not guessed: the answer `ask` names the readings and a token, and
+`choose` takes one of them. A payment code stays in memory meanwhile; no answer and no event holds its text.
+"""
+
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -15,6 +20,15 @@ from agent.store.unit import Unit
 
 Shown = dict[str, Any]
 Run = Callable[[Callable[[], None]], None]
+_CAN_BE_CHOSEN = (Kind.ITEM, Kind.SCALE_ITEM, Kind.PAYMENT_CODE, Kind.COMMAND, Kind.RECEIPT, Kind.LOOKUP)
+_SAID_OF_KIND = {
+    Kind.PASS: "code.pass",
+    Kind.URL: "code.own_link",
+    Kind.TEST: "code.test",
+    Kind.ENROL: "code.enrol",
+}
+_REFUND_END = re.compile(r"-R[0-9]+$")
+"""What a refund's number has more than that of its sale."""
 
 
 def situation(shop: Shop, actor: Actor | None, till: str) -> Situation:
@@ -32,6 +46,8 @@ def situation(shop: Shop, actor: Actor | None, till: str) -> Situation:
         total_due=due,
         basket_empty=basket is None or not basket.lines,
         login=actor is None,
+        one_touch=shop.store.one_touch,
+        own_hosts=shop.store.own_hosts,
         scale_layouts=shop.scale_layouts,
         has_item=lambda code: shop.catalog.find(code) is not None,
         has_plu=lambda plu: plu in by_plu,
@@ -43,24 +59,51 @@ def scanned(shop: Shop, actor: Actor | None, till: str, text: str, run: Run, key
     """Take one whole scan at a till: returns `{action, …}` and tells the pages.
 
     `run` starts a call on a thread of its own (a platform is asked there). Every refusal comes back as the action
-    `refused` with its code and is published as a notice; nothing is charged from a code with two readings.
+    `refused` with its code and is published as a notice. A code with two readings comes back as `ask` with
+    `{code, choice, readings: [{kind, masked, item, …}]}` and charges nothing; any later scan ends that question.
     """
+    shop.choices.forget(till, shop.clock.monotonic_s())
     try:
         found = recognise(text, situation(shop, actor, till))
-        if actor is None and found.kind is not Kind.UNKNOWN:
-            raise Refused("staff.nobody_logged_in")
-        answer = _act(shop, actor, found, run, key) if actor else _said(found)
+        answer = _at_login(found) if actor is None else _act(shop, actor, found, run, key)
     except StoreboxError as error:
         answer = {"action": "refused", "code": error.code, "values": error.values, "family": error.family.value}
     shop.publish("scan", {"till": till, **answer})
     return answer
 
 
+def choose(shop: Shop, actor: Actor, till: str, token: str, index: int, run: Run, key: str | None = None) -> Shown:
+    """Take the reading `index` of an `ask` at this till, as if the code could be read in no other way.
+
+    A token is good once, for the one who scanned, for 60 seconds (`choice.gone`). The till's state counts as it is
+    now: a payment is refused when no total is due any more.
+    """
+    readings = shop.choices.take(till, actor.staff, token, shop.clock.monotonic_s())
+    if readings is None or not 0 <= index < len(readings):
+        raise Refused("choice.gone")
+    chosen = readings[index]
+    if chosen.kind is Kind.PAYMENT_CODE and not situation(shop, actor, till).takes_payment:
+        raise Refused("code.total_first")
+    answer = _act(shop, actor, chosen, run, key)
+    shop.publish("scan", {"till": till, **answer})
+    return answer
+
+
 def _said(found: Recognition) -> Shown:
-    return {"action": "refused", "code": found.code or "code.unknown", "values": {}, "family": "refused"}
+    code = found.code or _SAID_OF_KIND.get(found.kind, "code.unknown")
+    return {"action": "refused", "code": code, "values": {}, "family": "refused"}
+
+
+def _at_login(found: Recognition) -> Shown:
+    """Nobody is logged in: no code logs anybody in, adds, asks or charges."""
+    if found.kind is Kind.UNKNOWN or found.code == "code.log_in_first":
+        return _said(found)
+    raise Refused("staff.nobody_logged_in")
 
 
 def _act(shop: Shop, actor: Actor, found: Recognition, run: Run, key: str | None) -> Shown:
+    if found.kind is Kind.ASK:
+        return _asked(shop, actor, found)
     if found.kind is Kind.ITEM and found.known and found.item:
         return _item(shop, actor, found.item)
     if found.kind is Kind.ITEM:
@@ -74,8 +117,58 @@ def _act(shop: Shop, actor: Actor, found: Recognition, run: Run, key: str | None
     if found.kind is Kind.COMMAND and found.command:
         return _COMMANDS[found.command](shop, actor, key)
     if found.kind in (Kind.RECEIPT, Kind.LOOKUP) and found.number:
-        return {"action": "lookup", "number": found.number, "platform": found.platform, "store": found.store}
+        return _looked_up(shop, found, found.number)
     return _said(found)
+
+
+def _asked(shop: Shop, actor: Actor, found: Recognition) -> Shown:
+    if not any(reading.kind in _CAN_BE_CHOSEN for reading in found.readings):
+        return _said(found)
+    token = shop.entropy.random_bytes(12).hex()
+    shop.choices.offer(actor.till, actor.staff, token, found.readings, shop.clock.monotonic_s())
+    return {
+        "action": "ask",
+        "code": found.code,
+        "choice": token,
+        "readings": [_reading(shop, reading) for reading in found.readings],
+    }
+
+
+def _reading(shop: Shop, reading: Recognition) -> Shown:
+    """Return what a person sees of a reading: never the text of a payment code, only its ends."""
+    by_plu = reading.kind is Kind.SCALE_ITEM
+    item = (shop.catalog.by_plu.get if by_plu else shop.catalog.find)(reading.item) if reading.item else None
+    shown = {
+        "kind": reading.kind.value,
+        "masked": reading.masked,
+        "platform": reading.platform,
+        "number": reading.number,
+        "command": reading.command.value if reading.command else None,
+        "sku": item.sku if item else None,
+        "item": item.name if item else None,
+        "item_en": item.name_en if item else None,
+        "weight_g": reading.weight_g,
+        "amount_fen": reading.amount_fen,
+    }
+    return {name: value for name, value in shown.items() if value is not None}
+
+
+def _looked_up(shop: Shop, found: Recognition, number: str) -> Shown:
+    """Find a number of ours or of a platform: `number` is the sale's when it is a sale of this shop, else as read."""
+    connection = shop.read()
+    attempt = connection.execute(
+        "SELECT attempt, sale FROM view_attempt WHERE attempt = ?1 OR txn = ?1", (number,)
+    ).fetchone()
+    sale = attempt[1] if attempt else _REFUND_END.sub("", number)
+    known = connection.execute("SELECT 1 FROM view_sale WHERE sale = ?", (sale,)).fetchone() is not None
+    return {
+        "action": "lookup",
+        "number": sale if known else number,
+        "sale": sale if known else None,
+        "attempt": attempt[0] if attempt else None,
+        "platform": found.platform,
+        "store": found.store,
+    }
 
 
 def _item(shop: Shop, actor: Actor, code: str) -> Shown:

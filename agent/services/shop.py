@@ -12,6 +12,7 @@ from agent.core.ports import Clock, Entropy
 from agent.core.roles import Matrix
 from agent.core.scale_labels import ScaleLayout
 from agent.core.tenders import Tender
+from agent.services.choices import PendingChoices
 from agent.store.writer import Writer
 
 Publish = Callable[[str, dict[str, Any]], None]
@@ -50,6 +51,10 @@ class StoreFacts:
     language: str = "zh-CN"
     complaint_phone: str = "12315"
     cash_rounding: bool = False
+    one_touch: bool = False
+    """A payment code over a basket that is not empty is also the wish for the total."""
+    own_hosts: frozenset[str] = frozenset()
+    """Hosts of the shop's own links, on posters and tables."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +88,7 @@ class Shop:
     scale_layouts: tuple[ScaleLayout, ...] = ()
     directives: Mapping[str, int] = field(default_factory=dict)
     pepper: bytes = b""
+    choices: PendingChoices = field(default_factory=PendingChoices)
     publish: Publish = _nothing
     wake_printer: Callable[[str], None] = _nothing
     wake_resolver: Callable[[], None] = _nothing

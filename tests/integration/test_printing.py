@@ -1,0 +1,130 @@
+"""From the spool to paper through the worker, on a real store with a fake printer: each slip once, or it says so."""
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from agent.core.errors import Credentials, Refused
+from agent.services import checkout, days, printing, shifts, tendering
+from agent.services.printing import PrinterWorker
+from agent.services.shop import Approval, Shop
+from agent.store import spool
+from agent.store.spool import SlipState
+from tests.shops import CASHIER, LEAD, MANAGER, FakePrinter, FakeResult, make_shop
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[Shop]:
+    made = make_shop(tmp_path)
+    days.open_the_day(made, MANAGER)
+    shifts.open_a_shift(made, CASHIER, 0)
+    yield made
+    made.writer.close()
+
+
+def sell(shop: Shop) -> str:
+    sku = next(item.sku for item in shop.catalog.by_sku.values() if item.price_fen and not item.flags)
+    checkout.add_code(shop, CASHIER, sku)
+    slip: str = tendering.pay_cash(shop, CASHIER, None)["completed"]["slip"]
+    return slip
+
+
+def state_of(shop: Shop, slip: str) -> SlipState:
+    found = spool.find_slip(shop.read(), slip)
+    assert found is not None
+    return found.state
+
+
+def kinds(shop: Shop) -> list[str]:
+    rows = shop.read().execute("SELECT kind FROM journal WHERE kind LIKE 'slip.%' ORDER BY seq").fetchall()
+    return [kind for (kind,) in rows]
+
+
+def test_slips_leave_in_order_and_each_is_journaled_once(shop: Shop) -> None:
+    """Two sales, two slips, the drawer kicked once for each."""
+    slips = [sell(shop), sell(shop)]
+    printer = FakePrinter()
+    PrinterWorker(shop, "receipt1", printer).step()
+    assert [state_of(shop, slip) for slip in slips] == [SlipState.PRINTED] * 2
+    assert kinds(shop) == ["slip.queued", "slip.queued", "slip.printed", "slip.printed"]
+    assert printer.kicks == 2
+
+
+def test_a_printer_without_paper_keeps_the_slip_and_kicks_once(shop: Shop) -> None:
+    """Nothing left the box: the slip waits and is sent once when there is paper."""
+    slip = sell(shop)
+    printer = FakePrinter(answers=[FakeResult("not_started", "printer.paper_out")] * 3)
+    worker = PrinterWorker(shop, "receipt1", printer)
+    for _ in range(3):
+        assert worker.step() == printing.WAIT_S
+    assert state_of(shop, slip) is SlipState.QUEUED
+    worker.step()
+    assert state_of(shop, slip) is SlipState.PRINTED
+    assert (len(printer.slips), printer.kicks) == (1, 1)
+
+
+def test_what_was_sending_at_a_crash_is_unconfirmed_and_a_copy_says_so(shop: Shop) -> None:
+    """After a restart nobody knows; the cashier says it did not come out; the copy carries its mark."""
+    slip = sell(shop)
+    shop.writer.run(lambda unit: spool.mark_sending(unit, slip, "0001"))
+    worker = PrinterWorker(shop, "receipt1", FakePrinter())
+    worker.start()
+    worker.stop()
+    assert state_of(shop, slip) is SlipState.UNCONFIRMED
+    assert [one["slip"] for one in printing.unconfirmed(shop)] == [slip]
+    copy = printing.confirm(shop, CASHIER, slip, printed=False)["slip"]
+    printer = FakePrinter()
+    PrinterWorker(shop, "receipt1", printer).step()
+    assert "重印" in json.dumps(printer.slips[0], ensure_ascii=False)
+    assert (state_of(shop, slip), state_of(shop, copy)) == (SlipState.NOT_PRINTED, SlipState.PRINTED)
+    assert printer.kicks == 0
+    with pytest.raises(Refused, match=r"slip\.not_unconfirmed"):
+        printing.confirm(shop, CASHIER, slip, printed=True)
+
+
+def test_a_late_word_of_the_printer_settles_an_unconfirmed_slip(shop: Shop) -> None:
+    """The cable came back and the printer says that it printed after all."""
+    slip = sell(shop)
+    printer = FakePrinter(answers=[FakeResult("unconfirmed", "printer.lost")])
+    worker = PrinterWorker(shop, "receipt1", printer)
+    worker.step()
+    found = spool.find_slip(shop.read(), slip)
+    assert found is not None
+    assert found.state is SlipState.UNCONFIRMED
+    worker.printed_late(found.process_id or "")
+    assert state_of(shop, slip) is SlipState.PRINTED
+
+
+def test_the_second_copy_asks_a_shift_lead(shop: Shop) -> None:
+    """One reprint is the cashier's right; every copy carries its own number."""
+    slip = sell(shop)
+    PrinterWorker(shop, "receipt1", FakePrinter()).step()
+    first = printing.reprint(shop, CASHIER, slip)["slip"]
+    with pytest.raises(Credentials, match=r"approval\.needed"):
+        printing.reprint(shop, CASHIER, slip)
+    second = printing.reprint(shop, CASHIER, slip, Approval(LEAD.staff, LEAD.role))["slip"]
+    assert [spool.find_slip(shop.read(), one).copy for one in (first, second)] == [1, 2]  # type: ignore[union-attr]
+
+
+def test_a_dead_printer_never_blocks_a_sale(shop: Shop) -> None:
+    """Ten sales while the printer hangs in the middle of a slip."""
+    hanging = threading.Event()
+
+    class Hanging(FakePrinter):
+        def print(self, *_: object, **__: object) -> FakeResult:
+            hanging.wait(10)
+            return FakeResult("unconfirmed", "printer.stopped")
+
+    worker = PrinterWorker(shop, "receipt1", Hanging())
+    shop.wake_printer = lambda _: worker.wake()
+    worker.start()
+    began_s = time.monotonic()
+    for _ in range(10):
+        sell(shop)
+    assert time.monotonic() - began_s < 5
+    hanging.set()
+    worker.stop()
