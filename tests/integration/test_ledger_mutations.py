@@ -26,8 +26,8 @@ from agent.store.rebuild import rebuild, view_tables
 from agent.store.schema import TRIGGERS
 from agent.store.verify import verify
 from tests.shops import CountingEntropy, FakeClock, FakePlatform
-from tests.surroundings import Around, around, baskets_of, new_replay
 from tests.surroundings import OWN as OWN_BASKETS
+from tests.surroundings import Around, around, baskets_of, new_replay
 
 __all__ = ["around"]
 SEED = int(os.environ.get("STOREBOX_TEST_SEED", "20261003"))
