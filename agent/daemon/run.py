@@ -10,6 +10,7 @@ from agent.core.payment import Platform
 from agent.daemon.background import in_background
 from agent.daemon.box import JOURNAL, Box, Outside, enrolment_of
 from agent.daemon.clock import SystemClock, SystemEntropy
+from agent.daemon.housekeeping import Housekeeping
 from agent.daemon.lock import StateLock
 from agent.daemon.sockets import inherited, listening, url_of
 from agent.settings import Settings
@@ -76,6 +77,7 @@ class _Run:
         self._started = False
         self._control = Control(box, state)
         self._jobs = Jobs(state / JOURNAL, state, box.shop.clock, self._alarm)
+        self._housekeeping = Housekeeping(box.writer, box.shop.clock)
 
     def serve(self, sockets: list[socket.socket]) -> None:
         """Answer pages until a signal, then end every helper."""
@@ -107,12 +109,14 @@ class _Run:
         self._notifier.tell("READY=1", f"STATUS={url}")
         self._announce(url)
         self._jobs.start()
+        self._housekeeping.start()
         gc.collect()
         gc.freeze()
         gc.enable()
 
     def _end(self) -> None:
         if self._started:
+            self._housekeeping.stop()
             self._jobs.stop()
             self._control.stop()
             self._box.stop()
