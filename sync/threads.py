@@ -8,13 +8,18 @@ from sync.uplink import Uplink
 
 _log = logging.getLogger("storebox.sync")
 AFTER_DEFECT_S = 30.0
+GATHER_S = 0.15
+"""A sale writes several entries within milliseconds; headquarters sees them together, still within a second."""
 
 
 class StepThread:
     """Calls `step`, waits as long as it says, and begins again; `wake` ends a wait, `stop` ends the thread."""
 
-    def __init__(self, name: str, step: Callable[[], float]) -> None:
+    def __init__(self, name: str, step: Callable[[], float], gather_s: float = 0.0) -> None:
+        """`gather_s` is waited after a wake, so that what comes in a burst goes in one step."""
         self._step = step
+        self._gather_s = gather_s
+        self._ended = threading.Event()
         self._woken = threading.Event()
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
@@ -30,6 +35,7 @@ class StepThread:
     def stop(self, timeout_s: float = 5.0) -> bool:
         """Ask the thread to end and tell whether it did; a request under way is left to its own time-out."""
         self._stopping = True
+        self._ended.set()
         self._woken.set()
         if self._thread.is_alive():
             self._thread.join(timeout_s)
@@ -37,7 +43,8 @@ class StepThread:
 
     def _run(self) -> None:
         while not self._stopping:
-            self._woken.wait(self._wait_s())
+            if self._woken.wait(self._wait_s()) and self._gather_s:
+                self._ended.wait(self._gather_s)
             self._woken.clear()
 
     def _wait_s(self) -> float:
@@ -52,7 +59,7 @@ class UplinkThread(StepThread):
     """The uplink on its own thread."""
 
     def __init__(self, uplink: Uplink) -> None:
-        super().__init__("uplink", uplink.step)
+        super().__init__("uplink", uplink.step, GATHER_S)
         self._uplink = uplink
 
     def hurry(self) -> None:
