@@ -84,9 +84,7 @@ def choose(shop: Shop, actor: Actor, till: str, token: str, index: int, run: Run
     chosen = readings[index]
     if chosen.kind is Kind.PAYMENT_CODE and not situation(shop, actor, till).takes_payment:
         raise Refused("code.total_first")
-    answer = _act(shop, actor, chosen, run, key)
-    shop.publish("scan", {"till": till, **answer})
-    return answer
+    return _act(shop, actor, chosen, run, key)
 
 
 def _said(found: Recognition) -> Shown:
@@ -156,9 +154,7 @@ def _reading(shop: Shop, reading: Recognition) -> Shown:
 def _looked_up(shop: Shop, found: Recognition, number: str) -> Shown:
     """Find a number of ours or of a platform: `number` is the sale's when it is a sale of this shop, else as read."""
     connection = shop.read()
-    attempt = connection.execute(
-        "SELECT attempt, sale FROM view_attempt WHERE attempt = ?1 OR txn = ?1", (number,)
-    ).fetchone()
+    attempt = _attempt_of(shop, connection, number)
     sale = attempt[1] if attempt else _REFUND_END.sub("", number)
     known = connection.execute("SELECT 1 FROM view_sale WHERE sale = ?", (sale,)).fetchone() is not None
     return {
@@ -169,6 +165,19 @@ def _looked_up(shop: Shop, found: Recognition, number: str) -> Shown:
         "platform": found.platform,
         "store": found.store,
     }
+
+
+def _attempt_of(shop: Shop, connection: Any, number: str) -> tuple[str, str] | None:
+    """Return attempt and sale of an order number of ours or of a platform's transaction."""
+    ours = connection.execute("SELECT attempt, sale FROM view_attempt WHERE attempt = ?", (number,)).fetchone()
+    theirs = (
+        connection.execute(
+            "SELECT attempt, sale FROM view_attempt WHERE platform = ? AND txn = ?", (platform.name, number)
+        ).fetchone()
+        for platform in shop.platforms.values()
+    )
+    found = ours or next((row for row in theirs if row is not None), None)
+    return None if found is None else (found[0], found[1])
 
 
 def _item(shop: Shop, actor: Actor, code: str) -> Shown:
