@@ -17,23 +17,26 @@ class CountedReduction:
 
 @dataclass(frozen=True, slots=True)
 class SalesTotals:
-    """Sales before reductions, what was taken off, what was given back."""
+    """Sales before reductions, what was taken off, what was given back.
+
+    Before the count `gross_fen` and `net_fen` are None: with the other tenders they would tell the cash.
+    """
 
     count: int
-    gross_fen: int
+    gross_fen: int | None
     reductions: tuple[CountedReduction, ...]
     refunds: int
     refunds_fen: int
-    net_fen: int
+    net_fen: int | None
 
 
 @dataclass(frozen=True, slots=True)
 class TenderTotal:
-    """One tender of a report, refunds taken off (may be negative)."""
+    """One tender of a report, refunds taken off (may be negative); `amount_fen` None isn't to be seen yet."""
 
     name: str
     count: int
-    amount_fen: int
+    amount_fen: int | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ def sales_section(sales: SalesTotals, translate: Translate) -> list[Block]:
     """Return sales, reductions, refunds and the net."""
     blocks = [
         text(translate("[Sales]")),
-        money(translate("Sales {count}").format(count=sales.count), sales.gross_fen),
+        _known(translate("Sales {count}").format(count=sales.count), sales.gross_fen),
     ]
     for one in sales.reductions:
         name = (
@@ -33,17 +33,23 @@ def sales_section(sales: SalesTotals, translate: Translate) -> list[Block]:
         )
         blocks.append(money(f"  {name}", -one.amount_fen))
     blocks.append(money(translate("Refunds {count}").format(count=sales.refunds), -sales.refunds_fen))
-    return [*blocks, money(translate("Net sales"), sales.net_fen, "tall"), rule()]
+    return [*blocks, _known(translate("Net sales"), sales.net_fen, "tall"), rule()]
 
 
 def tenders_section(tenders: Sequence[TenderTotal], count: int, translate: Translate) -> list[Block]:
-    """Return the tenders and their total; `count` is the number of sales."""
-    total = TenderTotal(translate("Total"), count, sum(one.amount_fen for one in tenders))
+    """Return the tenders and their total; `count` is the number of sales. Without an amount there is no total."""
+    amounts = [one.amount_fen for one in tenders if one.amount_fen is not None]
+    whole_fen = sum(amounts) if len(amounts) == len(tenders) else None
     blocks = [text(translate("[Tenders] (refunds taken off)"))]
-    for one in (*tenders, total):
+    for one in (*tenders, TenderTotal(translate("Total"), count, whole_fen)):
         counted = translate("{count} sales").format(count=one.count)
-        blocks.append(money(column(one.name, counted, TENDER_CELLS), one.amount_fen))
+        blocks.append(_known(column(one.name, counted, TENDER_CELLS), one.amount_fen))
     return [*blocks, rule()]
+
+
+def _known(label: str, amount_fen: int | None, size: str = "normal") -> Block:
+    """Return a label with its amount, or with a dash when it isn't to be seen yet."""
+    return pair(label, "-", size) if amount_fen is None else money(label, amount_fen, size)
 
 
 def others_section(others: Sequence[OtherIncome], translate: Translate) -> list[Block]:

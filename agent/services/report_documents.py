@@ -71,7 +71,7 @@ def _platforms(shop: Shop, report: Report) -> tuple[PlatformDue, ...]:
     return tuple(
         PlatformDue(_tender_name(shop, one["kind"]), one["amount_fen"])
         for one in report["tenders"]
-        if one["kind"] in shop.tenders and shop.tenders[one["kind"]].platform and one["amount_fen"] > 0
+        if one["kind"] in shop.tenders and shop.tenders[one["kind"]].platform and (one["amount_fen"] or 0) > 0
     )
 
 
@@ -87,7 +87,8 @@ def _operations(report: Report) -> Operations:
 
 
 def _taxes(report: Report) -> TaxTotals:
-    return TaxTotals(tuple(TaxTotal(one["tax_bp"], one["amount_fen"]) for one in report["taxes"]))
+    known = [one for one in report["taxes"] if one["amount_fen"] is not None]
+    return TaxTotals(tuple(TaxTotal(one["tax_bp"], one["amount_fen"]) for one in known))
 
 
 def _thing(thing: Unfinished | Mapping[str, Any]) -> dict[str, Any]:

@@ -10,6 +10,9 @@ from agent.services.shop import Shop
 Figures = dict[str, dict[str, tuple[int, int]]]
 """measure -> name -> (count, amount_fen)"""
 
+CASH = "cash"
+"""The tender that the drawer holds."""
+
 
 def figures(connection: Any, *, day: str | None = None, shift: str | None = None) -> Figures:
     """Return the totals of a shift, or of a whole day over all its shifts."""
@@ -41,8 +44,8 @@ def drawer_sums(connection: Any, shift: str) -> DrawerSums:
     sums = {(measure, name): amount_fen for measure, name, amount_fen in rows}
     return DrawerSums(
         float_fen=float_fen,
-        sales_fen=sums.get(("tender", "cash"), 0),
-        refunds_fen=sums.get(("tender_refund", "cash"), 0),
+        sales_fen=sums.get(("tender", CASH), 0),
+        refunds_fen=sums.get(("tender_refund", CASH), 0),
         paid_in_fen=sums.get(("drawer", "paid_in"), 0),
         paid_out_fen=sums.get(("drawer", "paid_out"), 0),
         drops_fen=sums.get(("drawer", "drop"), 0),
@@ -103,7 +106,10 @@ def _sale_of_shift(connection: Any, shift: str, first_row: int, order: str) -> s
 def shift_report(
     shop: Shop, connection: Any, shift: str, *, with_cash: bool, closed: ShiftClosed | None = None
 ) -> dict[str, Any]:
-    """Return the figures of X (running) or Z (`closed`); cash lines only where they may be seen."""
+    """Return the figures of X (running) or Z (`closed`).
+
+    Without `with_cash` every amount that tells the cash is None: the cash tender's, and each sum over all tenders.
+    """
     names = "shift, till, day, staff, opened_ms, first_row"
     row = connection.execute(f"SELECT {names} FROM view_shift WHERE shift = ?", (shift,)).fetchone()
     report = dict(zip(names.split(", "), row, strict=True))
@@ -112,9 +118,10 @@ def shift_report(
     report["last_sale"] = _sale_of_shift(connection, shift, first_row, "DESC")
     report |= _trade_figures(figures(connection, shift=shift))
     report["net_ever_fen"] = net_sales_ever(connection)
-    if with_cash:
-        sums = drawer_sums(connection, shift)
-        report["cash"] = {**asdict(sums), "expected_fen": sums.expected_fen}
+    if not with_cash:
+        return _blind(report)
+    sums = drawer_sums(connection, shift)
+    report["cash"] = {**asdict(sums), "expected_fen": sums.expected_fen}
     if closed is not None:
         report |= {
             "z_number": closed.z_number,
@@ -126,6 +133,17 @@ def shift_report(
             "unfinished": [asdict(thing) for thing in closed.unfinished],
         }
     return report
+
+
+def _blind(report: dict[str, Any]) -> dict[str, Any]:
+    """Return a report from which what the drawer should hold can't be worked out: a count comes before it is told.
+
+    Sums over all tenders go too, since the other tenders taken off them would leave the cash.
+    """
+    tenders = [{**one, "amount_fen": None} if one["kind"] == CASH else one for one in report["tenders"]]
+    taxes = [{**one, "amount_fen": None} for one in report["taxes"]]
+    sums = dict.fromkeys(("sales_fen", "list_fen", "net_fen", "net_ever_fen"))
+    return {**report, **sums, "tenders": tenders, "taxes": taxes}
 
 
 def day_report(shop: Shop, connection: Any, day: str) -> dict[str, Any]:
