@@ -45,13 +45,13 @@ export async function askApproval(error) {
   );
   const first = error.code === "approval.needed";
   const title = first ? t("A lead must agree: {act}", { act: actName(error) }) : pick(error.title);
-  return ask(title, (answer) => form(able, first ? "" : pick(error.detail), answer), { wide: true });
+  return ask(title, (answer) => form(able, first && able.length ? "" : pick(error.detail), answer), { wide: true });
 }
 
 let lastStaff = null;
 
 function form(people, detail, answer) {
-  if (!people.length) return h("p", {}, t("Nobody who may agree is known to this box."));
+  if (!people.length) return h("p", {}, t("Nobody who may agree is known to this box."), " ", detail);
   let chosen = people.find((one) => one.staff === lastStaff) || people[0];
   const dots = h("output.pin", { "aria-label": t("PIN") });
   const done = () => {

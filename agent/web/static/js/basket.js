@@ -7,10 +7,10 @@ import { doneCard } from "./done.js";
 import { h, icon, region } from "./dom.js";
 import { holdBasket, showHeld } from "./held.js";
 import { askDiscount, askPrice, askQuantity } from "./line.js";
-import { basket, model, set } from "./model.js";
+import { basket, itemOf, model, set } from "./model.js";
 import { amountOf, yuan } from "./money.js";
 import { renderNotice } from "./notice.js";
-import { t } from "./texts.js";
+import { nameOf, t } from "./texts.js";
 
 export function basketPlaces() {
   return { list: h("div.basket-list"), notice: h("div.basket-notice", { "aria-live": "assertive" }), foot: h("div.basket-foot") };
@@ -47,7 +47,7 @@ function lineRow(line, open) {
       "aria-expanded": String(chosen),
       onclick: () => set({ selected: chosen ? null : line.line }),
     },
-    h("span.line-name", {}, line.name),
+    h("span.line-name", {}, nameOf(itemOf(line))),
     h("span.line-amount", {}, yuan(line.total_fen)),
     h("span.line-detail", {}, `${amountOf(line.quantity, line.unit)}${unit}`),
     off > 0 && h("span.line-off", {}, `-${yuan(off)}`),
@@ -125,7 +125,7 @@ function actions(present) {
       "div.row.even",
       {},
       open && h("button", { onclick: holdBasket }, t("Hold")),
-      !filled && h("button", { onclick: showHeld, disabled: !held }, t("Recall"), held > 0 && h("b.count", {}, held)),
+      !filled && h("button", { onclick: showHeld, disabled: !held }, t("Recall"), held > 0 && h("b.badge", {}, held)),
       open && h("button", { onclick: () => askDiscount(null) }, t("Discount all")),
       open && h("button.bad", { onclick: cancelSale }, t("Give up")),
       !filled && h("button", { onclick: () => set({ view: "sales", viewSale: null }) }, t("Refund")),

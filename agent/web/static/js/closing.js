@@ -74,6 +74,7 @@ async function closeShift(place, denominations, recounted) {
   const body = { denominations, recounted };
   let report = await change(t("Closing the shift"), "/shift/close", body, { keyed: true });
   if (!report && model.notice && model.notice.code === "count.differs") {
+    sayDifference(model.notice);
     counting(place, true);
     return;
   }
@@ -85,9 +86,16 @@ async function closeShift(place, denominations, recounted) {
   if (report) showZ(place, report);
 }
 
+function sayDifference(notice) {
+  const { over_fen: over, short_fen: short } = notice.values;
+  const title = short ? t("{amount} yuan short, count again", { amount: yuan(short) }) : t("{amount} yuan over, count again", { amount: yuan(over) });
+  const detail = t("What is over stays in the drawer, what is short is reported as it is. After the second count comes the reason.");
+  say("warn", title, detail, { help: notice.help });
+}
+
 function showZ(place, report) {
-  const z = h("section.z", {}, h("h2", {}, t("Z report no. {number}", { number: report.z_number })), reportTable(report));
-  place.replaceChildren(z, h("button.primary.tall", { id: "z-done", onclick: afterZ }, t("Done")));
+  const z = h("section.z", {}, h("h2", {}, t("Z report no. {number}", { number: report.z_number })), reportTable(report), h("button.primary.tall", { id: "z-done", onclick: afterZ }, t("Done")));
+  place.replaceChildren(z);
   say("good", t("The shift is closed"), t("The Z report is printing."));
 }
 

@@ -8,7 +8,7 @@ import { t } from "./texts.js";
 
 /** Show a completed sale until the next one begins. */
 export function finish(completed) {
-  set({ done: completed, notice: null, selected: null, state: { ...model.state, basket: null, attempt: null } });
+  set({ done: completed, tab: "basket", notice: null, selected: null, state: { ...model.state, basket: null, attempt: null } });
   refresh();
 }
 

@@ -37,7 +37,7 @@ function howMuch(answer) {
   return h(
     "div.reasons",
     {},
-    PERCENTS.map((percent) => h("button.choice", { onclick: () => answer({ percent }) }, t("{percent} percent less", { percent }))),
+    PERCENTS.map((percent) => h("button.choice", { onclick: () => answer({ percent }) }, t("{percent} percent less", { percent, left: (100 - percent) / 10 }))),
     h("button.choice", { onclick: () => answer({ own: true }) }, t("An amount")),
   );
 }

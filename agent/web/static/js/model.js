@@ -37,8 +37,9 @@ export function basket() {
   return model.state ? model.state.basket : null;
 }
 
-export function may(act) {
-  return model.state ? model.state.acts[act] || "no" : "no";
+/** Return the catalogue's item of a line, or the line itself: its name in both languages. */
+export function itemOf(line) {
+  return model.catalog.find((item) => item.sku === line.sku && item.name === line.name) || line;
 }
 
 export function isOffline() {

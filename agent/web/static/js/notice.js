@@ -6,8 +6,8 @@ import { pick, t } from "./texts.js";
 
 const TONE_OF = { refused: "warn", try_later: "warn", unknown_outcome: "warn", credentials: "warn", broken: "bad" };
 
-export function say(tone, title, detail = "", { remedy = "", aloud = "", help = "", code = "" } = {}) {
-  set({ notice: { tone, title, detail, remedy, aloud, help, code } });
+export function say(tone, title, detail = "", { remedy = "", aloud = "", help = "", code = "", values = {} } = {}) {
+  set({ notice: { tone, title, detail, remedy, aloud, help, code, values } });
 }
 
 export function sayError(error) {
@@ -15,6 +15,7 @@ export function sayError(error) {
     remedy: pick(error.remedy),
     help: error.help,
     code: error.code,
+    values: error.values,
   });
 }
 

@@ -2,9 +2,10 @@
 
 import { change, refresh } from "./act.js";
 import { h } from "./dom.js";
+import { itemOf } from "./model.js";
 import { yuan } from "./money.js";
 import { say } from "./notice.js";
-import { mark, t } from "./texts.js";
+import { mark, nameOf, t } from "./texts.js";
 
 const REASONS = [mark("Didn't want it"), mark("Not good"), mark("Wrong article"), mark("Charged too much")];
 
@@ -73,7 +74,7 @@ function unitRow(line, before, changed) {
   const element = h(
     "li.unit",
     { class: left ? "" : "gone" },
-    h("span.line-name", {}, line.name, h("small", {}, left ? t("{left} of {whole}, {amount} yuan", { left, whole, amount: yuan(line.total_fen) }) : t("given back"))),
+    h("span.line-name", {}, nameOf(itemOf(line)), h("small", {}, left ? t("{left} of {whole}, {amount} yuan", { left, whole, amount: yuan(line.total_fen) }) : t("given back"))),
     h("button", { disabled: !left, "aria-label": t("One less"), onclick: () => put(units - 1) }, "−"),
     shown,
     h("button", { disabled: !left, "aria-label": t("One more"), onclick: () => put(units + 1) }, "+"),

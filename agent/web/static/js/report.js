@@ -12,7 +12,7 @@ export function reportTable(report) {
     report.cash && cash(report),
     group(t("Trade"), [
       [t("Sales"), report.sales, report.sales_fen],
-      [t("Refunds"), report.refunds, -report.refunds_fen],
+      [t("Refunds"), report.refunds, minus(report.refunds_fen)],
       report.rounding_fen ? [t("Rounding"), "", -report.rounding_fen] : null,
       [t("Net"), "", report.net_fen, true],
     ]),
@@ -20,7 +20,7 @@ export function reportTable(report) {
       t("Money by kind"),
       report.tenders.map((tender) => [tenderName(tender.kind), tender.count, tender.amount_fen]),
     ),
-    group(t("Discounts"), report.discounts.map((one) => [discountName(one.reason), one.count, -one.amount_fen])),
+    group(t("Discounts"), report.discounts.map((one) => [discountName(one.reason), one.count, minus(one.amount_fen)])),
     group(t("Counted acts"), acts(report.operations)),
     report.unfinished && report.unfinished.length > 0 && unfinishedList(report.unfinished),
   );
@@ -53,10 +53,20 @@ function group(title, rows) {
       "tbody",
       {},
       present.map(([name, count, fen, strong]) =>
-        h("tr", { class: strong ? "strong" : "" }, h("th", { scope: "row" }, name), h("td", {}, count), h("td", {}, fen === null ? "" : yuan(fen))),
+        h("tr", { class: strong ? "strong" : "" }, h("th", { scope: "row" }, name), h("td", {}, count), h("td", {}, amount(fen))),
       ),
     ),
   );
+}
+
+function minus(fen) {
+  return fen === null ? null : -fen;
+}
+
+/** Sums that would give the drawer's content away stay hidden until it was counted. */
+function amount(fen) {
+  if (fen === undefined) return "";
+  return fen === null ? h("small", {}, t("after the count")) : yuan(fen);
 }
 
 function tenderName(kind) {
@@ -79,7 +89,7 @@ function acts(operations) {
   };
   return Object.entries(names)
     .filter(([name]) => operations[name])
-    .map(([name, words]) => [words, operations[name], null]);
+    .map(([name, words]) => [words, operations[name], undefined]);
 }
 
 const WHAT = {
@@ -96,7 +106,7 @@ export function unfinishedList(things) {
     "ul.unfinished",
     {},
     things.map((thing) =>
-      h("li", {}, h("span", {}, t(WHAT[thing.what] || thing.what)), h("code", {}, thing.name), h("b", {}, thing.amount_fen ? yuan(thing.amount_fen) : "")),
+      h("li", {}, h("span", {}, t(WHAT[thing.what] || thing.what)), h("code", {}, thing.what === "unsent" ? t("{entries} entries", { entries: thing.name }) : thing.name), h("b", {}, thing.amount_fen ? yuan(thing.amount_fen) : "")),
     ),
   );
 }
