@@ -100,6 +100,14 @@ SENTENCES: dict[str, Texts] = {
         "第 {epoch} 段第 {seq} 条;用 storebox ledger verify 检查。",
         "Epoch {epoch}, entry {seq}; check by storebox ledger verify.",
     ),
+    "why.unknown_number": (
+        "没查到这个号",
+        "账都在,什么都没变。请扫小票下面的码,或核对一遍。",
+        "Nothing under this number",
+        "All records are here and unchanged. Scan the code on the receipt, or check the number.",
+        "{number} 不在这台盒子的流水里;别的店的请总部查。",
+        "{number} is not in this box's journal; HQ can look for another shop's.",
+    ),
     "till.unknown": _request(
         "没有这个收银台",
         "No such till",

@@ -33,6 +33,24 @@ SENTENCES: dict[str, Texts] = {
         "行、折扣、付款要和总额相等;见结果里的 refused。",
         "Lines, discounts and tenders have to equal the total; see refused in the result.",
     ),
+    "replay.duplicate": _apart(
+        "这个购物篮前面有了",
+        "This basket came before",
+        "同一个编号只记一次;见结果里的 refused。",
+        "A number is recorded once; see refused in the result.",
+    ),
+    "replay.mixed_stores": _apart(
+        "这个购物篮是别店的",
+        "A basket of another store",
+        "一个文件只放一家店;见结果里的 refused。",
+        "A file holds one store's baskets; see refused in the result.",
+    ),
+    "replay.unreadable": _apart(
+        "文件读不出来",
+        "The file cannot be read",
+        "{file}:{reason}。重新拿一份。",
+        "{file}: {reason}. Get the file again.",
+    ),
     "replay.other_store": _apart(
         "文件夹是别的店的",
         "The folder is another store's",

@@ -105,8 +105,8 @@ SENTENCES: dict[str, Texts] = {
         "什么都没变。请看员工名单再选。",
         "No such person here",
         "Nothing changed. Please choose from the list.",
-        "工号 {staff};名单见 storebox staff。",
-        "Number {staff}; see storebox staff.",
+        "工号 {staff};名单见 storebox staff list。",
+        "Number {staff}; see storebox staff list.",
     ),
     "staff.bad_pin": (
         "密码要4到8位数字",
@@ -137,8 +137,8 @@ SENTENCES: dict[str, Texts] = {
         _IN_ZH + "请叫技术员换钥匙。",
         "The other till's key is not known",
         _IN_EN + "Please have the technician renew it.",
-        "Authorization: Bearer 后面的钥匙不对或已收回;另发一把。",
-        "The key after Authorization: Bearer is wrong or revoked; issue another.",
+        "Authorization: Bearer 后面的钥匙不对或已收回;另发一把:storebox key add。",
+        "The key after Authorization: Bearer is wrong or revoked; issue another: storebox key add.",
     ),
     "act.not_allowed": (
         "{role}不能做:{act}",

@@ -26,10 +26,10 @@ _FORGED_EN = (
 )
 _CLOSE_KEY_ZH = "看状态目录的 keys/:文件在不在、storebox 用户能不能读;丢了用 storebox restore 换新的一段。"
 _CLOSE_KEY_EN = "See keys/ of the state folder: is it there, may the user storebox read it; if lost, storebox restore."
-_TOKEN_ZH = "在总部用 storebox-hq store 给 {store} 另发一个开通码。"
-_TOKEN_EN = "Issue another code for {store} at HQ by storebox-hq store."
-_WHO_ZH = "在总部看这台盒子:storebox-hq store;换过盘的用 storebox restore。"
-_WHO_EN = "See this box at HQ: storebox-hq store; after a change of disks storebox restore."
+_TOKEN_ZH = "在总部另发一个开通码:storebox-hq store token {store}。"
+_TOKEN_EN = "Issue another one at HQ: storebox-hq store token {store}."
+_WHO_ZH = "在总部看这台盒子:storebox-hq store list;换过盘的用 storebox restore。"
+_WHO_EN = "See this box at HQ: storebox-hq store list; after a change of disks storebox restore."
 
 
 def _said(detail: tuple[str, str], zh: str, en: str, remedy_zh: str, remedy_en: str) -> Texts:
@@ -229,6 +229,12 @@ SENTENCES: dict[str, Texts] = {
     "enrol.token_unknown": _enrolling("没有这个开通码", "No such code", _TOKEN_ZH, _TOKEN_EN),
     "enrol.token_used": _enrolling("开通码用过了", "The code was used", _TOKEN_ZH, _TOKEN_EN),
     "enrol.token_expired": _enrolling("开通码过期了", "The code has expired", _TOKEN_ZH, _TOKEN_EN),
+    "enrol.token_missing": _enrolling(
+        "还要一个开通码",
+        "A code is needed",
+        "向 {hq} 要一个开通码,用 --token 给出,或设 STOREBOX_ENROL_TOKEN。",
+        "Ask {hq} for one, give it by --token, or set STOREBOX_ENROL_TOKEN.",
+    ),
     # People at HQ
     "access.token_missing": _office(
         "没带总部的通行码", "No token was given", "设 STOREBOX_HQ_TOKEN。", "Set STOREBOX_HQ_TOKEN."
@@ -236,8 +242,8 @@ SENTENCES: dict[str, Texts] = {
     "access.token_unknown": _office(
         "总部的通行码不对",
         "HQ does not know this token",
-        "另发一个:storebox-hq token。",
-        "Issue another: storebox-hq token.",
+        "另发一个:storebox-hq token add。",
+        "Issue another: storebox-hq token add.",
     ),
     "access.not_this_store": _office(
         "这个通行码不看这家店",
@@ -246,7 +252,10 @@ SENTENCES: dict[str, Texts] = {
         "{store} is outside its scope.",
     ),
     "store.unknown": _office(
-        "总部没有这家店", "No such store at HQ", "{store};名单见 storebox-hq store。", "{store}; see storebox-hq store."
+        "总部没有这家店",
+        "No such store at HQ",
+        "{store};名单见 storebox-hq store list。",
+        "{store}; see storebox-hq store list.",
     ),
     "store.exists": _office(
         "这家店早就有了", "The store exists already", "{store};换一个编号。", "{store}; choose another number."

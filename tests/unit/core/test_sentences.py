@@ -10,7 +10,11 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from typer.core import TyperGroup
+from typer.main import get_group
 
+from agent.cli.app import NOUNS as NOUNS_OF_COMMANDS
+from agent.cli.app import LazyNoun, present
 from agent.core import events, sentences
 from agent.core.errors import Broken, Credentials, Family, Refused, StoreboxError, TryLater, UnknownOutcome
 from agent.core.roles import Role
@@ -19,6 +23,7 @@ from agent.core.sentences_codes import Texts
 from agent.core.sentences_staff import ACT_WORDS
 from agent.daemon.control import VERBS
 from drivers.drawer import DrawerState
+from sync.hq.cli import app as hq_app
 from tests.shops import config
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -40,6 +45,7 @@ CODE = re.compile(r"[a-z]+(?:_[a-z]+)*\.[a-z]+(?:_[a-z0-9]+)*")
 FILES = re.compile(r"\.(?:toml|json|jsonl|db|html|js|css|svg|cfg|key|pub|new|mo|py|csv|log|gz|service|sock|lock)$")
 FORBIDDEN = ("系统错误", "失败", "异常", "超时", "请联系管理员")
 FORBIDDEN_EN = ("error", "fail", "timeout", "timed out", "administrator", "invalid", "your fault")
+COMMAND_OF_HQ = re.compile(r"storebox-hq ([a-z]+)(?: ([a-z][a-z-]*))?")
 TITLE_CHARACTERS = 16
 BY_DEVICE = ("printer", "scanner")
 NOUNS = frozenset(code.partition(".")[0] for code in known_codes())
@@ -176,6 +182,19 @@ def test_every_word_of_the_shops_data_is_translated() -> None:
         assert kind not in sentence_for("tender.needs_platform", {"kind": kind}).zh_detail
     for act in config("roles.toml"):
         assert act in ACT_WORDS
+
+
+def test_every_command_that_a_remedy_names_exists() -> None:
+    named = {found for texts in ALL.values() for found in re.findall(r"storebox ([a-z]+)(?: ([a-z][a-z-]*))?", texts[4])}
+    assert {noun for noun, _ in named} <= set(NOUNS_OF_COMMANDS)
+    for noun in {noun for noun, _ in named} & set(present()):
+        loaded = LazyNoun(noun).load()
+        verbs = set(loaded.commands) if isinstance(loaded, TyperGroup) else set()
+        assert {verb for one, verb in named if one == noun and verb} <= verbs, noun
+    offered = {line.name: line for line in get_group(hq_app).commands.values()}
+    for noun, verb in (found for texts in ALL.values() for found in COMMAND_OF_HQ.findall(texts[4])):
+        group = offered[noun]
+        assert not verb or (isinstance(group, TyperGroup) and verb in group.commands), (noun, verb)
 
 
 def test_values_are_written_for_people() -> None:
