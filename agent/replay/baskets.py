@@ -5,10 +5,11 @@ used up by the other lines; a total below zero is money given back; what does no
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import Any
+from unicodedata import normalize
 
 from agent.core.errors import Refused, StoreboxError
 from agent.core.events import Discount, RefundLine, SaleLine
@@ -17,6 +18,10 @@ from agent.core.money import price_of, spread
 from agent.core.pricing import SaleDiscount, priced
 from agent.core.sale import AMOUNT_MAX_FEN, LINES_MAX, QUANTITY_MAX
 
+NUMBER_MAX = 64
+NAME_MAX = 200
+YEARS = range(2000, 2100)
+"""A basket's year: a clock that was never set would drag the day of every later basket along."""
 _AMOUNTS = ("quantity", "list", "member_discount", "coupon")
 
 
@@ -60,12 +65,40 @@ def understood(text: str, zone: tzinfo) -> Basket | RefusedBasket:
     number = ""
     try:
         data = json.loads(text)
-        number = str(data["basket"])
+        number = _text(data["basket"], NUMBER_MAX)
         return _basket(data, number, zone)
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
         return RefusedBasket(number, "replay.malformed")
     except StoreboxError as error:
         return RefusedBasket(number, error.code)
+
+
+def of_one_store(found: Sequence[Basket | RefusedBasket]) -> list[Basket | RefusedBasket]:
+    """Refuse baskets of another store than the first, and a number that came before: a basket is recorded once."""
+    store = next((one.store for one in found if isinstance(one, Basket)), "")
+    numbers: set[str] = set()
+    checked: list[Basket | RefusedBasket] = []
+    for one in found:
+        if isinstance(one, RefusedBasket):
+            checked.append(one)
+        elif one.store != store:
+            checked.append(RefusedBasket(one.number, "replay.mixed_stores"))
+        elif one.number in numbers:
+            checked.append(RefusedBasket(one.number, "replay.duplicate"))
+        else:
+            numbers.add(one.number)
+            checked.append(one)
+    return checked
+
+
+def _text(value: object, longest: int, *, empty: bool = False) -> str:
+    """Return a text or whole number as text that a journal and a slip can take; raises ValueError for others."""
+    if type(value) is not str and type(value) is not int:
+        raise ValueError("neither text nor a whole number")
+    text = normalize("NFC", str(value))
+    if not (text or empty) or len(text) > longest or not text.isprintable():
+        raise ValueError("empty, too long or not printable")
+    return text
 
 
 def _basket(data: Mapping[str, Any], number: str, zone: tzinfo) -> Basket:
@@ -80,10 +113,13 @@ def _basket(data: Mapping[str, Any], number: str, zone: tzinfo) -> Basket:
     if type(paid_fen) is not int or sum(line["paid"] for line in lines) != paid_fen:
         raise Refused("replay.sum_differs")
     moment = datetime.fromisoformat(data["at"])
+    if moment.year not in YEARS:
+        raise Refused("replay.malformed")
     at_ms = milliseconds(moment if moment.tzinfo else moment.replace(tzinfo=zone))
     meaning = _given_back(lines, -paid_fen) if paid_fen < 0 else _sold(lines, paid_fen)
     member = data.get("member")
-    return Basket(number, str(data["store"]), at_ms, None if member is None else str(member), paid_fen, meaning)
+    member = None if member is None else _text(member, NUMBER_MAX, empty=True) or None
+    return Basket(number, _text(data["store"], NUMBER_MAX), at_ms, member, paid_fen, meaning)
 
 
 def _check(line: Mapping[str, Any]) -> None:
@@ -123,8 +159,8 @@ def _sold(lines: list[Mapping[str, Any]], paid_fen: int) -> Sold:
         sold.append(
             SaleLine(
                 line=number,
-                sku=str(line["sku"]),
-                name=str(line["name"]) or str(line["sku"]),
+                sku=_text(line["sku"], NUMBER_MAX),
+                name=_text(line["name"], NAME_MAX, empty=True) or _text(line["sku"], NUMBER_MAX),
                 quantity=line["quantity"],
                 unit="pc",
                 price_fen=_unit_price(line),
@@ -133,7 +169,7 @@ def _sold(lines: list[Mapping[str, Any]], paid_fen: int) -> Sold:
                 total_fen=after_member_fen - coupon_fen,
                 tax_code="",
                 tax_bp=0,
-                department=str(line["department"]),
+                department=_text(line["department"], NAME_MAX, empty=True),
             )
         )
     discounts_of_sale = (SaleDiscount("coupon", left_over_fen, None, "brand"),) if left_over_fen else ()
@@ -150,15 +186,15 @@ def _given_back(lines: list[Mapping[str, Any]], total_fen: int) -> GivenBack:
         tuple(
             RefundLine(
                 line=number,
-                sku=str(line["sku"]),
-                name=str(line["name"]) or str(line["sku"]),
+                sku=_text(line["sku"], NUMBER_MAX),
+                name=_text(line["name"], NAME_MAX, empty=True) or _text(line["sku"], NUMBER_MAX),
                 quantity=line["quantity"],
                 unit="pc",
                 list_fen=line["list"],
                 total_fen=part,
                 tax_code="",
                 tax_bp=0,
-                department=str(line["department"]),
+                department=_text(line["department"], NAME_MAX, empty=True),
             )
             for number, (line, part) in enumerate(zip(lines, parts, strict=True), 1)
         )

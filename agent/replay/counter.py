@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import Any
 
-from agent.core.errors import Broken, StoreboxError
+from agent.core.errors import Broken, Family, StoreboxError
 from agent.core.moment import business_day
 from agent.core.payment import AttemptState
 from agent.core.shift import DENOMINATIONS_FEN
@@ -22,6 +23,8 @@ WALLET_SHARE = 4
 """Every fourth basket is paid by wallet."""
 RESOLVE_STEPS_MAX = 200
 _NOTE_FEN = 5_000
+_SKIPPED = (Family.REFUSED, Family.CREDENTIALS)
+"""What the shop's rules, or the rights of who replays, do not allow: the basket is skipped and named."""
 
 
 @dataclass
@@ -72,8 +75,18 @@ class Counter:
         self._go_to(basket.at_ms)
         if isinstance(basket.meaning, GivenBack):
             self._give_back(basket, basket.meaning)
-        else:
+            return
+        try:
             self._sell(basket, basket.meaning)
+        except StoreboxError as error:
+            if error.family in _SKIPPED:
+                self._clear("not accepted")
+            raise
+
+    def _clear(self, reason: str) -> None:
+        """Cancel what stands on the till, so that the next customer does not pay for it."""
+        if drafts.current(self._shop.read(), self._actor.till) is not None:
+            checkout.cancel(self._shop, self._actor, reason)
 
     def _give_back(self, basket: Basket, meaning: GivenBack) -> None:
         refunds.refund_goods(
@@ -103,11 +116,11 @@ class Counter:
             tendering.pay_cash(self._shop, self._actor, given_fen, key)
 
     def _by_wallet(self, basket: Basket) -> bool:
-        return self._wallet is not None and int(basket.number[-6:] or "0", 36) % WALLET_SHARE == 0
+        return self._wallet is not None and _drawn(basket.number) % WALLET_SHARE == 0
 
     def _pay_by_wallet(self, basket: Basket) -> bool:
         """Pay by wallet; False when it came to nothing and the customer pays cash."""
-        code = f"28{int(basket.number[-9:], 36) % 10**14:014d}00"
+        code = f"28{_drawn(basket.number) % 10**14:014d}00"
         started, submit = payments.start_code_payment(
             self._shop, self._actor, self._wallet or "", code, f"replay wallet {basket.number}"
         )
@@ -126,7 +139,8 @@ class Counter:
         raise Broken("replay.payment_unresolved")
 
     def _go_to(self, at_ms: int) -> None:
-        """Set the clock; when the business day changed, close the old one with its Z and open the new one."""
+        """Set the clock, which never goes back; on a new business day close the old one with its Z and open it."""
+        at_ms = max(at_ms, self._clock.now_ms())
         day = business_day(at_ms, self._shop.store.zone, self._shop.store.day_starts).isoformat()
         opened = open_day(self._shop.read())
         if opened is not None and opened != day:
@@ -149,6 +163,11 @@ class Counter:
             days.close_the_day(self._shop, self._actor)
 
 
+def _drawn(number: str) -> int:
+    """Return a number that stands for a basket's number, whatever characters it has."""
+    return int.from_bytes(sha256(number.encode()).digest()[:8], "big")
+
+
 def denominations(amount_fen: int) -> dict[str, int]:
     """Return the fewest notes and coins that make an amount."""
     pieces: dict[str, int] = {}
@@ -164,7 +183,7 @@ def attempted(ring: Callable[[Basket], None], basket: Basket) -> RefusedBasket |
     try:
         ring(basket)
     except StoreboxError as error:
-        if error.family.value != "refused":
+        if error.family not in _SKIPPED:
             raise
         return RefusedBasket(basket.number, error.code)
     return None

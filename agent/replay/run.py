@@ -2,6 +2,7 @@
 
 import gzip
 import threading
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -14,7 +15,8 @@ from agent.core.ids import checked_id
 from agent.core.payment import Platform
 from agent.daemon.box import JOURNAL, Box, Outside, begin_journal
 from agent.daemon.clock import SystemClock, SystemEntropy
-from agent.replay.baskets import Basket, RefusedBasket, understood
+from agent.daemon.lock import StateLock
+from agent.replay.baskets import Basket, RefusedBasket, of_one_store, understood
 from agent.replay.clock import BasketClock
 from agent.replay.counter import Counter, Tally, attempted
 from agent.replay.surroundings import Surroundings, enrolment_token
@@ -50,11 +52,17 @@ class Plan:
 
 
 def lines_of(file: Path) -> Iterator[str]:
-    """Return the lines of a file, gzipped or not, one basket each; blank lines are none."""
-    with gzip.open(file, "rb") if file.suffix == ".gz" else file.open("rb") as text:
-        for line in text:
-            if line.strip():
-                yield line.decode(errors="replace")
+    """Return the lines of a file, gzipped or not, one basket each; blank lines are none.
+
+    Refuses a file that can't be read or unpacked (`replay.unreadable`).
+    """
+    try:
+        with gzip.open(file, "rb") if file.suffix == ".gz" else file.open("rb") as text:
+            for line in text:
+                if line.strip():
+                    yield line.decode("utf-8-sig", errors="replace")
+    except (OSError, EOFError, zlib.error) as error:
+        raise Refused("replay.unreadable", file=str(file), reason=str(error)[:120]) from error
 
 
 def replay(plan: Plan, advance: Advance) -> dict[str, Any]:
@@ -63,12 +71,14 @@ def replay(plan: Plan, advance: Advance) -> dict[str, Any]:
     found = [understood(line, settings.zone) for line in lines_of(plan.file)]
     if plan.limit is not None:
         found = found[: plan.limit]
+    found = of_one_store(found)
     good = [one for one in found if isinstance(one, Basket)]
     if not good:
         raise Refused("replay.no_baskets", file=str(plan.file))
     store = checked_id(good[0].store.upper(), "store")
     plan.state.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
+        stack.enter_context(StateLock(plan.state))
         around = stack.enter_context(Surroundings(plan.state))
         hq_url = _enrolled(plan, around, store, good[0].at_ms)
         printer_url = plan.printer_url or around.printer()
