@@ -19,6 +19,7 @@ from agent.core.ports import Clock
 from agent.store import views
 from agent.store.backup import back_up, backups
 from agent.store.clockwatch import ClockWatch
+from agent.store.faults import Report
 from agent.store.verify import verify
 
 log = logging.getLogger("storebox.jobs")
@@ -45,10 +46,14 @@ def copy_journal(journal: Path, folder: Path, clock: Clock) -> Path:
 
 
 def verify_journal(journal: Path, state: Path, clock: Clock) -> dict[str, Any]:
-    """Verify the whole journal and keep what was found in `verified.json`; returns it."""
-    report = verify(journal, views)
+    """Verify the whole journal and keep what was found; returns it."""
+    return keep_verification(state, verify(journal, views), clock.now_ms())
+
+
+def keep_verification(state: Path, report: Report, at_ms: int) -> dict[str, Any]:
+    """Keep what a verification found in `verified.json`, for the next start and for `storebox doctor`."""
     fault = None if report.fault is None else asdict(report.fault)
-    found = {"at_ms": clock.now_ms(), "entries": report.entries, "seals": report.seals, "fault": fault}
+    found = {"at_ms": at_ms, "entries": report.entries, "seals": report.seals, "fault": fault}
     waiting = state / f"{VERIFIED_FILE}.new"
     waiting.write_text(json.dumps(found), encoding="utf-8")
     waiting.replace(state / VERIFIED_FILE)
