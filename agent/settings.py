@@ -58,6 +58,9 @@ class Store(Section):
     phone: Short = ""
     complaints: Short = "12315"
     entity: Short = ""
+    one_touch: bool = False
+    cash_rounding: bool = False
+    own_hosts: Annotated[tuple[Short, ...], Field(strict=False, max_length=20)] = ()
 
 
 class Web(Section):
@@ -72,7 +75,6 @@ class Headquarters(Section):
     """Where the box reports to; without a URL it trades alone."""
 
     url: HttpUrl = ""
-    pay_urls: Annotated[tuple[HttpUrl, ...], Field(strict=False, max_length=4)] = ()
 
 
 class Printing(Section):

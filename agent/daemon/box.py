@@ -188,4 +188,8 @@ def store_facts(settings: Settings) -> StoreFacts:
         day_starts=settings.day_starts_at,
         language=settings.language,
         complaint_phone=settings.store.complaints,
+        cash_rounding=settings.store.cash_rounding,
+        receipts=settings.printing.receipts,
+        one_touch=settings.store.one_touch,
+        own_hosts=frozenset(settings.store.own_hosts),
     )

@@ -184,7 +184,9 @@ def _item(shop: Shop, actor: Actor, code: str) -> Shown:
     item = shop.catalog.item(code)
     if item.price_fen is None:
         return {"action": "ask_price", "sku": item.sku, "name": item.name}
-    return {"action": "line", "basket": checkout.add_item(shop, actor, item, 1 if item.unit == "pc" else 1000)}
+    if item.unit == "g":
+        return {"action": "ask_quantity", "sku": item.sku, "name": item.name}
+    return {"action": "line", "basket": checkout.add_item(shop, actor, item, 1)}
 
 
 def _scale_item(shop: Shop, actor: Actor, found: Recognition) -> Shown:

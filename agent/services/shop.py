@@ -51,6 +51,8 @@ class StoreFacts:
     language: str = "zh-CN"
     complaint_phone: str = "12315"
     cash_rounding: bool = False
+    receipts: str = "tender"
+    """Do receipts print by themselves: as the tender says, or always, ask, never."""
     one_touch: bool = False
     """A payment code over a basket that is not empty is also the wish for the total."""
     own_hosts: frozenset[str] = frozenset()

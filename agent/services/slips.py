@@ -43,6 +43,8 @@ def _queue(
 
 
 def _policy(shop: Shop, event: SaleCompleted) -> Print:
+    if shop.store.receipts != "tender":
+        return Print(shop.store.receipts)
     policies = [shop.tenders[tender.kind].print for tender in event.tenders if tender.kind in shop.tenders]
     if not policies or Print.ALWAYS in policies:
         return Print.ALWAYS
