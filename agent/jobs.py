@@ -4,6 +4,7 @@ A box that is switched off at night does the missed ones a while after it was sw
 wall-clock time: a clock set back would put its jobs off for as long, so a watcher on the monotonic clock plans anew.
 """
 
+import contextlib
 import json
 import logging
 import os
@@ -167,7 +168,8 @@ class Jobs:
             self._alarm(fault["code"], {"epoch": fault["epoch"], "seq": fault["seq"]})
 
     def _guarded(self, code: str, job: Callable[[], None]) -> None:
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICEST)
+        with contextlib.suppress(OSError):  # a sandbox may forbid it: then the job takes its turn like all others
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICEST)
         try:
             job()
         except (StoreboxError, OSError) as error:
