@@ -21,7 +21,7 @@ __all__ = ["around"]
 SEED = int(os.environ.get("STOREBOX_TEST_SEED", "20261003"))
 NUMBER = re.compile(r"单号 (\S+)")
 VOID = "作废"
-COPY = "副本"
+COPY = "重印"
 
 
 class Killer:
