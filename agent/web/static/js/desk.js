@@ -2,7 +2,7 @@
 
 import { byId, h, icon } from "./dom.js";
 import { printOn } from "./paper.js";
-import { loadTexts, mark, nameOf, t } from "./texts.js";
+import { loadTexts, mark, nameOf, pick, t } from "./texts.js";
 
 const EVERY_MS = 400;
 const SWITCHES = {
@@ -21,14 +21,19 @@ const WALLET = [
 ];
 const COMMANDS = ["SUBTOTAL", "CASH", "HOLD", "RECALL", "REPRINT", "XREPORT", "NOSALE", "CANCEL", "HELP"];
 const words = h("p.busy", { role: "status" });
+const said = h("p.busy", { role: "status" });
 let last = 0;
+
+/** The box said no, in words. */
+class Refusal extends Error {}
 
 async function call(path, body) {
   const options = { cache: "no-store" };
   if (body) Object.assign(options, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
   const answer = await fetch(path, options);
-  if (!answer.ok) throw new Error(String(answer.status));
-  return answer.json();
+  const data = await answer.json();
+  if (data && data.error) throw new Refusal(pick(data.error.title));
+  return data;
 }
 
 async function follow() {
@@ -46,7 +51,13 @@ async function follow() {
 }
 
 function scan(text) {
-  call("/desk/scan", { text }).catch(() => (words.textContent = t("The code was not read. Please scan again.")));
+  call("/desk/scan", { text }).catch(tell);
+}
+
+function tell(error) {
+  console.warn("desk", error);
+  said.textContent = error instanceof Refusal ? error.message : t("The code was not read. Please scan again.");
+  setTimeout(() => (said.textContent = ""), 4000);
 }
 
 function scanner() {
@@ -87,7 +98,15 @@ function group(title, chips) {
   return h("section.group", {}, h("h3", {}, title), h("div.chips", {}, chips));
 }
 
+function people(known) {
+  return known.map((one) => h("span.pin-note", {}, one.name, h("b", {}, one.pin)));
+}
+
 function paintSwitches(state) {
+  if (state.people && !byId("people").children.length) {
+    byId("people").append(h("h2", {}, t("Who may log in, and the PIN")), h("div.chips", {}, people(state.people)));
+    byId("people").hidden = false;
+  }
   for (const [name, on] of Object.entries(state)) {
     const button = byId(`switch-${name}`);
     if (button) button.setAttribute("aria-checked", String(Boolean(on)));
@@ -103,7 +122,7 @@ function switches() {
       try {
         paintSwitches(await call("/desk/switch", { switch: name, on }));
       } catch (error) {
-        console.warn("desk", error);
+        if (name !== "power") tell(error);
       }
     });
     return h("label.switch-row", {}, h("span", {}, h("b", {}, t(title)), h("small", {}, t(detail))), button);
@@ -112,7 +131,7 @@ function switches() {
 
 async function start() {
   await loadTexts();
-  byId("scanner").append(h("h2", {}, icon("scan"), t("Scanner")), scanner(), h("div", { id: "samples" }));
+  byId("scanner").append(h("h2", {}, icon("scan"), t("Scanner")), scanner(), said, h("div", { id: "samples" }));
   byId("switches").append(h("h2", {}, t("Let something go wrong")), words, ...switches());
   byId("samples").append(...samples(await call("/desk/samples")));
   byId("paper-title").append(icon("print"), t("Paper"));
