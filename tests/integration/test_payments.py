@@ -1,0 +1,211 @@
+"""Platform payments through the use cases: never twice, never unrecorded, always to an end."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from agent.core.errors import Credentials, Refused
+from agent.core.payment import AttemptState, PlatformAnswer, Verdict
+from agent.services import checkout, days, payments, refunds, shifts, tendering
+from agent.services.resolver import IDLE_S, Resolver
+from agent.services.shop import Approval, Shop
+from tests.shops import CASHIER, LEAD, MANAGER, FakeClock, FakePlatform, make_shop
+
+CODE = "134567890123456789"
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[Shop]:
+    made = make_shop(tmp_path)
+    assert isinstance(made.clock, FakeClock)
+    made.platforms = {"wechat": FakePlatform(clock=made.clock)}
+    days.open_the_day(made, MANAGER)
+    shifts.open_a_shift(made, CASHIER, 0)
+    yield made
+    made.writer.close()
+
+
+def platform(shop: Shop) -> FakePlatform:
+    found = shop.platforms["wechat"]
+    assert isinstance(found, FakePlatform)
+    return found
+
+
+def ring(shop: Shop) -> int:
+    sku = next(item.sku for item in shop.catalog.by_sku.values() if item.price_fen and not item.flags)
+    checkout.add_code(shop, CASHIER, sku)
+    due_fen: int = checkout.ask_total(shop, CASHIER)["due_fen"]
+    return due_fen
+
+
+def bodies(shop: Shop, kind: str) -> list[dict[str, object]]:
+    rows = shop.read().execute("SELECT body FROM journal WHERE kind = ? ORDER BY seq", (kind,)).fetchall()
+    return [json.loads(body) for (body,) in rows]
+
+
+def owed(shop: Shop) -> dict[str, int]:
+    rows = shop.read().execute("SELECT account, sum(amount_fen) FROM view_account GROUP BY account").fetchall()
+    return {account: amount_fen for account, amount_fen in rows if account.startswith("Liabilities") and amount_fen}
+
+
+def state(shop: Shop, attempt: str) -> str:
+    return str(payments.attempt(shop, attempt)["state"])
+
+
+def test_the_attempt_is_on_disk_before_the_platform_hears_of_it(shop: Shop) -> None:
+    """A crash between the two leaves an open attempt; it is queried and never submitted again."""
+    ring(shop)
+    started, _ = payments.start_code_payment(shop, CASHIER, "wechat", CODE)
+    assert [body["attempt"] for body in bodies(shop, "attempt.started")] == [started["attempt"]]
+    assert platform(shop).pays == 0
+    assert CODE not in json.dumps(bodies(shop, "attempt.started"))
+
+
+def test_a_paid_attempt_completes_the_sale_once(shop: Shop) -> None:
+    """The answer and a later query say the same; there is one sale and nothing is owed."""
+    due_fen = ring(shop)
+    started, submit = payments.start_code_payment(shop, CASHIER, "wechat", CODE, key="k")
+    submit()
+    again, submit_again = payments.start_code_payment(shop, CASHIER, "wechat", CODE, key="k")
+    submit_again()
+    assert again["attempt"] == started["attempt"]
+    assert platform(shop).pays == 1
+    (sale,) = bodies(shop, "sale.completed")
+    assert sale["total_fen"] == due_fen
+    assert owed(shop) == {}
+
+
+def test_a_lost_answer_is_found_by_query_after_a_restart(shop: Shop) -> None:
+    """The platform took the money and the answer never came."""
+    ring(shop)
+    platform(shop).answers = [Verdict.UNKNOWN]
+    started, submit = payments.start_code_payment(shop, CASHIER, "wechat", CODE)
+    submit()
+    assert state(shop, started["attempt"]) == "open"
+    shop.clock.advance(3)  # type: ignore[attr-defined]
+    Resolver(shop).step()
+    assert state(shop, started["attempt"]) == "paid"
+    assert len(bodies(shop, "sale.completed")) == 1
+
+
+def test_what_never_arrived_ends_only_after_a_confirmed_reverse(shop: Shop) -> None:
+    """ "Not found" alone proves nothing: the order may still be on its way."""
+    ring(shop)
+    started, _ = payments.start_code_payment(shop, CASHIER, "wechat", CODE)
+    resolver = Resolver(shop)
+    shop.clock.advance(5)  # type: ignore[attr-defined]
+    resolver.step()
+    assert state(shop, started["attempt"]) == "open"
+    shop.clock.advance(payments.ANSWER_WITHIN_S)  # type: ignore[attr-defined]
+    resolver.step()
+    assert state(shop, started["attempt"]) == "reversed"
+    assert resolver.step() == IDLE_S
+    tendering.pay_cash(shop, CASHIER, None)
+    assert owed(shop) == {}
+
+
+def test_one_live_attempt_a_sale_and_no_cash_beside_it(shop: Shop) -> None:
+    """While nobody knows, the basket takes nothing else unless a lead parks the attempt."""
+    ring(shop)
+    platform(shop).answers = [Verdict.PENDING]
+    started, submit = payments.start_code_payment(shop, CASHIER, "wechat", CODE)
+    submit()
+    for take in (
+        lambda: payments.start_code_payment(shop, CASHIER, "wechat", CODE),
+        lambda: tendering.pay_cash(shop, CASHIER, None),
+    ):
+        with pytest.raises(Refused, match=r"sale\.attempt_open"):
+            take()
+    with pytest.raises(Refused, match=r"sale\.money_taken"):
+        checkout.cancel(shop, MANAGER, "x")
+    with pytest.raises(Credentials, match=r"approval\.needed"):
+        payments.park(shop, CASHIER, started["attempt"])
+
+
+def test_a_parked_attempt_that_proves_paid_is_refunded_by_itself(shop: Shop) -> None:
+    """The customer paid cash meanwhile; the wallet's money goes back whole, under its own number."""
+    due_fen = ring(shop)
+    platform(shop).answers = [Verdict.UNKNOWN]
+    started, submit = payments.start_code_payment(shop, CASHIER, "wechat", CODE)
+    submit()
+    payments.park(shop, CASHIER, started["attempt"], Approval(LEAD.staff, LEAD.role))
+    tendering.pay_cash(shop, CASHIER, None)
+    shop.clock.advance(3)  # type: ignore[attr-defined]
+    resolver = Resolver(shop)
+    resolver.step()
+    resolver.step()
+    assert state(shop, started["attempt"]) == "paid"
+    assert sum(platform(shop).refunds.values()) == due_fen
+    assert len(bodies(shop, "sale.completed")) == 1
+    assert owed(shop) == {}
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"amount_fen": 1}, "attempt.amount_differs"),
+        ({"transaction": None}, "attempt.no_transaction"),
+        ({"platform_at_ms": 0}, "attempt.platform_time_before_start"),
+        ({"platform_at_ms": None}, "attempt.no_platform_time"),
+    ],
+)
+def test_a_paid_that_does_not_fit_is_kept_as_a_contradiction(
+    shop: Shop, change: dict[str, int | None], code: str
+) -> None:
+    """PAID counts only with equal amount, a time not before the attempt, and a transaction."""
+    due_fen = ring(shop)
+    started, _ = payments.start_code_payment(shop, CASHIER, "wechat", CODE)
+    fits: dict[str, object] = {
+        "transaction": "4200001",
+        "platform_at_ms": shop.clock.now_ms(),
+        "amount_fen": due_fen,
+    }
+    answer = PlatformAnswer(Verdict.PAID, started["attempt"], **{**fits, **change})  # type: ignore[arg-type]
+    for _ in range(2):
+        assert payments.settle(shop, started["attempt"], answer) is None
+    assert [body["code"] for body in bodies(shop, "attempt.contradicted")] == [code]
+    assert bodies(shop, "sale.completed") == []
+
+
+def test_a_transaction_known_to_the_journal_pays_no_second_sale(shop: Shop) -> None:
+    """The same platform number for two orders is a contradiction, whoever sent it."""
+    transaction: dict[str, object] = {"transaction": "4200001", "platform_at_ms": shop.clock.now_ms()}
+    due_fen = ring(shop)
+    first, _ = payments.start_code_payment(shop, CASHIER, "wechat", CODE)
+    paid = PlatformAnswer(Verdict.PAID, first["attempt"], amount_fen=due_fen, **transaction)  # type: ignore[arg-type]
+    assert payments.settle(shop, first["attempt"], paid) is AttemptState.PAID
+    ring(shop)
+    second, _ = payments.start_code_payment(shop, CASHIER, "wechat", CODE)
+    again = PlatformAnswer(Verdict.PAID, second["attempt"], amount_fen=due_fen, **transaction)  # type: ignore[arg-type]
+    assert payments.settle(shop, second["attempt"], again) is None
+    assert [body["code"] for body in bodies(shop, "attempt.contradicted")] == ["attempt.transaction_known"]
+
+
+def test_a_wallet_refund_goes_the_original_way_and_ends_by_the_platforms_word(shop: Shop) -> None:
+    """Registered first, executed by the resolver, never in cash without the manager."""
+    due_fen = ring(shop)
+    _, submit = payments.start_code_payment(shop, CASHIER, "wechat", CODE)
+    submit()
+    sale = str(bodies(shop, "sale.completed")[0]["sale"])
+    with pytest.raises(Credentials, match=r"approval\.needed"):
+        refunds.refund_sale(shop, CASHIER, sale, None, "退", in_cash=True)
+    refunds.refund_sale(shop, MANAGER, sale, None, "退")
+    assert owed(shop) == {"Liabilities:Refunds": -due_fen}
+    Resolver(shop).step()
+    assert sum(platform(shop).refunds.values()) == due_fen
+    assert [body["outcome"] for body in bodies(shop, "refund.ended")] == ["done"]
+    assert owed(shop) == {}
+
+
+def test_mixed_tenders_refund_the_wallet_first(shop: Shop) -> None:
+    """Half cash, half wallet: the wallet's share goes back before the drawer opens."""
+    due_fen = ring(shop)
+    tendering.pay_cash(shop, CASHIER, due_fen // 2)
+    _, submit = payments.start_code_payment(shop, CASHIER, "wechat", CODE)
+    submit()
+    sale = str(bodies(shop, "sale.completed")[0]["sale"])
+    given = refunds.refund_sale(shop, MANAGER, sale, None, "退")
+    assert [tender["kind"] for tender in given["tenders"]] == ["wechat", "cash"]
+    assert given["total_fen"] == due_fen
