@@ -93,6 +93,39 @@ def test_our_own_baskets_with_every_oddity(around: Around, tmp_path: Path) -> No
     assert {**again, "known_before": 0} == summary
 
 
+def test_bad_baskets_are_named_and_the_others_recorded(around: Around, tmp_path: Path) -> None:
+    good = baskets_of(OWN, 6)
+    twice, below, far = {**good[0]}, {**good[1], "basket": "B1", "paid": -1}, {**good[2], "basket": "B2"}
+    huge = {**good[3], "basket": "B3", "lines": [bigger(line) for line in good[3]["lines"]] * 40}
+    huge["paid"] = sum(line["paid"] for line in huge["lines"])
+    lines = [*good[:3], twice, below, {**far, "at": "9999-12-31T23:00:00"}, huge, *good[3:]]
+    replay = new_replay(around, tmp_path, lines)
+    with replay.file.open("ab") as file:
+        file.write(b"{\n\xff\xfe\x00garbage\n" + json.dumps({**good[0], "basket": "B4"}).encode() + b"\n")
+    summary = replay.finish()
+    assert [(one["basket"], one["code"]) for one in summary["refused"]] == [
+        (good[0]["basket"], "replay.duplicate"),
+        ("B1", "replay.sum_differs"),
+        ("B2", "replay.malformed"),
+        ("B3", "tender.bad_amount"),
+        ("", "replay.malformed"),
+        ("", "replay.malformed"),
+        ("B4", "replay.mixed_stores"),
+    ]
+    assert summary["completed"] + summary["refunded"] == 6
+    assert summary["paid_fen"] == money_of(good)
+    assert not list(same_entries(replay))
+    again = replay.finish()  # what the shop's rules refused is tried again, and refused again
+    same = ("baskets", "completed", "refunded", "refused", "paid_fen", "slips_printed")
+    assert {key: again[key] for key in same} == {key: summary[key] for key in same}
+    assert again["known_before"] == 6
+
+
+def bigger(line: dict[str, Any]) -> dict[str, Any]:
+    """Return a line at a price that no till takes, within what one line may cost."""
+    return {**line, "list": 10**11, "member_discount": 0, "coupon": 0, "paid": 10**11}
+
+
 @pytest.mark.slow
 @needs_real_baskets
 def test_a_part_of_the_real_baskets(around: Around, tmp_path: Path) -> None:
