@@ -1,0 +1,162 @@
+"""What the cashier's page does by itself: keyboards, second persons, broken lines, slips that nobody saw."""
+
+from collections.abc import Callable
+
+from playwright.sync_api import Page, Route, expect
+
+from agent.core.payment import Verdict
+from agent.services import checkout, refunds, scanning, staff
+from tests.e2e.conftest import Box, approve, log_in
+from tests.shops import CASHIER
+
+
+def enter(page: Page, box: Box) -> None:
+    log_in(page, box.url, "陈小雨", "7777")
+    expect(page.locator("#scan-field")).to_be_visible()
+
+
+def scan(box: Box, text: str) -> None:
+    """What the till's scanner does."""
+    scanning.scanned(box.shop, staff.actor_at_till(box.shop, "1"), "1", text, lambda call: call())
+
+
+def test_a_sale_by_keyboard_alone(page: Page, box: Box) -> None:
+    enter(page, box)
+    page.keyboard.type("D001")
+    page.keyboard.press("Enter")
+    expect(page.locator("#total")).to_have_text("88.00")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("+")
+    expect(page.locator("#total")).to_have_text("176.00")
+    page.keyboard.press("-")
+    expect(page.locator("#total")).to_have_text("88.00")
+    page.keyboard.press("Enter")
+    expect(page.locator("#pay-cash")).to_be_visible()
+    page.keyboard.type("100")
+    page.keyboard.press("Enter")
+    expect(page.locator("#change")).to_have_text("12.00")
+
+
+def test_a_keyboard_scanner_at_the_total_pays_by_phone_and_not_by_cash(page: Page, box: Box) -> None:
+    enter(page, box)
+    checkout.add_code(box.shop, CASHIER, "D001")
+    page.locator("#pay").click()
+    expect(page.locator("#pay-cash")).to_be_visible()
+    page.keyboard.type("134567890123456700")
+    page.keyboard.press("Enter")
+    expect(page.locator(".done")).to_contain_text("微信收好了")
+    assert box.platform.pays == 1
+    (sale,) = refunds.recent(box.shop)
+    assert [tender["kind"] for tender in refunds.sale(box.shop, sale["sale"])["tenders"]] == ["wechat"]
+
+
+def test_a_declined_phone_says_that_nothing_was_charged(page: Page, box: Box, shot: Callable[[str], None]) -> None:
+    enter(page, box)
+    checkout.add_code(box.shop, CASHIER, "D001")
+    page.locator("#pay").click()
+    expect(page.locator("#pay-cash")).to_be_visible()
+    box.platform.answers = [Verdict.UNKNOWN]
+    scan(box, "134567890123456700")
+    expect(page.locator(".countdown")).to_be_visible()
+    from agent.services import payments
+
+    attempt = payments.unresolved(box.shop.read())[0]["attempt"]
+    box.platform.answers = [Verdict.DECLINED]
+    payments.settle(box.shop, attempt, box.platform.query(attempt))
+    expect(page.locator(".notice")).to_contain_text("没付成，没扣钱")
+    expect(page.locator("#pay-cash")).to_be_visible()
+    shot("declined")
+
+
+def test_a_wrong_pin_asks_again_and_a_right_one_goes_on(page: Page, box: Box) -> None:
+    enter(page, box)
+    checkout.add_code(box.shop, CASHIER, "D001")
+    page.locator(".line-head").click()
+    page.locator(".line-actions button", has_text="改价").click()
+    page.keyboard.type("80")
+    page.keyboard.press("Enter")
+    approve(page, "王领班", "9999")
+    expect(page.locator("dialog .warn-text")).to_be_visible()
+    approve(page, "王领班", "3333")
+    expect(page.locator("#total")).to_have_text("80.00")
+
+
+def test_age_is_asked_once_a_sale(page: Page, box: Box) -> None:
+    item = next(one for one in box.shop.catalog.by_sku.values() if "age" in one.flags)
+    enter(page, box)
+    page.locator("#scan-field").fill(item.sku)
+    page.keyboard.press("Enter")
+    page.locator("dialog .primary").click()
+    expect(page.locator(".line")).to_have_count(1)
+    page.locator("#scan-field").fill(item.sku)
+    page.keyboard.press("Enter")
+    expect(page.locator(".line-detail")).to_contain_text("2 ×")
+
+
+def test_a_scan_beats_the_search_field(page: Page, box: Box) -> None:
+    """The scanner's event comes by the live stream: what is being typed stays as it is."""
+    enter(page, box)
+    page.locator("#scan-field").fill("牛")
+    scan(box, "D001")
+    expect(page.locator("#total")).to_have_text("88.00")
+    expect(page.locator("#scan-field")).to_have_value("牛")
+
+
+def test_cash_whose_answer_was_lost_is_taken_once(page: Page, box: Box) -> None:
+    enter(page, box)
+    checkout.add_code(box.shop, CASHIER, "D001")
+    page.locator("#pay").click()
+    lost: list[str] = []
+
+    def lose_the_first_answer(route: Route) -> None:
+        key = route.request.headers["idempotency-key"]
+        if not lost:
+            route.fetch()
+            lost.append(key)
+            route.abort("connectionreset")
+            return
+        lost.append(key)
+        route.continue_()
+
+    page.route("**/api/v1/basket/tenders", lose_the_first_answer)
+    page.locator("#pay-cash").click()
+    expect(page.locator("#change")).to_be_visible()
+    assert len(set(lost)) == 1 and len(lost) == 2
+    assert len(refunds.recent(box.shop)) == 1
+
+
+def test_what_must_not_be_sent_twice_is_shown_instead(page: Page, box: Box) -> None:
+    enter(page, box)
+    page.route("**/api/v1/basket/lines", lambda route: (route.fetch(), route.abort("connectionreset"))[1])
+    page.locator(".tile").first.click()
+    expect(page.locator(".notice")).to_contain_text("刚才断了一下")
+    expect(page.locator(".line")).to_have_count(1)
+
+
+def test_names_are_text_and_never_markup(page: Page, box: Box) -> None:
+    enter(page, box)
+    page.locator("#scan-field").fill("<img src=x onerror=alert(1)>")
+    page.keyboard.press("Enter")
+    expect(page.locator(".notice")).to_be_visible()
+    assert page.locator("img").count() == 0
+
+
+def test_the_display_follows_the_till(page: Page, box: Box, shot: Callable[[str], None]) -> None:
+    page.goto(f"{box.url}/display/1")
+    expect(page.locator(".welcome")).to_contain_text("湘味小馆")
+    checkout.add_code(box.shop, CASHIER, "D001")
+    expect(page.locator(".due output")).to_have_text("88.00")
+    shot("display")
+    assert page.evaluate("fetch('/api/v1/state').then((answer) => answer.status)") == 401
+
+
+def test_a_till_fits_a_phone(page: Page, box: Box, shot: Callable[[str], None]) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    enter(page, box)
+    page.locator(".tile").first.click()
+    page.locator("#pay").click()
+    expect(page.locator("#pay-cash")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth <= 390")
+    shot("phone")
+    page.locator("#pay-cash").click()
+    expect(page.locator("#change")).to_be_visible()
