@@ -9,7 +9,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -244,11 +243,6 @@ def new_replay(
 def running(process: "subprocess.Popen[str]") -> bool:
     """Tell whether a process still runs."""
     return process.poll() is None
-
-
-def python(*arguments: str) -> "subprocess.CompletedProcess[str]":
-    """Run a program of this environment and return what it said."""
-    return subprocess.run([sys.executable, *arguments], capture_output=True, text=True, check=False, cwd=ROOT)
 
 
 def money_of(baskets: Iterable[Mapping[str, Any]]) -> int:

@@ -4,6 +4,7 @@ A real journal (a replay, then refunds) is copied and changed as somebody with t
 dropped first, put back afterwards. Changes come from a seed.
 """
 
+import json
 import os
 import random
 import shutil
@@ -25,6 +26,7 @@ from agent.store.faults import Fault
 from agent.store.rebuild import rebuild, view_tables
 from agent.store.schema import TRIGGERS
 from agent.store.verify import verify
+from tests.integration.running import storebox
 from tests.shops import CountingEntropy, FakeClock, FakePlatform
 from tests.surroundings import OWN as OWN_BASKETS
 from tests.surroundings import Around, around, baskets_of, new_replay
@@ -211,6 +213,13 @@ def two_bodies_swapped(ledger: Ledger, connection: Any, chance: random.Random) -
     return first
 
 
+def several_changed(ledger: Ledger, connection: Any, chance: random.Random) -> Place:
+    """Change several entries in one way or another; the first of them is named."""
+    kinds = (hash_changed, time_changed, *CHANGES[:4])
+    places = [chance.choice(kinds)(ledger, connection, chance) for _ in range(chance.randrange(2, 6))]
+    return min(place for place in places if isinstance(place, int))
+
+
 def one_put_in(ledger: Ledger, connection: Any, chance: random.Random) -> Place:
     """Append an entry whose hash is right: the views do not know it."""
     head = connection.execute("SELECT hash FROM journal WHERE seq = ?", (ledger.last,)).fetchone()[0]
@@ -248,6 +257,7 @@ CHANGES: tuple[Change, ...] = (
     one_cut_out,
     two_swapped,
     two_bodies_swapped,
+    several_changed,
     one_put_in,
     chain_made_anew,
 )
@@ -357,3 +367,27 @@ def test_a_rebuild_gives_every_view_again(ledger: Ledger) -> None:
     assert rebuild(ledger.copy, views) == ledger.last
     assert verify(ledger.copy, views).fault is None
     assert contents(ledger.copy) == whole
+
+
+@pytest.mark.parametrize("change", [CHANGES[0], end_cut, two_swapped], ids=lambda change: change.__name__)
+def test_the_command_names_the_first_bad_entry(ledger: Ledger, tmp_path: Path, change: Change) -> None:
+    connection = ledger.fresh()
+    place = change(ledger, connection, random.Random(f"{SEED}"))
+    assert ledger.found(connection) is not None
+    shutil.copyfile(ledger.copy, tmp_path / "journal.db")
+    said = storebox("ledger", "verify", "--state", str(tmp_path), "--json")
+    assert said.returncode == 1
+    document = json.loads(said.stdout)
+    assert document["holds"] is False
+    assert document["fault"]["seq"] == place
+
+
+def test_the_command_rebuilds_every_view(ledger: Ledger, tmp_path: Path) -> None:
+    connection = ledger.fresh()
+    connection.execute("UPDATE view_sale SET total_fen = total_fen + 1")
+    assert ledger.found(connection) is not None
+    path = tmp_path / "journal.db"
+    shutil.copyfile(ledger.copy, path)
+    assert storebox("ledger", "rebuild", "--state", str(tmp_path)).returncode == 0
+    assert storebox("ledger", "verify", "--state", str(tmp_path)).returncode == 0
+    assert contents(path) == contents(ledger.whole)

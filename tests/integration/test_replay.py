@@ -12,6 +12,7 @@ from agent.replay.surroundings import program
 from agent.store import views
 from agent.store.verify import verify
 from sync.hq import registry
+from tests.integration.running import storebox
 from tests.surroundings import (
     ALL_BASKETS,
     OWN,
@@ -81,6 +82,9 @@ def check_everything(replay: Replay, summary: dict[str, Any]) -> None:
     report = verify(replay.journal, views)
     assert (report.fault, report.entries) == (None, summary["journal_entries"])
     assert report.seals > 0
+    said = storebox("ledger", "verify", "--state", str(replay.state), "--json")
+    assert said.returncode == 0, said.stderr
+    assert json.loads(said.stdout)["entries"] == summary["journal_entries"]
 
 
 def test_our_own_baskets_with_every_oddity(around: Around, tmp_path: Path) -> None:
