@@ -21,6 +21,7 @@ from agent.services.reports import drawer_sums
 from agent.services.trade import Trade, open_shift, trading
 from agent.store import views
 from agent.store.answers import keep_answer
+from agent.store.connection import open_reader
 from agent.store.migrations import STEPS
 from agent.store.schema import FIRST_TABLES
 from agent.store.unit import Unit
@@ -30,8 +31,11 @@ SALES_A_DAY = 2_000
 ENTRIES_A_SALE = 3
 BATCH = 200
 MAX_LINES = 10
+GROWN_MAX = 1.5
 DAY_MS = 24 * 3_600_000
 _COMPLETE = "complete"
+_FORM = 1
+"""Counted up when this module writes other sales than before."""
 _SPOOL = (
     "INSERT INTO spool(slip, printer, sale, kind, state, document, copy, queued_ms, changed_ms)"
     " VALUES(?, ?, ?, 'receipt', 'printed', ?, 0, ?, ?)"
@@ -51,23 +55,34 @@ class Pattern:
 
 
 def large_state(plan: Plan, entries: int) -> Path:
-    """Return the state folder of a journal of so many entries; makes it when there is none of this schema."""
+    """Return the state folder of a journal of so many entries; makes it when there is none of this schema.
+
+    Every run trades a little in it; one that has grown far beyond its size is made anew.
+    """
     state = plan.folder / f"journal-{entries}-{_schema_key()}"
-    if not (state / _COMPLETE).exists():
+    if not (state / _COMPLETE).exists() or _held(state) > entries * GROWN_MAX:
         for old in plan.folder.glob(f"journal-{entries}-*"):
             shutil.rmtree(old)
         _build(plan, state, entries)
         (state / _COMPLETE).touch()
     size = (state / JOURNAL).stat().st_size
-    plan.note(f"the large journal has {entries:,} entries and more, its file {size / 1e6:,.0f} MB")
+    plan.note(f"the large journal has {_held(state):,} entries, its file {size / 1e6:,.0f} MB")
     return state
+
+
+def _held(state: Path) -> int:
+    """Return how many entries a journal has."""
+    connection = open_reader(state / JOURNAL)
+    try:
+        return int(connection.execute("SELECT max(seq) FROM journal").fetchone()[0])
+    finally:
+        connection.close()
 
 
 def _schema_key() -> str:
     """Return a digest of everything that decides what stands in the file."""
     names = [name for name, _ in STEPS]
-    own = Path(__file__).read_text(encoding="utf-8")
-    text = "\n".join((*FIRST_TABLES, *names, *views.SCHEMA, getsource(evolution), own))
+    text = "\n".join((str(_FORM), *FIRST_TABLES, *names, *views.SCHEMA, getsource(evolution)))
     return sha256(text.encode()).hexdigest()[:12]
 
 
