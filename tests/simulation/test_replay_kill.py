@@ -12,6 +12,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from pysqlite3 import dbapi2 as sqlite3
 
 from agent.store import views
 from agent.store.verify import verify
@@ -38,11 +39,12 @@ class Killer:
         entries = self._entries()
         process = self.replay.start()
         if self.chance.random() < 0.3:
-            ended = self._lives(process, self.chance.uniform(0.05, 2.5))
+            ended = self._lives(process, self.chance.uniform(0.05, 1.2))
         else:
-            ended = self._sells(process, entries) or self._lives(process, self.chance.uniform(0.0, 1.2))
+            wanted = entries + 1 + self.chance.randrange(150)
+            ended = self._sells(process, wanted) or self._lives(process, self.chance.uniform(0.0, 0.05))
         process.kill()
-        out, err = process.communicate()
+        _, err = process.communicate()
         if ended and process.returncode == 0:
             return False
         assert process.returncode == -9, err[-3000:]
@@ -57,9 +59,9 @@ class Killer:
             return False
         return True
 
-    def _sells(self, process: "subprocess.Popen[str]", entries: int) -> bool:
-        """Wait until the box writes its first new entry."""
-        while running(process) and self._entries() == entries:
+    def _sells(self, process: "subprocess.Popen[str]", wanted: int) -> bool:
+        """Wait until the journal has so many entries."""
+        while running(process) and self._entries() < wanted:
             time.sleep(0.01)
         return not running(process)
 
@@ -97,6 +99,29 @@ def check(replay: Replay, killer: Killer, baskets: list[dict[str, object]]) -> N
     assert replay.one("SELECT count(*) FROM view_platform_refund WHERE state = 'started'") == 0
     assert replay.one("SELECT sum(amount_fen) FROM view_account") == 0
     check_paper(replay)
+    check_wallet(replay)
+
+
+def check_wallet(replay: Replay) -> None:
+    """What the wallet took and kept is what the journal says: nothing charged twice, nothing unrecorded."""
+    books = sqlite3.connect(str(replay.around.wallet_state / "wallet.db"))
+    own = f"{replay.store}_%"
+    paid = dict(
+        books.execute(
+            "SELECT out_trade_no, amount_fen FROM trade_order o WHERE state = 'paid' AND out_trade_no LIKE ?"
+            " AND NOT EXISTS(SELECT 1 FROM refund r WHERE r.out_trade_no = o.out_trade_no)",
+            (own,),
+        )
+    )
+    books.close()
+    used = dict(replay.query("SELECT attempt, amount_fen FROM view_attempt WHERE state = 'paid' AND used"))
+    assert paid == used
+    assert sum(paid.values()) == replay.one(
+        "SELECT coalesce(sum(json_extract(t.value, '$.amount_fen')), 0) FROM journal j,"
+        " json_each(j.body, '$.tenders') t"
+        " WHERE j.kind = 'sale.completed' AND json_extract(t.value, '$.attempt') IS NOT NULL"
+    )
+    assert paid
 
 
 def check_paper(replay: Replay) -> None:
@@ -126,7 +151,7 @@ def killed_often(replay: Replay, kills: int, seed: int) -> Killer:
 
 @pytest.mark.slow
 def test_ten_kills(around: Around, tmp_path: Path) -> None:
-    baskets = some_baskets(400)
+    baskets = some_baskets(300)
     replay = new_replay(around, tmp_path, baskets)
     killer = killed_often(replay, 10, SEED)
     assert killer.kills == 10

@@ -2,7 +2,7 @@
 
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -54,6 +54,14 @@ def wait_for(replay: Replay, process: "object", baskets: int, timeout_s: float =
         assert running(process), process.communicate()  # type: ignore[arg-type, attr-defined]
         time.sleep(0.02)
     return time.monotonic() - start_s
+
+
+def wait_until(holds: Callable[[], bool], timeout_s: float = 60) -> None:
+    """Wait until something is so."""
+    end_s = time.monotonic() + timeout_s
+    while not holds():
+        assert time.monotonic() < end_s
+        time.sleep(0.02)
 
 
 def acknowledged(replay: Replay) -> int:
@@ -125,12 +133,10 @@ def test_headquarters_restored_from_an_older_backup(around: Around, tmp_path: Pa
             held = copy.execute("SELECT count(*) FROM entry").fetchone()[0]
             source.close()
             copy.close()
-            wait_for(replay, process, 140)
+            wait_until(lambda: acknowledged(replay) > held)
             proxy.switch("refused")
             office.close()
             first.__exit__(None, None, None)
-            known = acknowledged(replay)
-            assert known > held
             for end in ("", "-wal", "-shm"):
                 (folder / f"{DATABASE_FILE}{end}").unlink(missing_ok=True)
             backup.rename(folder / DATABASE_FILE)
