@@ -24,6 +24,7 @@ def demo(
     state: Annotated[Path, typer.Option("--state", metavar="DIR", file_okay=False, help="Its folder.")] = DEFAULT_STATE,
     language: Annotated[Language, typer.Option(help="Language of slips and pages.")] = Language.chinese,
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port of the pages; a free one when it is taken.")] = 8080,
+    opened: Annotated[bool, typer.Option("--open/--closed", help="Open day and shifts, or leave that to you.")] = True,
     browser: Annotated[bool, typer.Option(help="Open the till's page in a browser, when there is a desktop.")] = True,
 ) -> None:
     """Start box, printers, scanners, wallet and headquarters; the last line says where. Ctrl-C ends everything."""
@@ -36,7 +37,7 @@ def demo(
 
             webbrowser.open(url)
 
-    serve(state, language.value, ready, port)
+    serve(state, language.value, ready, port, open_shop=opened)
 
 
 def _welcome(url: str) -> str:

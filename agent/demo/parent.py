@@ -19,6 +19,7 @@ from agent.demo.children import Child
 from agent.demo.desk_server import DeskServer
 from agent.demo.folder import BOX, PEOPLE, STORE, TILLS, DemoFolder, DemoTill
 from agent.demo.forwarder import HOST, Forwarder
+from agent.demo.opening import open_for_business
 
 BOX_PORT = 8080
 HQ_PORT = 8090
@@ -36,7 +37,8 @@ Say = Callable[[str], None]
 class Demo:
     """A whole shop. `run` serves until a signal; it is the desk's switches as well."""
 
-    def __init__(self, state: Path, language: str, say: Say, port: int = BOX_PORT) -> None:
+    def __init__(self, state: Path, language: str, say: Say, port: int = BOX_PORT, *, open_shop: bool = True) -> None:
+        self._open_shop = open_shop
         self.network = True
         self._folder = DemoFolder(state)
         self._language = language
@@ -105,6 +107,8 @@ class Demo:
                 await self._until_ready(keeping)
                 await asyncio.gather(outside, *(device.line() for device in self._devices))
                 await asyncio.to_thread(self._add_people)
+                if self._open_shop:
+                    await asyncio.to_thread(open_for_business, url_of(listener))
                 on_ready(url_of(listener))
                 await keeping
             finally:
@@ -262,8 +266,13 @@ def _notice_socket() -> socket.socket:
     return receiver
 
 
-def serve(state: Path, language: str, on_ready: Callable[[str], None], port: int = BOX_PORT) -> None:
-    """Run a demo until SIGINT or SIGTERM; refuses a state folder in which one runs (`demo.running`)."""
+def serve(
+    state: Path, language: str, on_ready: Callable[[str], None], port: int = BOX_PORT, *, open_shop: bool = True
+) -> None:
+    """Run a demo until SIGINT or SIGTERM; refuses a state folder in which one runs (`demo.running`).
+
+    `open_shop` opens day and shifts and logs a cashier in at each till, so that the desk's scanner trades at once.
+    """
     from agent.daemon.lock import StateLock
 
     def say(text: str) -> None:
@@ -271,7 +280,7 @@ def serve(state: Path, language: str, on_ready: Callable[[str], None], port: int
         sys.stdout.flush()
 
     async def main() -> None:
-        await Demo(state, language, say, port).run(on_ready)
+        await Demo(state, language, say, port, open_shop=open_shop).run(on_ready)
 
     try:
         with StateLock(state, "demo.lock", "demo.running"):

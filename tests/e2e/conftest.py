@@ -112,7 +112,7 @@ def demo(tmp_path: Path) -> Iterator[Demo]:
     """The whole shop on free ports: box, printer, scanner, wallet, headquarters."""
     folder = tmp_path / "demo"
     program = "from agent.cli import main; main()"
-    command = [sys.executable, "-c", program, "demo", "--state", str(folder), "--no-browser", "--port", "0"]
+    command = [sys.executable, "-c", program, "demo", "--state", str(folder), "--no-browser", "--closed", "--port", "0"]
     running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, bufsize=1)
     said: list[str] = []
     found = threading.Event()

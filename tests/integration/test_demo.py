@@ -21,7 +21,7 @@ class Demo:
     def __init__(self, state: Path) -> None:
         self.state = state
         environment = {**os.environ, "STOREBOX_LANGUAGE": "en"}
-        self.program = Running("demo", "--state", str(state), "--port", "0", "--no-browser", env=environment)
+        self.program = Running("demo", "--state", str(state), "--port", "0", "--no-browser", "--closed", env=environment)
         self.said: list[str] = []
         while not self.said or not self.said[-1].startswith("till: "):
             self.said.append(self.program.line())
