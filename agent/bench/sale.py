@@ -69,7 +69,7 @@ def measure(plan: Plan) -> list[Row]:
         state = stack.enter_context(plan.scratch("sale"))
         counter = Counter(stack.enter_context(opened(state)))
         warm_up(counter, plan.count(WARM_UP, 20))
-        probes = plan.count(15, 3)
+        probes = plan.count(41, 3)
 
         def prepare() -> None:
             counter.file_slips()
