@@ -121,9 +121,10 @@ def test_the_power_goes_while_cash_is_taken_and_the_page_comes_back(
 def test_offline_is_said_once_and_cash_goes_on(page: Page, demo: Demo, shot: Callable[[str], None]) -> None:
     open_till(page, demo)
     demo.post("/desk/switch", {"switch": "network", "on": False})
-    expect(page.locator(".alert.offline")).to_contain_text("断网了", timeout=30_000)
     demo.scan("D003")
     page.locator("#pay").click()
+    expect(page.locator("#pay-cash")).to_be_visible()
     page.keyboard.press("Enter")
     expect(page.locator("#change")).to_have_text("2.00")
+    expect(page.locator(".alert.offline")).to_contain_text("断网了", timeout=30_000)
     shot("offline")

@@ -64,7 +64,7 @@ def test_scripts_have_one_reason_to_exist() -> None:
 
 
 def test_every_icon_is_drawn() -> None:
-    drawn = set(re.findall(r'id="(\w+)"', (STATIC / "icons" / "sprite.svg").read_text()))
+    drawn = set(re.findall(r'id="icon-(\w+)"', (STATIC / "icons" / "sprite.svg").read_text()))
     for script in SCRIPTS:
         for name in re.findall(r'icon\("(\w+)"\)', script.read_text("utf-8")):
             assert name in drawn, f"{script.name} shows {name}"

@@ -19,7 +19,17 @@ const WALLET = [
   ["82", mark("pays, but the answer gets lost")],
   ["88", mark("takes 20 s")],
 ];
-const COMMANDS = ["SUBTOTAL", "CASH", "HOLD", "RECALL", "REPRINT", "XREPORT", "NOSALE", "CANCEL", "HELP"];
+const COMMANDS = {
+  SUBTOTAL: mark("Total"),
+  CASH: mark("Exact cash"),
+  HOLD: mark("Hold"),
+  RECALL: mark("Recall"),
+  CANCEL: mark("Give up"),
+  REPRINT: mark("Print last again"),
+  XREPORT: mark("X report"),
+  NOSALE: mark("Open the drawer"),
+  HELP: mark("Print the command card"),
+};
 const words = h("p.busy", { role: "status" });
 const said = h("p.busy", { role: "status" });
 let last = 0;
@@ -80,7 +90,7 @@ function samples(found) {
   return [
     group(t("Goods"), found.items.map(item)),
     group(t("A customer's phone"), WALLET.map(([suffix, text]) => sample(t(text), () => walletCode(suffix)))),
-    group(t("Command card"), COMMANDS.map((word) => sample(word, () => `X1${word}`))),
+    group(t("Command card"), Object.entries(COMMANDS).map(([word, text]) => sample(t(text), () => `X1${word}`))),
     group(t("Receipt"), [h("button.chip", { id: "scan-receipt", onclick: scanReceipt }, t("the last one"))]),
   ];
 }

@@ -32,13 +32,21 @@ export function region(place, shown, render) {
   place.replaceChildren(...kids([render()]));
 }
 
-/** Return an icon of the sprite. */
+/** Put the drawings into the page once: an icon drawn while the box restarts needs no file. */
+export async function loadIcons() {
+  const answer = await fetch("/static/icons/sprite.svg");
+  const drawn = new DOMParser().parseFromString(await answer.text(), "image/svg+xml").documentElement;
+  drawn.setAttribute("hidden", "");
+  document.body.prepend(document.importNode(drawn, true));
+}
+
+/** Return an icon of the drawings. */
 export function icon(name) {
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
   svg.setAttribute("class", "icon");
   svg.setAttribute("aria-hidden", "true");
   const use = document.createElementNS("http://www.w3.org/2000/svg", "use");
-  use.setAttribute("href", `/static/icons/sprite.svg#${name}`);
+  use.setAttribute("href", `#icon-${name}`);
   svg.append(use);
   return svg;
 }

@@ -5,6 +5,8 @@ import { model, set } from "./model.js";
 import { isOwnScan, scanAnswer } from "./scan.js";
 import { sayError } from "./notice.js";
 
+/** What no event tells (entries that HQ has taken meanwhile) is looked at now and then. */
+const LOOK_EVERY_MS = 10_000;
 let source = null;
 
 export function startLive() {
@@ -41,5 +43,6 @@ function take(event) {
   if (event.kind === "scan" && event.basket && !isOwnScan()) showBasket(event.basket);
 }
 
+setInterval(() => source && !document.hidden && refresh(), LOOK_EVERY_MS);
 addEventListener("pagehide", stopLive);
 addEventListener("pageshow", (event) => event.persisted && model.session && startLive());

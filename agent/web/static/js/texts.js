@@ -1,5 +1,7 @@
 // Texts in the page's language: gettext's domain `web`, fetched once.
 
+import { loadIcons } from "./dom.js";
+
 const KEPT = "storebox.language";
 let messages = {};
 let present = "zh-CN";
@@ -12,6 +14,7 @@ export function isChinese() {
   return present.startsWith("zh");
 }
 
+/** Fetch texts and drawings; asks again for as long as the box is not there. */
 export async function loadTexts() {
   present = kept() || document.documentElement.lang || "zh-CN";
   document.documentElement.lang = present;
@@ -20,6 +23,7 @@ export async function loadTexts() {
       const answer = await fetch(`/texts/${present}.json`);
       if (answer.ok) {
         messages = await answer.json();
+        await loadIcons();
         return;
       }
     } catch (error) {
