@@ -6,10 +6,12 @@ import socket
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from agent.demo.child import die_with
 from agent.replay.surroundings import program
 
 END_TIMEOUT_S = 15.0
@@ -32,6 +34,7 @@ class Agent:
             stderr=subprocess.DEVNULL,
             text=True,
             env=environment,
+            preexec_fn=partial(die_with, os.getpid()),
         )
         line = (self._child.stdout.readline() if self._child.stdout else "").strip()
         self.ready_s = time.monotonic() - began_s
