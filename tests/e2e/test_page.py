@@ -160,3 +160,14 @@ def test_a_till_fits_a_phone(page: Page, box: Box, shot: Callable[[str], None]) 
     shot("phone")
     page.locator("#pay-cash").click()
     expect(page.locator("#change")).to_be_visible()
+
+
+def test_typing_faster_than_the_total_loses_no_key(page: Page, box: Box) -> None:
+    enter(page, box)
+    checkout.add_code(box.shop, CASHIER, "D001")
+    expect(page.locator("#total")).to_have_text("88.00")
+    page.route("**/api/v1/basket/total", lambda route: (page.wait_for_timeout(300), route.continue_())[1])
+    page.locator("#pay").click()
+    page.keyboard.type("100")
+    page.keyboard.press("Enter")
+    expect(page.locator("#change")).to_have_text("12.00")

@@ -143,9 +143,11 @@ function payButton(present) {
   return h("button.tall", { id: "back", onclick: backToRinging, disabled: fixed }, icon("back"), t("Back to the goods"));
 }
 
-export function askTotal() {
-  set({ selected: null });
-  return changeBasket(t("Adding up"), "/basket/total", {});
+export async function askTotal() {
+  set({ selected: null, totalling: true });
+  const present = await changeBasket(t("Adding up"), "/basket/total", {});
+  set({ totalling: false });
+  return present;
 }
 
 export function backToRinging() {

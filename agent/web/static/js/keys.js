@@ -22,7 +22,22 @@ export function listenToKeys() {
   });
 }
 
+let early = [];
+
+/** Keys that come while the total is being asked for belong to the cash keypad, which is not there yet. */
+export function giveEarlyKeys() {
+  if (model.totalling || !early.length) return;
+  const keys = early;
+  early = [];
+  if (isPaying() && keys[0] !== "Enter") for (const key of keys) payKey(key);
+}
+
 function onSell(event) {
+  if (model.totalling) {
+    event.preventDefault();
+    early.push(event.key);
+    return;
+  }
   const inField = event.target.tagName === "INPUT";
   if (isPaying()) {
     if (!inField) onPay(event);

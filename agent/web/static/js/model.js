@@ -14,6 +14,7 @@ export const model = {
   done: null,
   connected: true,
   busy: null,
+  totalling: false,
 };
 
 const listeners = [];

@@ -7,6 +7,7 @@ import { finish } from "./done.js";
 import { basket, model, set } from "./model.js";
 import { say, sayError } from "./notice.js";
 import { t } from "./texts.js";
+import { followAttempt } from "./wallet.js";
 
 let own = 0;
 
@@ -32,7 +33,7 @@ export function scanAnswer(answer) {
   if (answer.action === "line" || answer.action === "total") showBasket(answer.basket);
   else if (answer.action === "ask_price") addItem(itemOf(answer));
   else if (answer.action === "paid" && answer.completed) finish(answer.completed);
-  else if (answer.action === "attempt") refresh();
+  else if (answer.action === "attempt") followAttempt(answer.attempt);
   else if (answer.action === "lookup") set({ view: "sales", viewSale: answer.number, notice: null });
   else if (answer.action === "open") set({ view: OPENS[answer.page] || "sell", notice: null });
   else if (answer.action === "reprint") say("good", t("A copy is printing"));

@@ -9,7 +9,7 @@ import { renderTiles, scanField } from "./catalog.js";
 import { closeShiftScreen } from "./closing.js";
 import { closeDayScreen } from "./dayend.js";
 import { byId, h, region } from "./dom.js";
-import { listenToKeys } from "./keys.js";
+import { giveEarlyKeys, listenToKeys } from "./keys.js";
 import { startLive, stopLive } from "./live.js";
 import { loginScreen } from "./login.js";
 import { basket, listen, model, set } from "./model.js";
@@ -70,6 +70,7 @@ function renderSell(main) {
   renderTiles(sell.goods);
   if (paying) renderPay(sell.pay, present);
   else region(sell.pay, null, () => null);
+  giveEarlyKeys();
 }
 
 function tabs() {

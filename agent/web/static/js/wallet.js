@@ -81,6 +81,12 @@ async function park(attempt) {
   }
 }
 
+/** Follow an attempt that has just begun: it may have ended before any state shows it. */
+export function followAttempt(attempt) {
+  present = attempt.attempt;
+  return refresh();
+}
+
 /** Notice that an attempt ended, whoever brought its end about. Called with every new state. */
 export async function watchAttempt() {
   const now = model.state && model.state.attempt;
