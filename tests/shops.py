@@ -69,6 +69,10 @@ class FakePrinter:
     slips: list[Mapping[str, Any]] = field(default_factory=list)
     answers: list[FakeResult] = field(default_factory=list)
     kicks: int = 0
+    away_code: str | None = None
+
+    def away(self) -> str | None:
+        return self.away_code
 
     def process_id(self, number: int) -> str:
         return f"{number:04d}"

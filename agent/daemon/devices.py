@@ -8,7 +8,7 @@ from agent.daemon.background import in_background
 from agent.services.printing import PrinterWorker
 from agent.services.shop import Shop
 from agent.settings import Till, shipped
-from drivers.base import DeviceEvent, DeviceState
+from drivers.base import CONNECTED, DeviceEvent, DeviceState
 from drivers.printer.device import PrinterDevice
 from drivers.printer.job import PrintResult, process_id
 from drivers.printer.profiles import load_profile
@@ -41,6 +41,13 @@ class DrivenPrinter:
     def process_id(self, number: int) -> str:
         """Return the mark under which the printer reports a slip, by its place in the queue."""
         return process_id(number)
+
+    def away(self) -> str | None:
+        """Return why the printer cannot be reached, or None."""
+        state = self._device.state
+        if state in CONNECTED:
+            return None
+        return "printer.absent" if state is DeviceState.ABSENT else "printer.lost"
 
     def print(self, document: Mapping[str, Any], mark: str, *, void_predecessor: bool = False) -> _Outcome:
         """Print a document and wait for the printer's word."""

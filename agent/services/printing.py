@@ -39,6 +39,9 @@ class Printer(Protocol):
     def process_id(self, number: int) -> str:
         """Return the mark under which the printer reports a slip, by its place in the queue."""
 
+    def away(self) -> str | None:
+        """Return why no byte can reach the printer now, as a driver's code; None when it is there."""
+
     def print(self, document: Mapping[str, Any], mark: str, *, void_predecessor: bool = False) -> Outcome:
         """Print a document; returns when its end is known or can't be known any more."""
 
@@ -100,6 +103,10 @@ class PrinterWorker:
         if slip.document.get("drawer") and self._kicked != slip.slip:
             self._kicked = slip.slip
             self._printer.kick()
+        away = self._printer.away()
+        if away is not None:  # a slip that never left stays queued: were it marked, a crash would leave it unconfirmed
+            self._waits(slip, away)
+            return False
         mark = self._printer.process_id(slip.number)
         self._shop.writer.run(lambda unit: spool.mark_sending(unit, slip.slip, mark))
         result = self._printer.print(slip.document, mark, void_predecessor=self._interrupted)
@@ -113,6 +120,9 @@ class PrinterWorker:
 
     def _put_back(self, slip: Slip, code: str | None) -> None:
         self._shop.writer.run(lambda unit: spool.mark_result(unit, slip.slip, SlipState.QUEUED, code))
+        self._waits(slip, code)
+
+    def _waits(self, slip: Slip, code: str | None) -> None:
         if code != self._waiting_code:
             self._waiting_code = code
             self._shop.publish("notice", {"code": code or "printer.not_ready", "slip": slip.slip})

@@ -67,6 +67,24 @@ def test_a_printer_without_paper_keeps_the_slip_and_kicks_once(shop: Shop) -> No
     assert (len(printer.slips), printer.kicks) == (1, 1)
 
 
+def test_a_slip_for_a_printer_that_is_away_is_never_marked_as_sending(shop: Shop) -> None:
+    """A crash while the cable is out must not leave a slip unconfirmed of which no byte left."""
+    slip = sell(shop)
+    printer = FakePrinter(away_code="printer.lost")
+    worker = PrinterWorker(shop, "receipt1", printer)
+    written = []
+    run = shop.writer.run
+    shop.writer.run = lambda *args, **others: (written.append(1), run(*args, **others))[1]  # type: ignore[method-assign]
+    for _ in range(3):
+        assert worker.step() == printing.WAIT_S
+    assert not written
+    assert state_of(shop, slip) is SlipState.QUEUED
+    printer.away_code = None
+    worker.step()
+    assert state_of(shop, slip) is SlipState.PRINTED
+    assert (len(printer.slips), printer.kicks) == (1, 1)
+
+
 def test_what_was_sending_at_a_crash_is_unconfirmed_and_a_copy_says_so(shop: Shop) -> None:
     """After a restart nobody knows; the cashier says it did not come out; the copy carries its mark."""
     slip = sell(shop)
