@@ -26,6 +26,24 @@ def migrate(connection: Any, views: Views, steps: tuple[Step, ...] = STEPS) -> b
 
     Raises `Broken("store.schema_newer")` when a later release has changed the file.
     """
+    if _applied(connection) != [name for name, _ in steps]:
+        _apply(connection, steps)
+    assert_triggers(connection)
+    return views_fingerprint(views) != meta_value(connection, "views")
+
+
+def _applied(connection: Any) -> list[str]:
+    """Read sqlite-utils' own record; with nothing to do, a start does not load the library."""
+    made = connection.execute("SELECT 1 FROM sqlite_master WHERE name = '_sqlite_migrations'").fetchone()
+    if made is None:
+        return []
+    rows = connection.execute(
+        "SELECT name FROM _sqlite_migrations WHERE migration_set = ? ORDER BY id", (MIGRATION_SET,)
+    )
+    return [str(name) for (name,) in rows.fetchall()]
+
+
+def _apply(connection: Any, steps: tuple[Step, ...]) -> None:
     from sqlite_utils import Database, Migrations
 
     database = Database(connection, recursive_triggers=True)
@@ -38,8 +56,6 @@ def migrate(connection: Any, views: Views, steps: tuple[Step, ...] = STEPS) -> b
         raise Broken("store.schema_newer", migration=newer[0])
     if migrations.pending(database):
         migrations.apply(database)
-    assert_triggers(connection)
-    return views_fingerprint(views) != meta_value(connection, "views")
 
 
 def meta_value(connection: Any, key: str) -> str | None:

@@ -39,14 +39,14 @@ FIRST_TABLES: tuple[str, ...] = (
         answer TEXT NOT NULL,
         at_ms INTEGER NOT NULL,
         seq INTEGER) STRICT, WITHOUT ROWID""",
+    # A handful of rows at any time: one tree, no index, so that a change writes one page.
     """CREATE TABLE draft(
         till TEXT NOT NULL,
         sale TEXT PRIMARY KEY,
         state TEXT NOT NULL,
         body TEXT NOT NULL,
         created_ms INTEGER NOT NULL,
-        updated_ms INTEGER NOT NULL) STRICT""",
-    "CREATE INDEX draft_till ON draft(till, state)",
+        updated_ms INTEGER NOT NULL) STRICT, WITHOUT ROWID""",
     """CREATE TABLE spool(
         number INTEGER PRIMARY KEY,
         slip TEXT NOT NULL UNIQUE,
