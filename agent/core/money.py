@@ -59,6 +59,5 @@ def rounded_down_to_jiao(amount_fen: int) -> int:
 
 def yuan(amount_fen: int) -> str:
     """Write an amount as yuan with two decimals, `151.00`, with a minus sign when negative."""
-    if amount_fen < 0:
-        return f"-{-amount_fen // 100}.{-amount_fen % 100:02d}"
-    return f"{amount_fen // 100}.{amount_fen % 100:02d}"
+    text = f"{amount_fen:03d}" if amount_fen >= 0 else f"{amount_fen:04d}"
+    return f"{text[:-2]}.{text[-2:]}"

@@ -34,7 +34,7 @@ def test_the_quick_way_gives_the_same_text(value: dict[str, object]) -> None:
     assert data == json.loads(text)
 
 
-@pytest.mark.parametrize("value", [{"a": 1.0}, {"a": 2**53}, {"a": "\ud800"}, {"a": [-(2**53)]}, {"a": float("nan")}])
+@pytest.mark.parametrize("value", [{"a": 1.0}, {"a": 2**53}, {"a": "\ud800"}, {"a": -(2**53)}, {"a": float("nan")}])
 def test_what_has_no_canonical_form_is_refused_on_both_ways(value: dict[str, object]) -> None:
     """Floats, huge integers and lone surrogates never reach the chain."""
     with pytest.raises((Broken, ValueError)):
