@@ -46,6 +46,13 @@ class ScanBody(Body):
     text: Annotated[str, Field(max_length=4096)]
 
 
+class ChoiceBody(Body):
+    """Which reading of a code with two readings is meant."""
+
+    choice: Name
+    index: Annotated[int, Field(ge=0, le=20)]
+
+
 class AddBody(Body):
     """An item by its number or barcode."""
 

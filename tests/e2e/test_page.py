@@ -7,6 +7,7 @@ from playwright.sync_api import Page, Route, expect
 from agent.core.payment import Verdict
 from agent.services import checkout, refunds, scanning, staff
 from tests.e2e.conftest import Box, approve, log_in
+from tests.integration.test_scanning import AMBIGUOUS, label
 from tests.shops import CASHIER
 
 
@@ -171,3 +172,16 @@ def test_typing_faster_than_the_total_loses_no_key(page: Page, box: Box) -> None
     page.keyboard.type("100")
     page.keyboard.press("Enter")
     expect(page.locator("#change")).to_have_text("12.00")
+
+
+def test_a_code_with_two_readings_is_asked_about(page: Page, box: Box, shot: Callable[[str], None]) -> None:
+    enter(page, box)
+    checkout.add_code(box.shop, CASHIER, "D001")
+    page.locator("#pay").click()
+    expect(page.locator("#pay-cash")).to_be_visible()
+    scan(box, label(AMBIGUOUS))
+    expect(page.locator("dialog .held")).to_have_count(2)
+    shot("readings")
+    page.locator("dialog .held").first.click()
+    expect(page.locator(".line")).to_have_count(2)
+    assert box.platform.pays == 0

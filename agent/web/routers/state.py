@@ -11,7 +11,7 @@ from agent.services import health, scanning
 from agent.services.authority import require
 from agent.store import journal
 from agent.web.access import AnySeat, TheWeb
-from agent.web.bodies import ScanBody
+from agent.web.bodies import ChoiceBody, ScanBody
 from agent.web.live import with_sentences
 
 router = APIRouter(tags=["state"])
@@ -37,6 +37,16 @@ def scan(body: ScanBody, seat: AnySeat, web: TheWeb, idempotency_key: Annotated[
     """Take a code as if the till's scanner had read it."""
     shop, actor = seat.shop, seat.actor
     return with_sentences(scanning.scanned(shop, actor, actor.till, body.text, web.run, idempotency_key))
+
+
+@router.post("/scan/choose")
+def choose_reading(
+    body: ChoiceBody, seat: AnySeat, web: TheWeb, idempotency_key: Annotated[str | None, Header()] = None
+) -> Shown:
+    """Take one reading of a code that had two."""
+    shop, actor = seat.shop, seat.actor
+    chosen = scanning.choose(shop, actor, actor.till, body.choice, body.index, web.run, idempotency_key)
+    return with_sentences(chosen)
 
 
 @router.get("/catalog")

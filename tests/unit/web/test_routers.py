@@ -216,3 +216,8 @@ def test_the_desk_is_there_only_in_the_demo(client: Browser, shop: Shop, hub: ob
     assert foreign.status_code == 403
     without = TestClient(create_app(shop, hub=hub), base_url="http://127.0.0.1:8080")  # type: ignore[arg-type]
     assert without.get("/desk").status_code == 404
+
+
+def test_a_choice_that_is_over_is_refused(cashier: Browser) -> None:
+    answer = cashier.post("/api/v1/scan/choose", json={"choice": "none", "index": 0})
+    assert answer.json()["error"]["code"] == "choice.gone"

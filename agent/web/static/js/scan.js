@@ -3,6 +3,7 @@
 import { refresh, showBasket, during } from "./act.js";
 import { post } from "./api.js";
 import { checkAge, addItem } from "./adding.js";
+import { askReading } from "./choose.js";
 import { finish } from "./done.js";
 import { basket, model, set } from "./model.js";
 import { say, sayError } from "./notice.js";
@@ -29,17 +30,30 @@ export async function sendScan(text) {
 const OPENS = { close_shift: "close-shift", open_shift: "sell" };
 
 export function scanAnswer(answer) {
-  if (answer.error) return refusedScan(answer);
+  if (answer.action === "refused") return refusedScan(answer);
   if (answer.action === "line" || answer.action === "total") showBasket(answer.basket);
-  else if (answer.action === "ask_price") addItem(itemOf(answer));
+  else if (answer.action === "ask_price" || answer.action === "ask_quantity") addItem(itemOf(answer));
   else if (answer.action === "paid" && answer.completed) finish(answer.completed);
   else if (answer.action === "attempt") followAttempt(answer.attempt);
-  else if (answer.action === "lookup") set({ view: "sales", viewSale: answer.number, notice: null });
+  else if (answer.action === "ask") chooseReading(answer);
+  else if (answer.action === "lookup") lookedUp(answer);
   else if (answer.action === "open") set({ view: OPENS[answer.page] || "sell", notice: null });
   else if (answer.action === "reprint") say("good", t("A copy is printing"));
   else if (answer.action === "drawer") say("good", t("The drawer is open"));
   else refresh();
   return undefined;
+}
+
+async function chooseReading(question) {
+  const answer = await askReading(question);
+  if (answer) scanAnswer(answer);
+}
+
+function lookedUp(answer) {
+  if (answer.sale) return set({ view: "sales", viewSale: answer.sale, notice: null });
+  return say("warn", t("This one was not found here"), t("Ask the customer to open it in the bill and scan the merchant's order number. A screenshot does not count."), {
+    aloud: t("No hurry: please open this payment in your bill, I scan it and we see at once where the money is."),
+  });
 }
 
 function itemOf(answer) {
