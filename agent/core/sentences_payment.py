@@ -178,4 +178,20 @@ SENTENCES: dict[str, Texts] = {
         "{platform}:密钥是十六进制,等待时间是秒数。",
         "{platform}: the secret is hexadecimal, the time limit a number of seconds.",
     ),
+    "sale.reference_known": (
+        "这一单已经记过了",
+        "单号 {reference} 已记为 {sale},钱没有重复记。",
+        "This sale is recorded already",
+        "Number {reference} is recorded as {sale}; no money was recorded twice.",
+        "外部收银机每一单用自己的新单号;重试时用同一个 Idempotency-Key。",
+        "The other till gives each sale a number of its own, and repeats a request under the same Idempotency-Key.",
+    ),
+    "sale.not_covered": (
+        "收的钱和应收对不上",
+        "应收 {total} 元,收款合计 {tendered} 元。这一单没有记账。",
+        "The tenders do not make the total",
+        "{total} yuan are due, the tenders make {tendered}. The sale was not recorded.",
+        "外部收银机送来的各项收款之和必须等于各行金额之和。",
+        "The tenders that the other till sends must add up to the lines' totals exactly.",
+    ),
 }

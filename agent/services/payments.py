@@ -92,7 +92,8 @@ def start_code_payment(
 
     def submit() -> None:
         answer = platform.pay(started["attempt"], started["amount_fen"], auth_code, shop.store.name)
-        settle(shop, started["attempt"], answer)
+        if settle(shop, started["attempt"], answer) is None:
+            shop.wake_resolver()
 
     def already_submitted() -> None:
         shop.wake_resolver()

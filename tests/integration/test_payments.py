@@ -82,8 +82,11 @@ def test_a_lost_answer_is_found_by_query_after_a_restart(shop: Shop) -> None:
     ring(shop)
     platform(shop).answers = [Verdict.UNKNOWN]
     started, submit = payments.start_code_payment(shop, CASHIER, "wechat", CODE)
+    woken: list[bool] = []
+    shop.wake_resolver = lambda: woken.append(True)
     submit()
     assert state(shop, started["attempt"]) == "open"
+    assert woken == [True]
     shop.clock.advance(3)  # type: ignore[attr-defined]
     Resolver(shop).step()
     assert state(shop, started["attempt"]) == "paid"

@@ -72,9 +72,7 @@ def test_a_discount_above_the_cashiers_right_needs_the_lead(open_shop: Shop) -> 
     checkout.add_code(open_shop, CASHIER, first_items(open_shop, 1)[0])
     with pytest.raises(Credentials, match=r"approval\.needed"):
         checkout.discount_sale(open_shop, CASHIER, "manual", percent=20)
-    basket = checkout.discount_sale(
-        open_shop, CASHIER, "manual", percent=20, approval=Approval(LEAD.staff, LEAD.role)
-    )
+    basket = checkout.discount_sale(open_shop, CASHIER, "manual", percent=20, approval=Approval(LEAD.staff, LEAD.role))
     assert basket["total_fen"] < basket["list_fen"]
     with pytest.raises(Refused, match=r"approval\.own"):
         checkout.discount_sale(
