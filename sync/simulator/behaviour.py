@@ -4,8 +4,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-AUTH_CODE = re.compile(r"(?:2[5-9]|30)\d{14,22}")
-"""The range of such codes; the wallet's own are 18 digits beginning with 29."""
+AUTH_CODE = re.compile(r"(?:2[5-9]|30)\d{14,22}|1[0-5]\d{16}")
+"""Both wallets' ranges, since it stands in for either: Alipay's 16 to 24 digits, WeChat Pay's 18 from 10 to 15."""
 
 
 @dataclass(frozen=True, slots=True)
