@@ -26,6 +26,7 @@ from agent.services import baskets
 from agent.services.authority import record_approval, require
 from agent.services.journaling import record
 from agent.services.shop import Actor, Approval, Shop
+from agent.services.slip_documents import person
 from agent.services.tendering import after_tender
 from agent.services.trade import Trade, trading
 from agent.store.unit import Unit
@@ -139,8 +140,8 @@ def unresolved(connection: Any) -> list[dict[str, Any]]:
     return [dict(zip(_COLUMNS.split(", "), found, strict=True)) for found in rows]
 
 
-def _actor_of(found: dict[str, Any]) -> Actor:
-    return Actor(found["staff"], found["staff"], "cashier", found["till"])
+def _actor_of(unit: Unit, found: dict[str, Any]) -> Actor:
+    return Actor(found["staff"], person(unit.connection, found["staff"]).name, "cashier", found["till"])
 
 
 def _contradiction(unit: Unit, found: dict[str, Any], answer: PlatformAnswer) -> str | None:
@@ -242,7 +243,7 @@ def _use(shop: Shop, unit: Unit, found: dict[str, Any], trade: Trade, random_cha
         attempt=found["attempt"],
     )
     paid = rules.take(replace(basket, attempt=None), line)
-    done = after_tender(shop, unit, _actor_of(found), paid, trade)
+    done = after_tender(shop, unit, _actor_of(unit, found), paid, trade)
     return done["completed"]  # type: ignore[no-any-return]
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from agent.core.errors import Credentials, Refused
 from agent.core.payment import AttemptState, PlatformAnswer, Verdict
-from agent.services import checkout, days, payments, refunds, shifts, tendering
+from agent.services import checkout, days, payments, refunds, shifts, staff, tendering
 from agent.services.resolver import IDLE_S, Resolver
 from agent.services.shop import Approval, Shop
 from tests.shops import CASHIER, LEAD, MANAGER, FakeClock, FakePlatform, make_shop
@@ -75,6 +75,16 @@ def test_a_paid_attempt_completes_the_sale_once(shop: Shop) -> None:
     (sale,) = bodies(shop, "sale.completed")
     assert sale["total_fen"] == due_fen
     assert owed(shop) == {}
+
+
+def test_the_receipt_of_a_wallet_sale_names_the_cashier(shop: Shop) -> None:
+    """Completed by the resolver or not, the slip says who sold."""
+    staff.add_person(shop, CASHIER.staff, "小周", CASHIER.role, "7777")
+    ring(shop)
+    _, submit = payments.start_code_payment(shop, CASHIER, "wechat", CODE)
+    submit()
+    (document,) = shop.read().execute("SELECT document FROM spool").fetchone()
+    assert "小周(07)" in document
 
 
 def test_a_lost_answer_is_found_by_query_after_a_restart(shop: Shop) -> None:

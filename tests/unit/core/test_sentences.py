@@ -185,7 +185,9 @@ def test_every_word_of_the_shops_data_is_translated() -> None:
 
 
 def test_every_command_that_a_remedy_names_exists() -> None:
-    named = {found for texts in ALL.values() for found in re.findall(r"storebox ([a-z]+)(?: ([a-z][a-z-]*))?", texts[4])}
+    named = {
+        found for texts in ALL.values() for found in re.findall(r"storebox ([a-z]+)(?: ([a-z][a-z-]*))?", texts[4])
+    }
     assert {noun for noun, _ in named} <= set(NOUNS_OF_COMMANDS)
     for noun in {noun for noun, _ in named} & set(present()):
         loaded = LazyNoun(noun).load()
