@@ -19,7 +19,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put browser tests last: Playwright's loop stays in the main thread, where other tests start loops of their own."""
+    """Put browser tests last: Playwright leaves its loop in the main thread, where others start their own."""
     items.sort(key=lambda item: "e2e" in item.path.parts)
 
 
