@@ -16,7 +16,8 @@ LARGEST_INTEGER = 2**53 - 1
 
 Json = None | bool | int | str | list["Json"] | tuple["Json", ...] | Mapping[str, "Json"]
 
-_LONG_NUMBER = re.compile(rb":-?\d{16}")
+_ODD_NUMBER = re.compile(rb":-?\d+(?:[.eE]|(?<=\d{16}))")
+"""A number that is no integer below 2^53, or may be none: what follows decides slowly and exactly."""
 _encode = json.JSONEncoder(
     ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False, check_circular=False
 ).encode
@@ -63,20 +64,22 @@ def canonical(value: object) -> str:
     return _encode(_normal(value))
 
 
-def canonical_event(body: Mapping[str, object]) -> tuple[str, dict[str, Any]]:
+def canonical_event(body: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     """Return the canonical text of an event's plain data, and the data as it reads back from that text.
 
-    The same text as `canonical` at a third of its cost: the checks are made on the text. Keys must be text already and
-    lists hold no bare numbers, as in what `Event.body` makes. Raises `Broken` like `canonical`.
+    The same text as `canonical` at a fraction of its cost: the checks are made on the text. `body` is what `Event.body`
+    makes: a new tree of text keys, lists and plain values, whose lists hold no bare numbers. Raises `Broken` like
+    `canonical`.
     """
     text = _encode(body)
     clean = text.isascii() or is_normalized("NFC", text)
     try:
-        clean = clean and not _LONG_NUMBER.search(text.encode())
+        clean = clean and not _ODD_NUMBER.search(text.encode())
     except UnicodeEncodeError:
         clean = False
-    if not clean:
-        text = canonical(body)
+    if clean:
+        return text, body
+    text = canonical(body)
     return text, json.loads(text, parse_float=_no_float, parse_constant=_no_float)
 
 

@@ -45,7 +45,7 @@ class Event:
 
     KIND: ClassVar[str] = ""
 
-    def body(self) -> dict[str, object]:
+    def body(self) -> dict[str, Any]:
         """Return the entry's body as plain data."""
         data = _data(self)
         if not isinstance(data, dict):

@@ -1,6 +1,7 @@
 """Money in fen: splitting that always adds up, rounding, and how amounts are written."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from agent.core.errors import Broken
 
@@ -57,6 +58,7 @@ def rounded_down_to_jiao(amount_fen: int) -> int:
     return amount_fen - amount_fen % 10
 
 
+@lru_cache(maxsize=4096)
 def yuan(amount_fen: int) -> str:
     """Write an amount as yuan with two decimals, `151.00`, with a minus sign when negative."""
     text = f"{amount_fen:03d}" if amount_fen >= 0 else f"{amount_fen:04d}"

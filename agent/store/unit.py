@@ -78,7 +78,7 @@ class Unit:
         # The views see what a rebuild would see: the stored text, not the object that it was made of.
         return self._append(kind, text, json.loads(text))
 
-    def append_event(self, kind: str, body: Mapping[str, Any]) -> int:
+    def append_event(self, kind: str, body: dict[str, Any]) -> int:
         """Append an event's body, whose keys are text by its class; otherwise like `append`, at a lower cost."""
         self.spoiled = True
         text, data = canonical_event(body)
