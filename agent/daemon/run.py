@@ -12,6 +12,7 @@ from agent.daemon.box import JOURNAL, Box, Outside, enrolment_of
 from agent.daemon.clock import SystemClock, SystemEntropy
 from agent.daemon.housekeeping import Housekeeping
 from agent.daemon.lock import StateLock
+from agent.daemon.memory import give_large_pieces_back, settle
 from agent.daemon.sockets import inherited, listening, url_of
 from agent.settings import Settings
 from agent.watchdog import Notifier, interval_s
@@ -39,6 +40,7 @@ def run(settings: Settings, surroundings: Surroundings, announce: Callable[[str]
     Refuses a box that was never enrolled, a state folder that another box runs in, an address that is taken; raises
     what stops the journal from being trusted.
     """
+    give_large_pieces_back()
     gc.disable()  # hundreds of modules are loaded and stay: collecting between them finds nothing
     notifier = Notifier.from_environment()
     hub = Hub()
@@ -110,9 +112,7 @@ class _Run:
         self._announce(url)
         self._jobs.start()
         self._housekeeping.start()
-        gc.collect()
-        gc.freeze()
-        gc.enable()
+        settle()
 
     def _end(self) -> None:
         if self._started:

@@ -40,6 +40,7 @@ class DeskServer:
         self._switches = switches
         self._plugged = {till.till: True for till in TILLS}
         self._server: asyncio.Server | None = None
+        self._clients: dict[asyncio.Task[None] | None, asyncio.StreamWriter] = {}
 
     async def start(self) -> None:
         """Begin to listen."""
@@ -47,9 +48,15 @@ class DeskServer:
 
     async def stop(self) -> None:
         """End, and remove the socket."""
-        if self._server is not None:
-            self._server.close()
-            self._folder.desk.unlink(missing_ok=True)
+        if self._server is None:
+            return
+        self._server.close()
+        self._folder.desk.unlink(missing_ok=True)
+        serving = [task for task in self._clients if task is not None]
+        for writer in list(self._clients.values()):
+            writer.close()
+        if serving:
+            await asyncio.wait(serving, timeout=ANSWER_WITHIN_S)
 
     async def obey(self, line: str) -> str:
         """Obey one line: `ok`, an answer as JSON, or `refused: why`."""
@@ -125,9 +132,14 @@ class DeskServer:
                 writer.close()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(OSError, ValueError):  # a client that goes away, or sends no line
-            while line := await reader.readline():
-                answer = await self.obey(line.decode("utf-8", "replace").strip())
-                writer.write(f"{answer}\n".encode())
-                await writer.drain()
-        writer.close()
+        task = asyncio.current_task()
+        self._clients[task] = writer
+        try:
+            with contextlib.suppress(OSError, ValueError):  # a client that goes away, or sends no line
+                while line := await reader.readline():
+                    answer = await self.obey(line.decode("utf-8", "replace").strip())
+                    writer.write(f"{answer}\n".encode())
+                    await writer.drain()
+        finally:
+            writer.close()
+            del self._clients[task]

@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.integration.running import Running, line_to, storebox, wait_for
+from tests.integration.running import Running, TillPage, line_to, storebox, wait_for
+
+MEMORY_MAX_KB = 110_000
 
 
 @pytest.fixture(scope="module")
@@ -34,6 +36,11 @@ def box(enrolled: Path) -> Iterator[Running]:
 def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         return int(listener.getsockname()[1])
+
+
+def resident_kb(process: int) -> int:
+    status = Path(f"/proc/{process}/status").read_text(encoding="ascii")
+    return int(next(line.split()[1] for line in status.splitlines() if line.startswith("VmRSS")))
 
 
 def healthy(url: str) -> bool:
@@ -108,3 +115,26 @@ def test_a_killed_box_leaves_its_folder_to_the_next(box: Running, enrolled: Path
         assert wait_for(lambda: healthy(url_said_by(again)))
     finally:
         assert again.end(signal.SIGINT) == 0
+
+
+def test_the_command_line_goes_through_the_box_that_runs(box: Running, enrolled: Path) -> None:
+    """Nothing opens a second writer, and what PINs need of memory goes back."""
+    url = url_said_by(box)
+    state = ("--state", str(enrolled))
+    added = storebox(
+        "staff", "add", "01", "李店长", "--role", "store_manager", *state, environment={"STOREBOX_PIN": "1111"}
+    )
+    assert added.returncode == 0, added.stderr
+    page = TillPage(url)
+    for _ in range(6):
+        page.log_in("01", "1111")
+    assert resident_kb(box.process.pid) < MEMORY_MAX_KB
+    key = storebox("key", "add", "erp", *state).stdout.strip()
+    asked = requests.get(f"{url}/api/v1/state", headers={"Authorization": f"Bearer {key}"}, timeout=10)
+    assert asked.json()["name"] == "erp"
+    assert storebox("ledger", "verify", *state).returncode == 0
+    assert storebox("sync", "now", *state).stderr.startswith("sync.no_headquarters")
+    refused = storebox("ledger", "rebuild", *state)
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert refused.stderr.startswith("store.in_use")
+    assert box.end() == 0
