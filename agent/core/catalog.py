@@ -1,7 +1,7 @@
 """What a store sells: items with price, unit, tax and flags, found by code."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from agent.core.errors import Refused
@@ -22,6 +22,10 @@ class Item:
     barcodes: tuple[str, ...] = ()
     plu: str | None = None
     name_en: str = ""
+
+    def named(self, language: str) -> "Item":
+        """Return the item under its name in a language (`zh-CN`, `en`); without an English name the Chinese stands."""
+        return replace(self, name=self.name_en) if language.startswith("en") and self.name_en else self
 
 
 @dataclass(frozen=True, slots=True)

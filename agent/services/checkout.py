@@ -48,7 +48,7 @@ def add_item(
 
     def change(unit: Unit, current: Basket) -> Basket:
         ringing = rules.back_to_ringing(current) if current.state is BasketState.PAYING else current
-        return rules.add_item(ringing, item, quantity, price_fen, list_fen)
+        return rules.add_item(ringing, item.named(shop.store.language), quantity, price_fen, list_fen)
 
     return _change(shop, actor, change, begin=True)
 

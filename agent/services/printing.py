@@ -138,6 +138,7 @@ class PrinterWorker:
                 record(unit, SlipPrinted(slip.slip, state is SlipState.PRINTED))
 
         self._shop.writer.run(command)
+        self._shop.wake_uplink()
         if state is SlipState.UNCONFIRMED:
             self._shop.publish("state", {"till": None})
 

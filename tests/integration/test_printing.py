@@ -146,3 +146,12 @@ def test_a_dead_printer_never_blocks_a_sale(shop: Shop) -> None:
     assert time.monotonic() - began_s < 5
     hanging.set()
     worker.stop()
+
+
+def test_the_end_of_a_slip_is_sent_up_without_waiting_for_the_next_sale(shop: Shop) -> None:
+    """The last entry of a quiet shop is its slip's: headquarters must not wait a minute for it."""
+    sell(shop)
+    woken: list[str] = []
+    shop.wake_uplink = lambda: woken.append(kinds(shop)[-1])
+    PrinterWorker(shop, "receipt1", FakePrinter()).step()
+    assert woken == ["slip.printed"]

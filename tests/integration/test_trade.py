@@ -121,3 +121,17 @@ def test_shift_and_day_close_with_blind_count_and_named_unfinished(open_shop: Sh
     accounts = dict(open_shop.read().execute("SELECT account, sum(amount_fen) FROM view_account GROUP BY account"))
     assert sum(accounts.values()) == 0
     assert accounts["Assets:Cash:Till1"] == 0
+
+
+@pytest.mark.parametrize(("language", "name"), [("zh-CN", "米饭"), ("en", "rice")])
+def test_an_article_is_sold_under_its_name_in_the_shops_language(tmp_path: Path, language: str, name: str) -> None:
+    """Basket, journal and receipt say the same name; without an English one the Chinese stands."""
+    shop = make_shop(tmp_path, language=language)
+    days.open_the_day(shop, MANAGER)
+    shifts.open_a_shift(shop, CASHIER, 0)
+    basket = checkout.add_code(shop, CASHIER, "D003")
+    tendering.pay_cash(shop, CASHIER, None)
+    assert name in basket["lines"][0]["name"].lower()
+    (document,) = shop.read().execute("SELECT document FROM spool").fetchone()
+    assert basket["lines"][0]["name"] in document
+    shop.writer.close()
