@@ -89,7 +89,7 @@ def _schema_key() -> str:
 def _build(plan: Plan, state: Path, entries: int) -> None:
     day_count = -(-entries // (SALES_A_DAY * ENTRIES_A_SALE))
     start_ms = SystemClock().now_ms() - (day_count + 1) * DAY_MS
-    clock = BasketClock(start_ms, SystemClock())
+    clock = BasketClock(start_ms)
     prepare_state(state, clock)
     with opened(state, clock=clock) as box, plan.progress("the large journal, once", entries) as advance:
         counter = Counter(box)

@@ -6,7 +6,6 @@ hashed is what is stored and sent, so nobody re-serialises a body that came from
 
 import json
 import re
-from collections.abc import Mapping
 from typing import Any
 from unicodedata import is_normalized, normalize
 
@@ -14,7 +13,6 @@ from agent.core.errors import Broken
 
 LARGEST_INTEGER = 2**53 - 1
 
-Json = None | bool | int | str | list["Json"] | tuple["Json", ...] | Mapping[str, "Json"]
 
 _ODD_NUMBER = re.compile(rb":-?\d+(?:[.eE]|(?<=\d{16}))")
 """A number that is no integer below 2^53, or may be none: what follows decides slowly and exactly."""

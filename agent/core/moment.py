@@ -4,7 +4,6 @@ from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 
 PLATFORM_ZONE = timezone(timedelta(hours=8))
 """Platform days are GMT+8 always, wherever the store is."""
-LARGEST_MS = 253_402_300_799_999
 
 
 def at(at_ms: int, zone: tzinfo) -> datetime:

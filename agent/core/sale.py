@@ -34,7 +34,6 @@ TRANSITIONS: dict[BasketState, frozenset[BasketState]] = {
     BasketState.COMPLETED: frozenset(),
     BasketState.CANCELLED: frozenset(),
 }
-LIVE = frozenset({BasketState.OPEN, BasketState.PAYING})
 
 
 @dataclass(frozen=True, slots=True)

@@ -194,4 +194,12 @@ SENTENCES: dict[str, Texts] = {
         "外部收银机送来的各项收款之和必须等于各行金额之和。",
         "The tenders that the other till sends must add up to the lines' totals exactly.",
     ),
+    "refund.not_refundable": (
+        "这一单没收过钱,不能退",
+        "是按 {kind} 结的,顾客没有付钱,别给现金。",
+        "Nothing was paid, nothing goes back",
+        "It was settled as {kind}; the customer paid nothing, so give no cash.",
+        "config/tenders.toml 里这种收款方式写着 refundable = false。",
+        "This tender says refundable = false in config/tenders.toml.",
+    ),
 }

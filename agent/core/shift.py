@@ -2,26 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 
 from agent.core.errors import Refused
 
 DENOMINATIONS_FEN = (10_000, 5_000, 2_000, 1_000, 500, 200, 100, 50, 20, 10, 5, 2, 1)
 """Notes and coins of the renminbi, in fen."""
-
-
-class ShiftState(StrEnum):
-    """Where a shift stands."""
-
-    OPEN = "open"
-    CLOSED = "closed"
-
-
-class DayState(StrEnum):
-    """Where the store's business day stands at the box."""
-
-    OPEN = "open"
-    CLOSED = "closed"
 
 
 @dataclass(frozen=True, slots=True)

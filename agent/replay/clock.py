@@ -1,15 +1,12 @@
 """The replay's clock: it stands at the basket's time; wall and monotonic time move together, so nothing jumps."""
 
-from agent.core.ports import Clock
-
 
 class BasketClock:
     """Stands where it was set; never goes back."""
 
-    def __init__(self, at_ms: int, real: Clock) -> None:
+    def __init__(self, at_ms: int) -> None:
         self._at_ms = at_ms
         self._start_ms = at_ms
-        self._real = real
 
     def set(self, at_ms: int) -> None:
         """Go on to a basket's time; an earlier one leaves the clock where it stands."""

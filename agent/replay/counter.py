@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import Any
 
 from agent.core.errors import Broken, Family, StoreboxError
 from agent.core.moment import business_day
@@ -187,6 +186,3 @@ def attempted(ring: Callable[[Basket], None], basket: Basket) -> RefusedBasket |
             raise
         return RefusedBasket(basket.number, error.code)
     return None
-
-
-Progress = Callable[[int, Any], None]

@@ -107,7 +107,7 @@ def _enrolled(plan: Plan, around: Surroundings, store: str, at_ms: int) -> str |
 
 
 def _begin(state: Path, enrolment: Enrolment, at_ms: int) -> None:
-    begin_journal(state, enrolment, BasketClock(at_ms, SystemClock()))
+    begin_journal(state, enrolment, BasketClock(at_ms))
 
 
 def _last_entry_ms(state: Path, identity: Identity) -> int:
@@ -124,7 +124,7 @@ def _box(
     enrolment = load_enrolment(plan.state)
     if enrolment is None:
         raise Broken("box.not_enrolled", state=str(plan.state))
-    clock = BasketClock(max(first_ms, _last_entry_ms(plan.state, enrolment.identity)), SystemClock())
+    clock = BasketClock(max(first_ms, _last_entry_ms(plan.state, enrolment.identity)))
     till = Till(till=plan.till, printer=printer_url, profile="tm-t88")
     settings = Settings(state=plan.state, store=Store(name="Grocery", branch=store, entity="Grocery")).model_copy(
         update={"tills": (till,)}

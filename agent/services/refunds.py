@@ -9,7 +9,6 @@ from agent.core.canonical import canonical
 from agent.core.errors import Broken, Refused
 from agent.core.events import RefundLine, RefundStarted, SaleRefunded
 from agent.core.ids import base32_characters, refund_attempt_number, refund_number
-from agent.core.moment import at
 from agent.core.refund import Refunded, RefundPlan, plan_refund, refund_without_receipt
 from agent.services.authority import record_approval, require
 from agent.services.journaling import record
@@ -79,7 +78,7 @@ def recent(shop: Shop, day: str | None = None, limit: int = 50) -> list[Shown]:
 
 
 def _act(body: Mapping[str, Any], at_ms: int, trade: Trade, now_ms: int, in_cash: bool) -> str:
-    if in_cash and any(tender["attempt"] for tender in body["tenders"]):
+    if in_cash and any(tender["kind"] != "cash" for tender in body["tenders"]):
         return "refund_wallet_in_cash"
     if now_ms - at_ms > LATE_DAYS * 86_400_000:
         return "refund_late"
@@ -111,6 +110,7 @@ def refund_sale(
         before = refunded(unit.connection, number)
         cash_account = tender_of(shop, "cash").account_of(actor.till) if in_cash else None
         plan = _to_this_drawer(shop, actor, plan_refund(body, before, lines, cash_account))
+        _check_refundable(shop, body, plan)
         row = unit.connection.execute("SELECT at_ms FROM view_sale WHERE sale = ?", (number,)).fetchone()
         act = _act(body, row[0], trade, unit.now_ms, in_cash)
         approver = require(shop, actor, act, approval, amount_fen=plan.total_fen)
@@ -124,6 +124,15 @@ def refund_sale(
 
     asked = {"sale": number, "lines": None if lines is None else {str(k): v for k, v in lines.items()}, "cash": in_cash}
     return _given(shop, actor, command, key, asked)
+
+
+def _check_refundable(shop: Shop, body: Mapping[str, Any], plan: RefundPlan) -> None:
+    """Refuse to draw on a tender that brought no money, a meal on the house: nobody paid it, nobody gets it back."""
+    for tender in plan.tenders:
+        kind = body["tenders"][int(tender.reference or 0)]["kind"]
+        data = shop.tenders.get(kind)
+        if data is not None and not data.refundable:
+            raise Refused("refund.not_refundable", kind=kind)
 
 
 def _to_this_drawer(shop: Shop, actor: Actor, plan: RefundPlan) -> RefundPlan:
@@ -247,8 +256,3 @@ def _given(shop: Shop, actor: Actor, command: Any, key: str | None, asked: dict[
     shop.wake_resolver()
     shop.changed(actor.till)
     return answer
-
-
-def sale_day(shop: Shop, at_ms: int) -> str:
-    """Return the local date of a moment, for lists."""
-    return at(at_ms, shop.store.zone).date().isoformat()

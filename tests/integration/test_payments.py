@@ -222,3 +222,25 @@ def test_mixed_tenders_refund_the_wallet_first(shop: Shop) -> None:
     given = refunds.refund_sale(shop, MANAGER, sale, None, "退")
     assert [tender["kind"] for tender in given["tenders"]] == ["wechat", "cash"]
     assert given["total_fen"] == due_fen
+
+
+@pytest.mark.parametrize("in_cash", [False, True])
+def test_what_was_given_free_never_comes_back_as_money(shop: Shop, in_cash: bool) -> None:
+    """A meal on the house was not paid: no refund draws on it, least of all in cash."""
+    ring(shop)
+    sale = str(tendering.pay_other(shop, MANAGER, "comp", None, "招待")["completed"]["sale"])
+    with pytest.raises(Refused, match=r"refund\.not_refundable"):
+        refunds.refund_sale(shop, MANAGER, sale, None, "退", in_cash=in_cash)
+    assert bodies(shop, "sale.refunded") == []
+
+
+def test_cash_for_a_card_sale_is_the_managers_word(shop: Shop) -> None:
+    """Any tender but cash: a lead may send it back the way it came, not out of the drawer."""
+    ring(shop)
+    sale = str(
+        tendering.pay_other(shop, CASHIER, "card", None, "ref 1", Approval(LEAD.staff, LEAD.role))["completed"]["sale"]
+    )
+    with pytest.raises(Credentials, match=r"approval\.needed"):
+        refunds.refund_sale(shop, LEAD, sale, None, "退", in_cash=True)
+    given = refunds.refund_sale(shop, LEAD, sale, None, "退")
+    assert [tender["kind"] for tender in given["tenders"]] == ["card"]
