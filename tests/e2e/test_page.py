@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import APIResponse, Page, Route, expect
 
 from agent.core.payment import Verdict
 from agent.services import checkout, refunds, scanning, staff
@@ -36,6 +36,51 @@ def test_a_sale_by_keyboard_alone(page: Page, box: Box) -> None:
     page.keyboard.type("100")
     page.keyboard.press("Enter")
     expect(page.locator("#change")).to_have_text("12.00")
+
+
+def test_an_old_answer_never_takes_a_newer_basket_back(page: Page, box: Box) -> None:
+    """A state that was read before a change and arrives after it is not shown: what is pressed next would act on it."""
+    enter(page, box)
+    checkout.add_code(box.shop, CASHIER, "D001")
+    expect(page.locator("#total")).to_have_text("88.00")
+    late: list[tuple[Route, APIResponse]] = []
+
+    def hold_back_the_first(route: Route) -> None:
+        if late:
+            route.continue_()
+        else:
+            late.append((route, route.fetch()))
+
+    page.route("**/api/v1/state", hold_back_the_first)
+    box.shop.publish("state", {"till": CASHIER.till})
+    while not late:
+        page.wait_for_timeout(20)
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("+")
+    expect(page.locator("#total")).to_have_text("176.00")
+    shown = page.evaluate_handle(
+        """() => { const seen = []; const total = () => seen.push((document.querySelector("#total") || {}).textContent);
+        new MutationObserver(total).observe(document.body, {childList: true, subtree: true, characterData: true});
+        return seen; }"""
+    )
+    route, response = late[0]
+    route.fulfill(response=response)
+    page.wait_for_timeout(400)
+    assert set(shown.json_value()) <= {"176.00"}
+    page.keyboard.press("-")
+    expect(page.locator("#total")).to_have_text("88.00")
+
+
+def test_keys_pressed_faster_than_the_box_answers_all_count(page: Page, box: Box) -> None:
+    """Four times plus and once minus in one breath are three more."""
+    enter(page, box)
+    checkout.add_code(box.shop, CASHIER, "D001")
+    expect(page.locator("#total")).to_have_text("88.00")
+    page.keyboard.press("ArrowDown")
+    for key in [*"++++-", "Enter"]:
+        page.keyboard.press(key)
+    expect(page.locator("#pay-cash")).to_be_visible()
+    expect(page.locator("#total")).to_have_text("352.00")
 
 
 def test_a_keyboard_scanner_at_the_total_pays_by_phone_and_not_by_cash(page: Page, box: Box) -> None:

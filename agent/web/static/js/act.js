@@ -79,7 +79,18 @@ export async function removeFromBasket(words, path) {
   return basket;
 }
 
+let shown = 0;
+let turn = Promise.resolve();
+
+/** Run a step after those before it have ended, so that it sees what they left: keys come faster than answers. */
+export function inTurn(step) {
+  const result = turn.then(step);
+  turn = result.catch(() => null);
+  return result;
+}
+
 export function showBasket(basket) {
+  shown += 1;
   const kept = basket.sale ? basket : null;
   set({ state: { ...model.state, basket: kept }, done: kept ? null : model.done, notice: null });
 }
@@ -87,7 +98,8 @@ export function showBasket(basket) {
 let fetching = false;
 let again = false;
 
-/** Fetch the till's state; wishes that come meanwhile become one more fetch. */
+/** Fetch the till's state; wishes that come meanwhile become one more fetch, and so does a basket shown meanwhile:
+    what was read before it may be older, and what is pressed next would act on it. */
 export async function refresh() {
   if (!model.session) return;
   if (fetching) {
@@ -95,9 +107,11 @@ export async function refresh() {
     return;
   }
   fetching = true;
+  const before = shown;
   try {
     const state = await get("/state");
-    set({ state, connected: true });
+    if (shown === before) set({ state, connected: true });
+    else again = true;
   } catch (error) {
     refused(error);
   } finally {

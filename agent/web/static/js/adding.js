@@ -1,6 +1,6 @@
 // Adding an item: asks what only a person knows (weight, price, age) and nothing else.
 
-import { changeBasket, change, during, showBasket } from "./act.js";
+import { change, during, showBasket } from "./act.js";
 import { ApiError, post } from "./api.js";
 import { confirmThat } from "./dialog.js";
 import { askNumber } from "./numbers.js";
@@ -42,8 +42,4 @@ export async function checkAge(then) {
     t("Yes, 18 or older"),
   );
   if (yes && (await change(t("One moment"), "/basket/age-checked"))) await then();
-}
-
-export function addAgain(line) {
-  return changeBasket(t("One moment"), `/basket/lines/${line.line}/quantity`, { quantity: line.quantity + 1 });
 }

@@ -1,7 +1,6 @@
 // What the customer buys: lines, what can be done with a line, the sum, and the way to paying.
 
-import { change, changeBasket, refresh, removeFromBasket } from "./act.js";
-import { addAgain } from "./adding.js";
+import { change, changeBasket, inTurn, refresh, removeFromBasket } from "./act.js";
 import { askReason } from "./dialog.js";
 import { doneCard } from "./done.js";
 import { h, icon, region } from "./dom.js";
@@ -61,7 +60,7 @@ function lineActions(line) {
     "div.line-actions",
     {},
     pieces && h("button", { "aria-label": t("One less"), onclick: () => oneLess(line) }, icon("minus")),
-    pieces && h("button", { "aria-label": t("One more"), onclick: () => addAgain(line) }, icon("plus")),
+    pieces && h("button", { "aria-label": t("One more"), onclick: () => oneMore(line) }, icon("plus")),
     line.price_fen !== null && h("button", { onclick: () => askQuantity(line) }, t("Quantity")),
     h("button", { onclick: () => askPrice(line) }, t("Price")),
     h("button", { onclick: () => askDiscount(line) }, t("Discount")),
@@ -69,9 +68,23 @@ function lineActions(line) {
   );
 }
 
+/** One more or one less of a line as it is when its turn comes, not as it was when the key was pressed. */
+function step(line, by) {
+  return inTurn(() => {
+    const present = basket() && basket().lines.find((one) => one.line === line.line);
+    if (!present) return null;
+    if (present.quantity + by < 1) return removeLine(present);
+    const quantity = present.quantity + by;
+    return changeBasket(t("One moment"), `/basket/lines/${present.line}/quantity`, { quantity });
+  });
+}
+
+export function oneMore(line) {
+  return step(line, 1);
+}
+
 export function oneLess(line) {
-  if (line.quantity <= 1) return removeLine(line);
-  return changeBasket(t("One moment"), `/basket/lines/${line.line}/quantity`, { quantity: line.quantity - 1 });
+  return step(line, -1);
 }
 
 export function removeLine(line) {
@@ -145,7 +158,7 @@ function payButton(present) {
 
 export async function askTotal() {
   set({ selected: null, totalling: true });
-  const present = await changeBasket(t("Adding up"), "/basket/total", {});
+  const present = await inTurn(() => changeBasket(t("Adding up"), "/basket/total", {}));
   set({ totalling: false });
   return present;
 }

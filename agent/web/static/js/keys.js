@@ -1,7 +1,6 @@
 // The keyboard: typing goes to the field, numbers to the cash keypad, Enter onward, Escape back.
 
-import { addAgain } from "./adding.js";
-import { askTotal, backToRinging, oneLess, removeLine } from "./basket.js";
+import { askTotal, backToRinging, oneLess, oneMore, removeLine } from "./basket.js";
 import { clearField, fieldText, focusField, takeField } from "./catalog.js";
 import { isAsking } from "./dialog.js";
 import { leave } from "./frame.js";
@@ -65,7 +64,7 @@ function onLine(key) {
   const at = lines.findIndex((line) => line.line === model.selected);
   if (key === "ArrowUp") set({ selected: lines[at > 0 ? at - 1 : lines.length - 1].line });
   else if (key === "ArrowDown") set({ selected: lines[(at + 1) % lines.length].line });
-  else if (at >= 0 && key === "+") addAgain(lines[at]);
+  else if (at >= 0 && key === "+") oneMore(lines[at]);
   else if (at >= 0 && key === "-") oneLess(lines[at]);
   else if (at >= 0 && key === "Delete") removeLine(lines[at]);
   else return false;
