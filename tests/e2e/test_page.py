@@ -83,6 +83,41 @@ def test_keys_pressed_faster_than_the_box_answers_all_count(page: Page, box: Box
     expect(page.locator("#total")).to_have_text("352.00")
 
 
+def test_the_field_lets_go_of_the_keyboard_before_the_cash_keypad_is_seen(page: Page, box: Box) -> None:
+    """A browser takes the keyboard from a hidden field with its next frame; digits typed before it were lost."""
+    enter(page, box)
+    checkout.add_code(box.shop, CASHIER, "D001")
+    expect(page.locator("#total")).to_have_text("88.00")
+    page.locator("#scan-field").focus()
+    holder = page.evaluate_handle(
+        """() => { const held = [];
+        new MutationObserver(() => document.querySelector("#pay-cash") && held.push(document.activeElement.id))
+            .observe(document.body, {childList: true, subtree: true});
+        return held; }"""
+    )
+    page.keyboard.press("Enter")
+    expect(page.locator("#pay-cash")).to_be_visible()
+    held = holder.json_value()
+    assert held
+    assert "scan-field" not in held
+
+
+def test_the_line_comes_and_goes_while_money_is_counted(page: Page, box: Box) -> None:
+    """What was typed stays; only the words beside it change."""
+    enter(page, box)
+    checkout.add_code(box.shop, CASHIER, "D001")
+    page.locator("#pay").click()
+    expect(page.locator(".wallet")).to_contain_text("扫顾客的付款码")
+    page.keyboard.press("1")
+    page.keyboard.press("0")
+    box.shop.uplink_lamp = lambda: {"hq": {"state": "down", "code": "link.down"}}
+    box.shop.publish("state", {"till": CASHIER.till})
+    expect(page.locator(".wallet")).to_contain_text("现金")
+    page.keyboard.press("0")
+    page.keyboard.press("Enter")
+    expect(page.locator("#change")).to_have_text("12.00")
+
+
 def test_a_keyboard_scanner_at_the_total_pays_by_phone_and_not_by_cash(page: Page, box: Box) -> None:
     enter(page, box)
     checkout.add_code(box.shop, CASHIER, "D001")

@@ -89,10 +89,15 @@ export function inTurn(step) {
   return result;
 }
 
-export function showBasket(basket) {
+/** Show what an answer said of the till, and whatever else of the model changes with it. */
+export function showState(changed, others = {}) {
   shown += 1;
+  set({ state: { ...model.state, ...changed }, ...others });
+}
+
+export function showBasket(basket) {
   const kept = basket.sale ? basket : null;
-  set({ state: { ...model.state, basket: kept }, done: kept ? null : model.done, notice: null });
+  showState({ basket: kept }, { done: kept ? null : model.done, notice: null });
 }
 
 let fetching = false;

@@ -1,14 +1,13 @@
 // The sale is paid: the change, huge, where the basket was; the goods stay in reach for the next customer.
 
-import { change, refresh } from "./act.js";
+import { change, refresh, showState } from "./act.js";
 import { h, icon } from "./dom.js";
-import { model, set } from "./model.js";
 import { yuan } from "./money.js";
 import { t } from "./texts.js";
 
 /** Show a completed sale until the next one begins. */
 export function finish(completed) {
-  set({ done: completed, tab: "basket", notice: null, selected: null, state: { ...model.state, basket: null, attempt: null } });
+  showState({ basket: null, attempt: null }, { done: completed, tab: "basket", notice: null, selected: null });
   refresh();
 }
 

@@ -1,11 +1,11 @@
 // Taking money: cash by keypad and notes, a wallet by the customer's code, whatever else the shop takes.
 
-import { change } from "./act.js";
+import { change, showBasket } from "./act.js";
 import { ask } from "./dialog.js";
 import { finish } from "./done.js";
 import { h, icon, region } from "./dom.js";
 import { keypad } from "./keypad.js";
-import { isOffline, model, set } from "./model.js";
+import { isOffline, model } from "./model.js";
 import { fenOf, yuan } from "./money.js";
 import { askNumber } from "./numbers.js";
 import { sendScan } from "./scan.js";
@@ -17,13 +17,23 @@ const SCANNED = ["platform_answer", "hq_signature"];
 const NOT_TYPED = [...SCANNED, "balance", "consumed", "count"];
 let pad = null;
 let confirm = () => {};
+let card = null;
 
 export function renderPay(place, present) {
   const attempt = model.state.attempt;
   const shown = attempt
     ? ["attempt", attempt.attempt, isOffline()]
-    : ["pay", present.sale, present.due_fen, model.state.tenders.length, isOffline()];
+    : ["pay", present.sale, present.due_fen, model.state.tenders.length];
   region(place, shown, () => (attempt ? attemptPanel(attempt) : payPanel(present)));
+  if (!attempt && card) adviseWallet();
+}
+
+/** Say whether phones can pay now, around what is being typed: the line comes and goes while money is counted. */
+function adviseWallet() {
+  card.element.classList.toggle("off", isOffline());
+  card.advice.textContent = isOffline()
+    ? t("Phones need the network: cash is fastest now")
+    : t("Scan the code on the customer's phone");
 }
 
 /** Give a key of the keyboard to the cash keypad; tells whether it was one. */
@@ -42,6 +52,7 @@ function payPanel(present) {
 
 function freePanel() {
   pad = null;
+  card = null;
   confirm = () => take({ kind: "free" });
   const button = h("button.primary.pay", { id: "pay-cash", onclick: () => confirm() }, t("Finish, nothing to pay"));
   return h("div.pay-panel.free", {}, h("p.done-title", {}, t("Nothing to pay")), button);
@@ -86,6 +97,7 @@ function confirmWords(fen, due) {
 
 function walletCard() {
   const wallets = model.state.tenders.filter((tender) => tender.proof === "platform_answer" && tender.kind !== "meituan");
+  card = null;
   if (!wallets.length) return null;
   const field = h("input", {
     type: "text",
@@ -99,15 +111,17 @@ function walletCard() {
     if (field.value.trim()) sendScan(field.value.trim());
     field.value = "";
   };
-  const words = isOffline() ? t("Phones need the network: cash is fastest now") : t("Scan the code on the customer's phone");
-  return h(
+  const advice = h("p");
+  const element = h(
     "section.wallet",
-    { class: isOffline() ? "off" : "" },
+    {},
     icon("phone"),
     h("h2", {}, wallets.map(nameOf).join(" · ")),
-    h("p", {}, words),
+    advice,
     h("form", { onsubmit: submit }, field),
   );
+  card = { element, advice };
+  return element;
 }
 
 function otherTenders(present) {
@@ -149,5 +163,5 @@ async function take(body) {
   const answer = await change(t("Taking the money"), "/basket/tenders", body, { keyed: true });
   if (!answer) return;
   if (answer.completed) finish(answer.completed);
-  else set({ state: { ...model.state, basket: answer.basket }, notice: null });
+  else showBasket(answer.basket);
 }
