@@ -1,0 +1,87 @@
+"""What the paper looks like: a slip's bytes through the emulated printer, against a golden picture, cell by cell.
+
+The dots come from two fonts of the system, so only those of the goldens are compared; another version of a font may
+move a few dots of a character, and that is let pass. A character that is missing, another, or elsewhere is not.
+"""
+
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("PIL")
+
+from PIL import Image, ImageChops
+
+from drivers.emulators.glyphs import FONT_ROOT, Glyphs
+from drivers.emulators.paper import PLAIN
+from drivers.emulators.picture import SlipPainter
+from drivers.emulators.printer import EmulatedPrinter
+from drivers.emulators.profiles import profile_for
+from drivers.printer.encoder import encode
+from tests.golden.paper import FOLDER
+from tests.golden.test_slips import SLIPS
+from tests.unit.drivers.shop import PROFILES
+
+FONTS = ("NotoSansCJK-Regular.ttc", "DejaVuSansMono.ttf")
+PAPERS = {58: "pos58", 80: "pos80"}
+CELL = (12, 24)
+DIFFERING_MAX = 0.2
+"""Of a cell's dots: two characters differ in more, two versions of one character in less."""
+BUILT = Path(__file__).parents[2] / "build" / "slips"
+
+
+@pytest.fixture(scope="module")
+def glyphs(tmp_path_factory: pytest.TempPathFactory) -> Glyphs:
+    """Draw with the goldens' fonts, whatever else the system has."""
+    present = {path.name: path for path in FONT_ROOT.rglob("*.tt[cf]")} if FONT_ROOT.is_dir() else {}
+    missing = [name for name in FONTS if name not in present]
+    if missing:
+        pytest.skip(f"no {' nor '.join(missing)}: apt-get install fonts-noto-cjk fonts-dejavu-core")
+    root = tmp_path_factory.mktemp("fonts")
+    for name in FONTS:
+        (root / name).symlink_to(present[name])
+    return Glyphs(root)
+
+
+def printed(name: str, width_mm: int, glyphs: Glyphs) -> Image.Image:
+    """Return what the emulated printer of this paper strikes for a slip."""
+    printer = EmulatedPrinter(profile_for("epson", width_mm, None), lambda: 1000.0, lambda: 7)
+    printer.feed(encode(SLIPS[name](), PROFILES[PAPERS[width_mm]]))
+    return SlipPainter(printer.profile.width_dots, glyphs).paint([mark.op for mark in printer.marks])
+
+
+def differing_cells(picture: Image.Image, golden: Image.Image) -> list[str]:
+    """Name the cells, by line and column in dots, whose dots are not the golden's."""
+    changed = ImageChops.logical_xor(picture, golden)
+    width, height = CELL
+    wrong = []
+    for top in range(0, picture.height, height):
+        for left in range(0, picture.width, width):
+            cell = changed.crop((left, top, left + width, top + height))
+            if cell.histogram()[255] > DIFFERING_MAX * width * height:
+                wrong.append(f"{left},{top}")
+    return wrong
+
+
+@pytest.mark.parametrize("width_mm", list(PAPERS))
+@pytest.mark.parametrize("name", ["sale", "refund", "shift_z"])
+def test_a_slip_looks_like_its_golden_picture(name: str, width_mm: int, glyphs: Glyphs) -> None:
+    picture = printed(name, width_mm, glyphs)
+    path = FOLDER / f"{name}_{width_mm}mm.png"
+    BUILT.mkdir(parents=True, exist_ok=True)
+    picture.save(BUILT / path.name)
+    assert path.exists(), f"no golden yet: look at {BUILT / path.name}, and keep it as {path}"
+    with Image.open(path) as file:
+        golden = file.convert("1")
+    assert picture.size == golden.size, f"{BUILT / path.name} is {picture.size}, the golden {golden.size} dots"
+    wrong = differing_cells(picture, golden)
+    assert not wrong, f"{BUILT / path.name} differs from {path.name} in {len(wrong)} cells: {wrong[:8]}"
+
+
+def test_another_character_is_seen(glyphs: Glyphs) -> None:
+    """The comparison is no formality: one other digit in one line is named."""
+    picture = printed("sale", 58, glyphs)
+    other = printed("sale", 58, glyphs)
+    top = next(y for y in range(0, other.height, 24) if other.crop((0, y, 12, y + 24)).histogram()[0] > 20)
+    other.paste(glyphs.glyph("鑫", PLAIN, True), (0, top))
+    assert differing_cells(picture, other)
