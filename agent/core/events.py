@@ -25,17 +25,18 @@ def _reader(kind: type) -> tuple[tuple[str, ...], Callable[[Any], tuple[Any, ...
     return reader
 
 
-def _data(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """Return an event, or what it is made of, as plain data: texts, numbers, lists and objects of them."""
     kind = type(value)
     if kind in _PLAIN:
         return value
     if kind is tuple or kind is list:
-        return [_data(item) for item in value]
+        return [plain(item) for item in value]
     if kind is dict:
-        return {key: _data(item) for key, item in value.items()}
+        return {key: plain(item) for key, item in value.items()}
     names, values = _reader(kind)
     return {
-        name: item if type(item) in _PLAIN else _data(item) for name, item in zip(names, values(value), strict=True)
+        name: item if type(item) in _PLAIN else plain(item) for name, item in zip(names, values(value), strict=True)
     }
 
 
@@ -47,7 +48,7 @@ class Event:
 
     def body(self) -> dict[str, Any]:
         """Return the entry's body as plain data."""
-        data = _data(self)
+        data = plain(self)
         if not isinstance(data, dict):
             raise Broken("event.no_fields", kind=self.KIND)
         return data

@@ -1,12 +1,11 @@
 """Taking money at the counter and completing the sale: one command commits sale, slip and answer together."""
 
-from dataclasses import asdict
 from typing import Any
 
 from agent.core import sale as rules
 from agent.core.canonical import canonical
 from agent.core.errors import Refused
-from agent.core.events import SaleCompleted, TenderLine
+from agent.core.events import SaleCompleted, TenderLine, plain
 from agent.core.ids import calling_number
 from agent.core.money import rounded_down_to_jiao
 from agent.core.roles import Answer
@@ -59,7 +58,7 @@ def complete(shop: Shop, unit: Unit, actor: Actor, basket: Basket, trade: Trade,
         "calling": calling,
         "total_fen": price.total_fen,
         "change_fen": sum(tender.change_fen or 0 for tender in ended.tenders),
-        "tenders": [asdict(tender) for tender in ended.tenders],
+        "tenders": [plain(tender) for tender in ended.tenders],
         "slip": slip,
     }
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from agent.core.errors import Refused
 
+_compact = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
 _FIND = "SELECT fingerprint, answer FROM answer WHERE key = ?"
 _KEEP = "INSERT INTO answer(key, fingerprint, answer, at_ms, seq) VALUES(?, ?, ?, ?, ?)"
 
@@ -31,8 +32,7 @@ def stored_answer(connection: Any, key: str, fingerprint: str) -> Any:
 
 def keep_answer(connection: Any, key: str, fingerprint: str, answer: Any, at_ms: int, seq: int | None) -> None:
     """Store the answer of a request; `seq` is the last entry that it wrote, if any."""
-    text = json.dumps(answer, ensure_ascii=False, separators=(",", ":"))
-    connection.execute(_KEEP, (key, fingerprint, text, at_ms, seq))
+    connection.execute(_KEEP, (key, fingerprint, _compact(answer), at_ms, seq))
 
 
 def forget_answers(connection: Any, before_ms: int) -> int:
