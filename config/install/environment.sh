@@ -68,11 +68,13 @@ whole() {
         head -n 2 "$venv/bin/pip" 2>/dev/null | grep -qF "$PWD/$venv/bin/"
 }
 
+has_font() { find /usr/share/fonts -type f -name "$1" 2>/dev/null | grep -q .; }
+
+# The emulated printer draws with these two, so that its pictures are the same everywhere.
 need_font() {
-    find /usr/share/fonts /usr/local/share/fonts -type f \
-        \( -iname '*wqy*' -o -iname '*cjk*' -o -iname '*droidsansfallback*' \) 2>/dev/null | grep -q . && return
-    apt "no Chinese font" fonts-wqy-zenhei ||
-        say "no Chinese font: pictures of the paper show boxes; as root: apt-get install fonts-wqy-zenhei"
+    has_font wqy-zenhei.ttc && has_font DejaVuSansMono.ttf && return
+    apt "no fonts for pictures of the paper" fonts-wqy-zenhei fonts-dejavu-core ||
+        say "pictures of the paper lack fonts; as root: apt-get install fonts-wqy-zenhei fonts-dejavu-core"
 }
 
 need_browser() {

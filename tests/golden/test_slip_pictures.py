@@ -22,7 +22,7 @@ from tests.golden.paper import FOLDER
 from tests.golden.test_slips import SLIPS
 from tests.unit.drivers.shop import PROFILES
 
-FONTS = ("NotoSansCJK-Regular.ttc", "DejaVuSansMono.ttf")
+FONTS = ("wqy-zenhei.ttc", "DejaVuSansMono.ttf")
 PAPERS = {58: "pos58", 80: "pos80"}
 CELL = (12, 24)
 DIFFERING_MAX = 0.2
@@ -36,7 +36,7 @@ def glyphs(tmp_path_factory: pytest.TempPathFactory) -> Glyphs:
     present = {path.name: path for path in FONT_ROOT.rglob("*.tt[cf]")} if FONT_ROOT.is_dir() else {}
     missing = [name for name in FONTS if name not in present]
     if missing:
-        pytest.skip(f"no {' nor '.join(missing)}: apt-get install fonts-noto-cjk fonts-dejavu-core")
+        pytest.skip(f"no {' nor '.join(missing)}: apt-get install fonts-wqy-zenhei fonts-dejavu-core")
     root = tmp_path_factory.mktemp("fonts")
     for name in FONTS:
         (root / name).symlink_to(present[name])

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from babel.messages.mofile import write_mo
+from babel.messages.catalog import Catalog
+from babel.messages.mofile import read_mo, write_mo
 from babel.messages.pofile import read_po
 
 from agent.services.language import LANGUAGES, known_language, translator
@@ -29,6 +30,11 @@ def compiled(folder: str) -> bytes:
     target = io.BytesIO()
     write_mo(target, texts)
     return target.getvalue()
+
+
+def texts_of(texts: Catalog) -> dict[object, object]:
+    """Return what a compiled catalogue says; the head names the compiler, which is no text of ours."""
+    return {one.id: one.string for one in texts if one.id}
 
 
 def message_ids(folder: str) -> dict[str, str]:
@@ -57,7 +63,8 @@ def _called(function: ast.expr) -> str:
 @pytest.mark.parametrize("folder", FOLDERS)
 def test_the_compiled_catalogue_is_up_to_date(folder: str) -> None:
     """Who changes a text runs `make catalogues`."""
-    assert catalogue(folder).with_suffix(".mo").read_bytes() == compiled(folder)
+    with catalogue(folder).with_suffix(".mo").open("rb") as kept:
+        assert texts_of(read_mo(kept)) == texts_of(read_mo(io.BytesIO(compiled(folder))))
 
 
 @pytest.mark.parametrize("folder", FOLDERS)
