@@ -38,8 +38,13 @@ function cash(report) {
     one.drops_fen ? [t("Cash to the safe"), "", -one.drops_fen] : null,
     [t("Should be"), "", one.expected_fen],
     report.counted_fen === undefined ? null : [t("Counted"), "", report.counted_fen],
-    report.counted_fen === undefined ? null : [off < 0 ? t("Short") : t("Over"), "", Math.abs(off), true],
+    report.counted_fen === undefined ? null : [difference(off), "", Math.abs(off), true],
   ]);
+}
+
+function difference(off) {
+  if (off === 0) return t("It is right");
+  return off < 0 ? t("Short") : t("Over");
 }
 
 function group(title, rows) {
