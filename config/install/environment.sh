@@ -4,6 +4,7 @@
 #   environment.sh check VENV    is VENV whole and in its place?
 #   environment.sh venv VENV     make VENV and install storebox into it (editable, with what development needs)
 #   environment.sh browser       find or install Chromium, which the browser tests drive
+#   environment.sh interop DIR   install the foreign programs of tests/interop into DIR, where node and npm are there
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -86,6 +87,22 @@ need_browser() {
         say "no Chromium: browser tests are skipped; as root: apt-get install chromium"
 }
 
+# They judge ours in tests/interop; without node or npm, or without a registry, those tests are skipped.
+need_interop() {
+    local folder=$1
+    if ! command -v node >/dev/null || ! command -v npm >/dev/null; then
+        say "no node or no npm: tests/interop is skipped in part; as root: apt-get install nodejs npm, then make test"
+        return
+    fi
+    mkdir -p "$folder"
+    cp tests/interop/package.json tests/interop/package-lock.json "$folder"
+    if (cd "$folder" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error </dev/null >npm.log 2>&1); then
+        touch "$folder/.ready"
+    else
+        say "npm could not install the foreign programs, see $folder/npm.log: tests/interop is skipped in part"
+    fi
+}
+
 prepare() {
     local venv=$1 python
     mkdir -p build
@@ -101,5 +118,6 @@ case "${1:-}" in
     check) whole "$2" ;;
     venv) prepare "$2" ;;
     browser) need_browser ;;
-    *) sed -n '2,7s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
+    interop) need_interop "$2" ;;
+    *) sed -n '2,8s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
 esac

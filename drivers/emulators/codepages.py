@@ -40,6 +40,14 @@ _CODECS = {
 }
 """`ESC t n` as numbered in Epson's reference; other pages have no characters above 7E here."""
 
+_KATAKANA_PAGE = 1
+_KATAKANA = {
+    0x80: "▁▂▃▄▅▆▇█▏▎▍▌▋▊▉┼┴┬┤├▔─│▕┌┐└┘╭╮╰╯ ",
+    0xA1: "".join(map(chr, range(0xFF61, 0xFFA0))),
+    0xE0: "═╞╪╡◢◣◥◤♠♥♦♣●○╱╲╳円年月日時分秒〒市区町村人",
+}
+"""Page 1 has no codec of Python's: rules and blocks, half-width katakana, signs. Foreign encoders rule with it."""
+
 SINGLE_TEXT = re.compile(rb"[\x20-\x7e\x80-\xff]+")
 KANJI_TEXT = re.compile(rb"(?:[\x20-\x7e]|[\x81-\xfe](?:[\x40-\x7e\x80-\xfe]|[\x30-\x39][\x81-\xfe][\x30-\x39]))+")
 
@@ -49,6 +57,9 @@ _UNIT = re.compile(rb"[\x20-\x7e]|[\x81-\xfe](?:[\x40-\x7e\x80-\xfe]|[\x30-\x39]
 def _page(number: int) -> list[str]:
     codec = _CODECS.get(number, "ascii")
     page = [bytes((code,)).decode(codec, "replace") for code in range(256)]
+    if number == _KATAKANA_PAGE:
+        for first, chars in _KATAKANA.items():
+            page[first : first + len(chars)] = chars
     return [MISSING if char == "\ufffd" else char for char in page]
 
 

@@ -25,6 +25,7 @@ class LineBuffer:
         self.align: Align = "left"
         self._spans: list[Span] = []
         self._used = 0
+        self._extent = 0
 
     def __bool__(self) -> bool:
         return bool(self._spans)
@@ -51,18 +52,22 @@ class LineBuffer:
         return ""
 
     def skip_to(self, dots: int, style: Style) -> bool:
-        """Move right to `dots` (`ESC $`, HT); False when that is left of here or off the line."""
-        if not self._used <= dots < self.width_dots:
+        """Move to `dots` (`ESC $`, HT), also back over what stands there; False when that is off the line."""
+        if not 0 <= dots < self.width_dots:
             return False
-        if dots > self._used:
+        if dots != self._used:
             self._spans.append(Span("", style, False, dots - self._used))
-            self._used = dots
+            self._move(dots)
         return True
+
+    def _move(self, dots: int) -> None:
+        self._used = dots
+        self._extent = max(self._extent, dots)
 
     def _append(self, text: str, style: Style, kanji: bool, dots: int) -> None:
         if not text:
             return
-        self._used += dots
+        self._move(self._used + dots)
         if self._spans:
             last = self._spans[-1]
             if last.text and last.style == style and last.kanji == kanji:
@@ -79,8 +84,8 @@ class LineBuffer:
         """End the line: what was collected, and the feed that its tallest character needs."""
         tall = max((span.style.tall for span in self._spans), default=1)
         feed = max(spacing_dots, tall * TEXT_HEIGHT_DOTS) if self._spans else spacing_dots
-        left = self.left_of(self._used)
+        left = self.left_of(self._extent)
         line = Line(tuple(self._spans), self.align, left, self.width_dots, feed)
         self._spans = []
-        self._used = 0
+        self._used = self._extent = 0
         return line

@@ -35,7 +35,7 @@ PLAIN = Style()
 class Span:
     """Characters of one style. `kanji` says that non-ASCII ones fill a 24-dot cell.
 
-    A span without text is a gap (`ESC $`, `ESC \\`). `dots` is the width on the paper.
+    A span without text is a gap (`ESC $`, `ESC \\`), back to the left below zero. `dots` is the width on the paper.
     """
 
     text: str
@@ -147,6 +147,8 @@ def line_text(line: Line) -> str:
     Enlarged lines keep their characters and are centred or pushed right as if they were of normal
     size, as in the printed layouts of the manual; trailing blanks are dropped.
     """
+    if any(span.dots < 0 for span in line.spans):
+        return _struck_over(line)
     parts: list[str] = []
     width = 0
     enlarged = False
@@ -163,6 +165,23 @@ def line_text(line: Line) -> str:
         slack = line.width_dots // CELL_DOTS - width
         left = max(0, slack if line.align == "right" else slack // 2)
     return " " * left + text
+
+
+def _struck_over(line: Line) -> str:
+    """The text of a line on which the head went back: in each cell what was struck there last."""
+    here_dots = line.left_dots
+    struck: dict[int, str] = {}
+    for span in line.spans:
+        for char in span.text:
+            width = span.style.wide * (2 if span.kanji and char > "\x7f" else 1)
+            at = here_dots // CELL_DOTS
+            struck.update({at + cell: "" for cell in range(width)} if char != " " else {})
+            if char != " ":
+                struck[at] = char
+            here_dots += width * CELL_DOTS
+        if not span.text:
+            here_dots += span.dots
+    return "".join(struck.get(cell, " ") for cell in range(max(struck, default=-1) + 1))
 
 
 def _line_fields(line: Line) -> dict[str, Any]:

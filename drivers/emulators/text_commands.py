@@ -217,7 +217,7 @@ def area_width(machine: Machine, command: bytes) -> None:
 
 
 def absolute_position(machine: Machine, command: bytes) -> None:
-    """ESC $ nL nH, in dots from the left margin; moving back over print is not emulated."""
+    """ESC $ nL nH, in dots from the left margin; moving back lets what follows strike over what is there."""
     dots = command[2] | command[3] << 8
     if not machine.line.skip_to(dots, machine.ascii_style):
         machine.note(f"ESC $ {dots}: ignored")
@@ -288,6 +288,7 @@ for _prefix in (
     b"\x1bU",
     b"\x1cS",
     b"\x1cC",
+    b"\x1c(A",
     b"\x1dP",
     b"\x1dT",
     b"\x1db",

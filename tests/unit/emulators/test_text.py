@@ -138,8 +138,16 @@ def test_feeding_and_tabs() -> None:
 def test_positions_in_dots() -> None:
     printer = make()
     printer.feed(b"ab\x1b$\x78\x00c\x1b$\x00\x00d\n")
-    assert lines(printer) == ["ab        cd"]
-    assert notes(printer) == ["ESC $ 0: ignored"]
+    assert lines(printer) == ["db        c"], "of what was struck over one reads the last"
+    printer.feed(b"\x1b$\xff\xffe\n")
+    assert lines(printer)[-1] == "e"
+    assert notes(printer) == ["ESC $ 65535: ignored"]
+
+
+def test_going_back_moves_neither_margin_nor_alignment() -> None:
+    printer = make()
+    printer.feed("\x1ba\x01右边\x1b$\x00\x00左\n".encode("gb18030"))
+    assert lines(printer) == [" " * 14 + "左边"]
 
 
 def test_unknown_bytes_are_counted_noted_and_skipped() -> None:
