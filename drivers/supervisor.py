@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 from drivers.base import CONNECTED, DeviceError, DeviceEvent, DeviceState, OnEvent, step
 from drivers.registry import OpenTransport
+from drivers.threads import SYSTEM_THREADS, Running, Threads
 from drivers.transport.base import Monotonic, Transport
 
 RETRY_FIRST_S = 0.1
@@ -40,6 +41,7 @@ class Supervisor:
         *,
         monotonic: Monotonic,
         open_transport: OpenTransport,
+        threads: Threads = SYSTEM_THREADS,
     ) -> None:
         self._name = name
         self._kind = kind
@@ -51,10 +53,11 @@ class Supervisor:
         self._state = DeviceState.ABSENT
         self._was_connected = False
         self._announced: tuple[DeviceState, str] | None = None
-        self._stop = threading.Event()
+        self._threads = threads
+        self._stop = threads.event()
         self._lock = threading.Lock()
         self._transport: Transport | None = None
-        self._thread: threading.Thread | None = None
+        self._running: Running | None = None
 
     @property
     def state(self) -> DeviceState:
@@ -68,15 +71,14 @@ class Supervisor:
 
     def start(self) -> None:
         """Start the device's thread; once only."""
-        self._thread = threading.Thread(target=self._run, name=f"{self._kind} {self._name}", daemon=True)
-        self._thread.start()
+        self._running = self._threads.start(f"{self._kind} {self._name}", self._run)
 
     def stop(self) -> None:
         """End the thread and let go of the device; returns within about two seconds whatever the device does."""
         self._stop.set()
         self.wake()
-        if self._thread is not None and self._thread is not threading.current_thread():
-            self._thread.join(_JOIN_S)
+        if self._running is not None and not self._threads.within(self._running):
+            self._running.join(_JOIN_S)
 
     def stopping(self) -> bool:
         """Whether `stop` has been called; `serve` returns soon after."""

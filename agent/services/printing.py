@@ -64,7 +64,7 @@ class PrinterWorker:
 
     def start(self) -> None:
         """Say what an earlier run left unconfirmed, then begin."""
-        self._own_up()
+        self.own_up()
         self._thread.start()
 
     def wake(self) -> None:
@@ -83,7 +83,8 @@ class PrinterWorker:
                 self._ended(slip, SlipState.PRINTED, "printer.printed_late")
                 self._shop.publish("state", {"till": None})
 
-    def _own_up(self) -> None:
+    def own_up(self) -> None:
+        """Say what an earlier run left unconfirmed; before the first step."""
         left = [slip for slip in spool.interrupted(self._shop.read()) if slip.printer == self._name]
         for slip in left:
             self._ended(slip, SlipState.UNCONFIRMED, "slip.interrupted")

@@ -21,6 +21,7 @@ from drivers.printer.runner import ASK_EVERY_S, PATIENCE_S, JobRunner
 from drivers.printer.status import UNKNOWN, Block, InOrder, PrinterHealth, ProcessDone, Reply
 from drivers.registry import OpenTransport, open_transport
 from drivers.supervisor import Supervisor
+from drivers.threads import SYSTEM_THREADS, Event, Threads
 from drivers.transport.base import Monotonic, Transport
 
 MAX_WAITING_JOBS = 16
@@ -35,9 +36,9 @@ _IDENTITY_PARTS = 2
 class _Ticket:
     """A job and the place where its result will stand."""
 
-    def __init__(self, job: Job) -> None:
+    def __init__(self, job: Job, done: Event) -> None:
         self.job = job
-        self.done = threading.Event()
+        self.done = done
         self.result = PrintResult(PrintOutcome.NOT_STARTED, "printer.stopped", 0)
 
     def finish(self, result: PrintResult) -> None:
@@ -62,6 +63,7 @@ class PrinterDevice:
         open_transport: OpenTransport = open_transport,
         patience_s: float = PATIENCE_S,
         ask_every_s: float = ASK_EVERY_S,
+        threads: Threads = SYSTEM_THREADS,
     ) -> None:
         self.name = name
         self.profile = profile
@@ -74,8 +76,16 @@ class PrinterDevice:
         self._serving = False
         self._running: Job | None = None
         self._lock = threading.Lock()
+        self._threads = threads
         self._supervisor = Supervisor(
-            name, "printer", url, self._serve, on_event, monotonic=monotonic, open_transport=open_transport
+            name,
+            "printer",
+            url,
+            self._serve,
+            on_event,
+            monotonic=monotonic,
+            open_transport=open_transport,
+            threads=threads,
         )
         self._runner = JobRunner(
             profile,
@@ -140,7 +150,7 @@ class PrinterDevice:
         return ticket.result
 
     def _queue(self, job: Job) -> _Ticket:
-        ticket = _Ticket(job)
+        ticket = _Ticket(job, self._threads.event())
         with self._lock:
             if not self._serving:
                 code = "printer.absent" if self.state is DeviceState.ABSENT else "printer.lost"
