@@ -10,13 +10,30 @@ import re
 from urllib.parse import urlsplit
 
 from agent.core import code_shapes, gs1
-from agent.core.recognition import Command, Kind, Recognition, Situation
+from agent.core.recognition import Command, Kind, Recognition, SetupCommand, Situation
 from agent.core.scale_labels import ScaleLabel, read_label
 
-__all__ = ["Command", "Kind", "Recognition", "Situation", "command_code", "receipt_code", "recognise"]
+__all__ = [
+    "CHARACTER_PROBE",
+    "Command",
+    "Kind",
+    "Recognition",
+    "SetupCommand",
+    "Situation",
+    "command_code",
+    "receipt_code",
+    "recognise",
+    "self_test_code",
+]
 
 LENGTH_MAX = 512
 """A longer text is refused unread; our longest code has about 250 characters."""
+
+CHARACTER_PROBE = "T1ABCDEFGHIJKLMNOPQRSTUVWXYZ234567abcdefghijklmnopqrstuvwxyz$%*+-./:"
+"""Every character of our codes, then those that a wrong keyboard layout or Caps Lock turns into others."""
+
+TEST_NONCE_BYTES_MIN = 10
+"""80 bits: nobody guesses one, no two slips share one."""
 
 PASS_PREFIXES = ("C1", "M1", "O1", "P1", "B1", "A1")
 _PASS = re.compile(r"(C1|M1|O1|P1|B1|A1)[A-Z2-7]{16,}")
@@ -32,7 +49,14 @@ def receipt_code(number: str) -> str:
     return "R1" + base64.b32encode(number.encode()).decode().rstrip("=")
 
 
-def command_code(command: Command) -> str:
+def self_test_code(nonce: bytes) -> str:
+    """Return the text of a test slip's QR: `T1` and a random number in Base32. At least 10 bytes prove one slip."""
+    if len(nonce) < TEST_NONCE_BYTES_MIN:
+        raise ValueError(f"{len(nonce)} bytes may be met again by chance; give {TEST_NONCE_BYTES_MIN}")
+    return "T1" + base64.b32encode(nonce).decode().rstrip("=")
+
+
+def command_code(command: Command | SetupCommand) -> str:
     """Return the text of a command's QR, `X1OPENSHIFT`."""
     return f"X1{command.value}"
 
@@ -74,7 +98,9 @@ def _own_code(text: str) -> Recognition | None:
         return None if number is None else Recognition(Kind.RECEIPT, text, number=number)
     if _COMMAND.fullmatch(text) and text[2:] in list(Command):
         return Recognition(Kind.COMMAND, text, command=Command(text[2:]))
-    if _TEST.fullmatch(text):
+    if _COMMAND.fullmatch(text) and text[2:] in list(SetupCommand):
+        return Recognition(Kind.SETUP, text, setup=SetupCommand(text[2:]))
+    if _TEST.fullmatch(text) or text == CHARACTER_PROBE:
         return Recognition(Kind.TEST, text)
     return Recognition(Kind.ENROL, text) if _ENROL.fullmatch(text) else None
 

@@ -23,6 +23,7 @@ class Kind(StrEnum):
     NAMED_UNSUPPORTED = "named_unsupported"
     ASK = "ask"
     UNKNOWN = "unknown"
+    SETUP = "setup"
 
 
 class Command(StrEnum):
@@ -41,6 +42,17 @@ class Command(StrEnum):
     SUBTOTAL = "SUBTOTAL"
 
 
+class SetupCommand(StrEnum):
+    """What the slips of people who set up can say: `X1` and this word. None of them means anything in a sale."""
+
+    ENC = "ENC"
+    """Printed Chinese is garbled: change the printer's encoding."""
+    INVITE = "INVITE"
+    """Print the invitation again."""
+    PASSCODE = "PASSCODE"
+    """Enrol by eight characters that are typed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Recognition:
     """What a text was taken for; only the fields of its kind are set.
@@ -55,6 +67,7 @@ class Recognition:
     prefix: str | None = None
     """PASS: its two characters, `C1`."""
     command: Command | None = None
+    setup: SetupCommand | None = None
     number: str | None = None
     """RECEIPT: the sale or refund. LOOKUP: the number to look up."""
     store: str | None = None

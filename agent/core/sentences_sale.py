@@ -292,4 +292,13 @@ SENTENCES: dict[str, Texts] = {
         "开通新盒子用 storebox enrol。",
         "A new box is enrolled by storebox enrol.",
     ),
+    "code.setup": (
+        "这是装机用的码",
+        "没扣钱。收银时用不着它。",
+        "A code for setting up",
+        "Nothing charged. It does nothing during sales.",
+        "它只在开通前起作用。字有乱码:改 config/devices 里打印机型号的 chinese,再打一张自检单。",
+        "It acts before enrolment only. Garbled text: change `chinese` in the printer model's file in config/devices, "
+        "then print another test slip.",
+    ),
 }

@@ -26,6 +26,7 @@ _SAID_OF_KIND = {
     Kind.URL: "code.own_link",
     Kind.TEST: "code.test",
     Kind.ENROL: "code.enrol",
+    Kind.SETUP: "code.setup",
 }
 _REFUND_END = re.compile(r"-R[0-9]+$")
 """What a refund's number has more than that of its sale."""

@@ -60,6 +60,7 @@ class _Layout:
             "item": self.item,
             "item_head": self.item_head,
             "rule": self.rule,
+            "ruler": self.ruler,
             "qr": self.qr,
             "barcode": lambda block: iter([Line(thing=plain.barcode(block))]),
             "image": lambda block: iter([Line(thing=plain.image(block))]),
@@ -125,6 +126,10 @@ class _Layout:
 
     def rule(self, block: Block) -> Iterator[Line]:
         yield Line(plain.choice(block, "char", "-", "-=") * self.cells)
+
+    def ruler(self, block: Block) -> Iterator[Line]:
+        """Digits that count the cells of a full line."""
+        yield Line(("1234567890" * (self.cells // 10 + 1))[: self.cells])
 
     def qr(self, block: Block) -> Iterator[Line]:
         yield Line(thing=plain.qr(block))
