@@ -87,6 +87,37 @@ _CONNECTION: dict[str, tuple[str, str, str, str]] = {
         "盒子在停或在升级;看 systemctl status storebox。",
         "The box stops or is upgraded; see systemctl status storebox.",
     ),
+    "no_libusb": (
+        "缺少USB组件",
+        "lacks a USB library",
+        "装 libusb:apt-get install libusb-1.0-0;或改用内核驱动的地址 file:/dev/usb/lp0(storebox device list)。",
+        "Install libusb: apt-get install libusb-1.0-0; or use the kernel's driver, file:/dev/usb/lp0 "
+        "(storebox device list).",
+    ),
+    "ambiguous": (
+        "有两台一样的",
+        "has a twin",
+        "两台同型号:地址后面加 ?serial= 或 ?port=,storebox device list 给出现成的一行。",
+        "Two of one model: add ?serial= or ?port= to the address; storebox device list gives the line.",
+    ),
+    "no_printer_port": (
+        "不是打印机接口",
+        "is no USB printer",
+        "这个USB设备没有打印机接口(类7);storebox device list 看真正的打印机。",
+        "This USB device has no interface of the printer class (7); storebox device list shows the real ones.",
+    ),
+    "record_failed": (
+        "记录文件打不开",
+        "can't be recorded",
+        "地址里 ?record= 的文件要能写、是普通文件、只给一台设备用;不查问题时把它去掉。",
+        "The file of ?record= has to be writable, a plain file, and for one device only; remove it when not needed.",
+    ),
+    "replay_unreadable": (
+        "回放文件读不了",
+        "can't be played back",
+        "replay: 只认 ?record= 记下的文件;详情里有第几行。",
+        "replay: takes files written by ?record= only; the detail names the line.",
+    ),
     "fault": (
         "暂时用不了",
         "can't be used now",

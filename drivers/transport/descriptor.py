@@ -143,6 +143,11 @@ class DescriptorTransport:
         """See Transport.describe."""
         return self._description
 
+    def fileno(self) -> int:
+        """The descriptor, for requests that only one kind of line knows. Raises DeviceGone when it is closed."""
+        self._check_open()
+        return self._descriptor
+
     def _write_some(self, data: memoryview) -> int:
         self._check_open()
         try:

@@ -11,11 +11,20 @@ import stat
 
 from drivers.transport.base import Monotonic
 from drivers.transport.descriptor import DescriptorTransport, leads_to, open_error
+from drivers.transport.printer_port import PortStatus, usblp_port_status
 
 _WRITE_ONLY_ERRORS = (errno.EACCES, errno.EINVAL, errno.EROFS, errno.EPERM)
 
 
-def open_file(path: str, monotonic: Monotonic) -> DescriptorTransport:
+class FileTransport(DescriptorTransport):
+    """A device file; one of usblp also has the status of its port."""
+
+    def port_status(self) -> PortStatus | None:
+        """The port's three bits; None for a file that is no printer port."""
+        return usblp_port_status(self.fileno())
+
+
+def open_file(path: str, monotonic: Monotonic) -> FileTransport:
     """Open an existing file to write, and to read where it can; a plain file is appended to.
 
     Raises DeviceGone `device.absent` or DeviceError as open_serial does. Never creates the file: a lost
@@ -27,7 +36,7 @@ def open_file(path: str, monotonic: Monotonic) -> DescriptorTransport:
         device_number = os.fstat(descriptor).st_rdev
     except OSError as error:
         raise open_error(description, error) from error
-    return DescriptorTransport(
+    return FileTransport(
         descriptor,
         description,
         monotonic,

@@ -19,6 +19,10 @@ from drivers.base import DeviceGone
 from drivers.registry import open_transport
 from drivers.transport.base import Transport
 from drivers.transport.memory import memory_line
+from drivers.transport.replay import ReplayTransport, Session
+from drivers.transport.usb import open_usb
+from drivers.transport.usb_find import usb_name
+from tests.usb_bus import FakePrinter, FakeUsbBus
 
 BIG = 12_000_000
 """More than any kernel takes for a peer that reads nothing."""
@@ -57,11 +61,11 @@ class DescriptorPeer:
 Pair = tuple[Transport, Peer]
 
 
-def _pty_pair(scheme: str) -> Iterator[Pair]:
+def _pty_pair(scheme: str, options: str = "") -> Iterator[Pair]:
     master, slave = pty.openpty()
     tty.setraw(slave)
     path = os.ttyname(slave)
-    transport = open_transport(f"{scheme}:{path}", time.monotonic)
+    transport = open_transport(f"{scheme}:{path}{options}", time.monotonic)
     os.close(slave)
     open_descriptors = [master]
 
@@ -95,14 +99,47 @@ def _memory_pair() -> Iterator[Pair]:
     transport.close()
 
 
-@pytest.fixture(params=["serial", "file", "tcp", "memory"])
-def line(request: pytest.FixtureRequest) -> Iterator[Pair]:
+def _usb_pair() -> Iterator[Pair]:
+    """A printer of the fake bus that has a line in memory inside."""
+    inside, peer = memory_line(time.monotonic)
+    transport = open_usb(usb_name("04b8:0e15", {}), time.monotonic, backend=FakeUsbBus(FakePrinter(lambda: inside)))
+    yield transport, peer
+    transport.close()
+
+
+def _recorded_pair(folder: Path) -> Iterator[Pair]:
+    """A serial line whose address asks for a recording."""
+    yield from _pty_pair("serial", f"?record={folder / 'line.jsonl'}")
+
+
+def _pairs(kind: str, folder: Path) -> Iterator[Pair]:
+    match kind:
+        case "tcp":
+            return _tcp_pair()
+        case "memory":
+            return _memory_pair()
+        case "usb":
+            return _usb_pair()
+        case "recorded":
+            return _recorded_pair(folder)
+        case _:
+            return _pty_pair(kind)
+
+
+@pytest.fixture(params=["serial", "file", "tcp", "memory", "usb", "recorded"])
+def line(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Pair]:
     """An open line and its far end."""
-    kind = request.param
-    if kind in ("serial", "file"):
-        yield from _pty_pair(kind)
-    else:
-        yield from _tcp_pair() if kind == "tcp" else _memory_pair()
+    yield from _pairs(request.param, tmp_path)
+
+
+@pytest.fixture(params=["serial", "file", "tcp", "memory", "usb", "recorded", "replay"])
+def quiet(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Transport]:
+    """An open line whose device says nothing; nobody can speak for the device of a recording."""
+    if request.param == "replay":
+        yield ReplayTransport(Session("tcp:printer:9100", None, b"", ()), "replay:/recording", time.monotonic)
+        return
+    for transport, _ in _pairs(request.param, tmp_path):
+        yield transport
 
 
 def _soon() -> float:
@@ -121,8 +158,8 @@ def test_bytes_go_both_ways_unchanged(line: Pair) -> None:
     assert received == everything
 
 
-def test_read_waits_no_longer_than_told_and_may_be_empty(line: Pair) -> None:
-    transport, _ = line
+def test_read_waits_no_longer_than_told_and_may_be_empty(quiet: Transport) -> None:
+    transport = quiet
     began_s = time.monotonic()
     assert transport.read(0.05) == b""
     assert 0.04 <= time.monotonic() - began_s < 0.5
@@ -164,16 +201,16 @@ def test_a_write_goes_on_when_the_peer_does(line: Pair) -> None:
     assert received == [payload]
 
 
-def test_wake_ends_a_waiting_read(line: Pair) -> None:
-    transport, _ = line
+def test_wake_ends_a_waiting_read(quiet: Transport) -> None:
+    transport = quiet
     threading.Timer(0.05, transport.wake).start()
     began_s = time.monotonic()
     assert transport.read(5.0) == b""
     assert time.monotonic() - began_s < 1.0
 
 
-def test_wake_before_the_read_ends_it_too_but_only_once(line: Pair) -> None:
-    transport, _ = line
+def test_wake_before_the_read_ends_it_too_but_only_once(quiet: Transport) -> None:
+    transport = quiet
     transport.wake()
     began_s = time.monotonic()
     assert transport.read(5.0) == b""
@@ -210,8 +247,8 @@ def test_unplugging_ends_a_waiting_read(line: Pair) -> None:
     assert time.monotonic() - began_s < 1.0
 
 
-def test_close_is_quick_final_and_harmless_twice(line: Pair) -> None:
-    transport, _ = line
+def test_close_is_quick_final_and_harmless_twice(quiet: Transport) -> None:
+    transport = quiet
     transport.write(b"x" * 1000, _soon())
     began_s = time.monotonic()
     transport.close()
@@ -224,9 +261,8 @@ def test_close_is_quick_final_and_harmless_twice(line: Pair) -> None:
         transport.write(b"x", _soon())
 
 
-def test_describe_names_the_line(line: Pair) -> None:
-    transport, _ = line
-    assert transport.describe().split(":")[0] in ("serial", "file", "tcp", "memory")
+def test_describe_names_the_line(quiet: Transport) -> None:
+    assert quiet.describe().split(":")[0] in ("serial", "file", "tcp", "memory", "usb", "replay")
 
 
 def test_serial_lines_know_their_rate() -> None:
@@ -273,7 +309,9 @@ def test_a_serial_path_that_leads_elsewhere_is_gone(tmp_path: Path) -> None:
         os.close(descriptor)
 
 
-@pytest.mark.parametrize("url", ["serial:/dev/serial/by-id/none", "file:/dev/usb/lp77", "tcp:127.0.0.1:1"])
+@pytest.mark.parametrize(
+    "url", ["serial:/dev/serial/by-id/none", "file:/dev/usb/lp77", "tcp:127.0.0.1:1", "replay:/none"]
+)
 def test_what_is_not_there_is_absent(url: str) -> None:
     with pytest.raises(DeviceGone) as caught:
         open_transport(url, time.monotonic)
