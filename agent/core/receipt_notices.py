@@ -25,6 +25,7 @@ from agent.core.receipt_parts import (
     signature,
     table_text,
     text,
+    wide_item_head,
 )
 
 
@@ -156,6 +157,7 @@ def prebill_document(slip: PreBill, translate: Translate, language: str = "zh-CN
     blocks += [
         text(translate("Sale {number}").format(number=slip.sale)),
         rule(),
+        *wide_item_head(translate),
         *items(slip.lines),
         rule(),
         pair(translate("Total"), f"￥{yuan(slip.total_fen)}", "tall"),

@@ -4,7 +4,7 @@ Texts are translated through a callable whose message ids are English; values ar
 """
 
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from agent.core.money import yuan
@@ -89,6 +89,21 @@ def with_kick(slip: Document, pin: int = 2, milliseconds: int = 120) -> Document
     return {**slip, "blocks": front + blocks if isinstance(blocks, list) else front}
 
 
+def as_copy(slip: Mapping[str, object], copy: int, translate: Translate) -> Document:
+    """Return the document of copy `copy` of a slip: the same under a line that says so, first of all.
+
+    A copy of a copy carries one mark, the new one. It never opens the drawer.
+    """
+    blocks = slip["blocks"]
+    kept = [one for one in blocks if _is_of_a_copy(one)] if isinstance(blocks, list) else []
+    marked = [{**block, "copy_mark": True} for block in marks(Marks(copy=copy), translate)]
+    return {**{key: value for key, value in slip.items() if key != "drawer"}, "blocks": [*marked, *kept]}
+
+
+def _is_of_a_copy(block: Mapping[str, object]) -> bool:
+    return not block.get("copy_mark") and block["kind"] != "kick"
+
+
 def text(content: str, *, align: str = "left", size: str = "normal", indent: int = 0) -> Block:
     """Return a paragraph; defaults are left out of the block."""
     block: Block = {"kind": "text", "text": content}
@@ -166,15 +181,23 @@ def pieces(lines: Sequence[SlipLine]) -> int:
 
 def item_head(translate: Translate) -> list[Block]:
     """Return the heading of the table of goods."""
-    amount = translate("Amount")
-    wide: Block = {
+    narrow = pair(translate("Item / qty x price"), translate("Amount"))
+    return [either([narrow], [_columns_head(translate)]), rule()]
+
+
+def wide_item_head(translate: Translate) -> list[Block]:
+    """Return the heading of the four columns of wide paper alone; on narrow paper two lines speak for themselves."""
+    return [either([], [_columns_head(translate), rule()])]
+
+
+def _columns_head(translate: Translate) -> Block:
+    return {
         "kind": "item_head",
         "name": translate("Item"),
         "quantity": translate("Qty"),
         "price": translate("Price"),
-        "amount": amount,
+        "amount": translate("Amount"),
     }
-    return [either([pair(translate("Item / qty x price"), amount)], [wide]), rule()]
 
 
 def item(line: SlipLine) -> Block:
@@ -201,7 +224,7 @@ def marks(shown: Marks, translate: Translate) -> list[Block]:
     """Return what a copy, a practice slip and a slip with an unset clock have to say on top."""
     blocks: list[Block] = []
     if shown.copy:
-        blocks.append(centred(translate("REPRINT {copy}").format(copy=shown.copy), "tall"))
+        blocks.append(centred(translate("COPY {copy}").format(copy=shown.copy), "tall"))
     if shown.practice:
         blocks.append(centred(translate("PRACTICE - not a receipt"), "tall"))
     if shown.clock_unset:

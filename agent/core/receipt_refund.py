@@ -191,7 +191,7 @@ def _coupon(coupon: CouponFate, translate: Translate) -> Block:
     fate = translate("given back") if coupon.given_back else translate("not given back")
     if not coupon.why:
         return pair(label, fate)
-    return either([pair(label, fate)], [pair(label, f"{fate}({coupon.why})")])
+    return either([pair(label, fate)], [pair(label, translate("{fate}, {why}").format(fate=fate, why=coupon.why))])
 
 
 def _invoice(state: InvoiceState, translate: Translate) -> list[Block]:

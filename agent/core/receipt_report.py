@@ -173,7 +173,7 @@ def day_document(report: DayReport, translate: Translate, language: str = "zh-CN
 
 
 def _title(title: str, shop: Shop, shown: Marks, translate: Translate) -> list[Block]:
-    name = centred(f"{shop.full_name}({shop.store})")
+    name = centred(translate("{shop} ({store})").format(shop=shop.full_name, store=shop.store))
     return [centred(title, "double"), name, *marks(shown, translate), rule("=")]
 
 

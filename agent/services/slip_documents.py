@@ -175,8 +175,5 @@ def help_slip(shop: Shop) -> dict[str, Any]:
 
 
 def copy_document(shop: Shop, document: Mapping[str, Any], copy: int) -> dict[str, Any]:
-    """Return the document of a copy: the same slip under a line that says so; it never opens the drawer."""
-    mark = parts.marks(parts.Marks(copy=copy), shop.translate)
-    blocks = [block for block in document["blocks"] if not block.get("copy_mark") and block["kind"] != "kick"]
-    shown = [{**block, "copy_mark": True} for block in mark]
-    return {**{key: value for key, value in document.items() if key != "drawer"}, "blocks": [*shown, *blocks]}
+    """Return the document of a copy (`agent.core.receipt_parts.as_copy`)."""
+    return parts.as_copy(document, copy, shop.translate)

@@ -165,15 +165,24 @@ class _Layout:
         yield self._align(name, "left", name_cells, pad=True) + columns
 
     def _pair(self, left: str, right: str, cells: int) -> Iterator[str]:
-        gap = cells - self._width(left) - self._width(right)
-        if gap >= 1 and left and right:
-            yield left + " " * gap + right
-            return
-        if left:
-            yield from wrap(left, cells, self._width)
+        """One line where both fit; else the left text on lines of its own, indented alike, and the right text at the
+        end of the last of several lines, or below a single one."""
+        above = self._indented(left, cells) if left else []
+        if above and right:
+            gap = cells - self._width(above[-1]) - self._width(right)
+            if gap >= 1:
+                yield from above[:-1]
+                yield above[-1] + " " * gap + right
+                return
+        yield from above
         if right or not left:
             for line in wrap(right, cells, self._width):
                 yield self._align(line, "right", cells)
+
+    def _indented(self, text: str, cells: int) -> list[str]:
+        """Wrap a text whose own blanks in front indent all of its lines."""
+        indent = min(len(text) - len(text.lstrip(" ")), cells // 2)
+        return [f"{' ' * indent}{line}" for line in wrap(text[indent:], cells - indent, self._width)]
 
     def _align(self, text: str, align: str, cells: int, *, pad: bool = False) -> str:
         room = max(0, cells - self._width(text))

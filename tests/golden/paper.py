@@ -1,13 +1,15 @@
-"""How goldens show paper: a frame, the style right of it, `[QR]` for a code."""
+"""How goldens show paper: a frame, the style right of it, `[QR]`, `[EAN13 …]`, `[360x24]` for what is no text."""
 
 from collections.abc import Mapping
 from pathlib import Path
 
 from agent.core.receipt_parts import cells as width_of
-from drivers.printer.document import Cut, Kick, Qr, Thing
+from drivers.printer.document import Barcode, Cut, Image, Kick, Qr, Thing
 from drivers.printer.layout import Line, lines
 
 FOLDER = Path(__file__).parent / "slips"
+BUILT = Path(__file__).parents[2] / "build" / "slips"
+"""Where a test leaves what it saw, to be looked at and kept as the golden when the change is wanted."""
 STYLES = {"normal": "", "tall": "   <倍高>", "wide": "   <倍宽>", "double": "   <双倍高宽>"}
 
 
@@ -16,11 +18,6 @@ def paper(document: Mapping[str, object], cells: int) -> str:
     edge = f"+{'-' * cells}+"
     shown = [_line(line, cells) for line in lines(document, cells) if not isinstance(line.thing, Cut)]
     return "\n".join([edge, *shown, edge]) + "\n"
-
-
-def golden(name: str, cells: int) -> str:
-    """Return the reference layout of a slip."""
-    return (FOLDER / f"{name}_{cells}.txt").read_text(encoding="utf-8")
 
 
 def _line(line: Line, cells: int) -> str:
@@ -33,9 +30,16 @@ def _line(line: Line, cells: int) -> str:
 
 
 def _thing(thing: Thing) -> str:
-    if isinstance(thing, Qr):
-        return "[QR]"
-    return "[KICK]" if isinstance(thing, Kick) else "[?]"
+    match thing:
+        case Qr():
+            return "[QR]"
+        case Kick():
+            return "[KICK]"
+        case Barcode(data, symbology):
+            return f"[{symbology.upper()} {data}]"
+        case Image(width, height):
+            return f"[{width}x{height}]"
+    return "[?]"
 
 
 def _centred(content: str, cells: int) -> str:
