@@ -41,17 +41,12 @@ TRANSITIONS: dict[DeviceState, frozenset[DeviceState]] = {
 
 
 class DeviceError(Exception):
-    """A device or its address cannot be used; `code` is stable, `detail` is for the technician.
+    """A device or its address cannot be used; `code` is stable, `detail` is for the technician."""
 
-    `trace` is what went over the line last, both ways, when there was a line (`FlightRecorder.text`). It stands
-    apart from the detail because what a scanner read may be a payment code: nobody logs the trace of a scanner.
-    """
-
-    def __init__(self, code: str, detail: str, trace: str = "") -> None:
+    def __init__(self, code: str, detail: str) -> None:
         super().__init__(f"{code}: {detail}")
         self.code = code
         self.detail = detail
-        self.trace = trace
 
 
 class DeviceGone(DeviceError):

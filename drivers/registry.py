@@ -40,13 +40,13 @@ def open_transport(url: str, monotonic: Monotonic) -> Transport:
 
     Raises DeviceError: `device.url_scheme`, `device.url_option`, `device.url_value` for an address that can
     never work (the detail names the nearest right word), `device.record_failed`, and what the transport raises when
-    it is not there. Errors of the opened line carry its last bytes in `trace`.
+    it is not there.
     """
     check_url(url)
     scheme, address, options = _split(url)
     line = _KINDS[scheme].open(address, options, monotonic)
     if "record" not in options:
-        return Overheard(line)
+        return line
     try:
         return Overheard(line, Recording(options["record"], line.describe(), monotonic, bytes_per_s=line.bytes_per_s))
     except DeviceError:

@@ -19,9 +19,6 @@ RETRY_CAP_S = 0.8
 STEADY_S = 2.0
 """A connection that held so long starts the retries anew."""
 
-SECRETIVE_KINDS = frozenset({"scanner"})
-"""Devices whose last bytes may be a payment code, and therefore stand in no event."""
-
 _JOIN_S = 2.0
 
 Serve = Callable[[Transport], None]
@@ -127,8 +124,7 @@ class Supervisor:
         try:
             self._serve(transport)
         except DeviceError as error:
-            trace = "" if self._kind in SECRETIVE_KINDS else error.trace
-            self._report_away(error.code, f"{error.detail} {trace}".rstrip())
+            self._report_away(error.code, error.detail)
         except Exception as error:  # noqa: BLE001 - a fault of ours in one device must not end its supervision
             self._report_away("device.fault", repr(error))
         finally:

@@ -1,25 +1,23 @@
-"""A transport with a witness: remembers the last bytes both ways, and writes all of them down when asked to.
+"""A transport with a witness that writes down what passes.
 
-Separate from the transports so that every line, whatever it is made of, has the same trace in its errors and can be
-recorded by the same option of its address.
+Separate from the transports so that every line, whatever it is made of, can be recorded by the same option of its
+address.
 """
 
 from __future__ import annotations
 
 from drivers.base import DeviceError
-from drivers.recorder import FlightRecorder
 from drivers.transport.base import Transport
 from drivers.transport.printer_port import PortStatus, has_port_status
 from drivers.transport.recording import Recording
 
 
 class Overheard:
-    """Keeps the contract of Transport for the line inside; every error of it leaves with its `trace`."""
+    """Keeps the contract of Transport for the line inside."""
 
-    def __init__(self, line: Transport, recording: Recording | None = None) -> None:
+    def __init__(self, line: Transport, recording: Recording) -> None:
         self._line = line
         self._recording = recording
-        self._recorder = FlightRecorder()
 
     @property
     def bytes_per_s(self) -> float | None:
@@ -31,11 +29,9 @@ class Overheard:
         try:
             taken = self._line.write(data, deadline_s)
         except DeviceError as error:
-            raise self._traced(error) from error
-        sent = bytes(data[:taken])
-        self._recorder.sent(sent)
-        if self._recording is not None:
-            self._recording.sent(sent)
+            self._recording.end("gone", error.code)
+            raise
+        self._recording.sent(bytes(data[:taken]))
         return taken
 
     def read(self, timeout_s: float, limit: int = 4096) -> bytes:
@@ -43,10 +39,9 @@ class Overheard:
         try:
             data = self._line.read(timeout_s, limit)
         except DeviceError as error:
-            raise self._traced(error) from error
-        self._recorder.heard(data)
-        if self._recording is not None:
-            self._recording.heard(data)
+            self._recording.end("gone", error.code)
+            raise
+        self._recording.heard(data)
         return data
 
     def wake(self) -> None:
@@ -55,8 +50,7 @@ class Overheard:
 
     def close(self) -> None:
         """See Transport.close."""
-        if self._recording is not None:
-            self._recording.end("closed")
+        self._recording.end("closed")
         self._line.close()
 
     def describe(self) -> str:
@@ -66,8 +60,3 @@ class Overheard:
     def port_status(self) -> PortStatus | None:
         """What the port of a USB printer says without the printer's help; None for every other line."""
         return self._line.port_status() if has_port_status(self._line) else None
-
-    def _traced(self, error: DeviceError) -> DeviceError:
-        if self._recording is not None:
-            self._recording.end("gone", error.code)
-        return type(error)(error.code, error.detail, self._recorder.text())

@@ -108,20 +108,6 @@ def test_two_lines_do_not_write_into_one_file(tmp_path: Path) -> None:
     line.close()
 
 
-def test_an_error_of_any_line_carries_its_last_bytes(tmp_path: Path) -> None:
-    line, peer = memory_line(time.monotonic)
-    overheard = Overheard(line)
-    overheard.write(b"\x1b@", soon())
-    peer.send(b"\x12")
-    overheard.read(1)
-    peer.unplug()
-    for act in (lambda: overheard.read(1), lambda: overheard.write(b"x", soon())):
-        with pytest.raises(DeviceGone) as caught:
-            act()
-        assert caught.value.trace == ">2B 1b40 <1B 12"
-        assert caught.value.trace not in caught.value.detail
-
-
 RECORDED = "\n".join(
     [
         '{"at_ms": 0, "kind": "open", "line": "tcp:p:9100", "bytes_per_s": 960, "wall_ms": 1}',
