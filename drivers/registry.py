@@ -35,8 +35,9 @@ def open_transport(url: str, monotonic: Monotonic) -> Transport:
     """Open the line that an address names:
 
     `serial:/path?baud=115200[&rtscts=1][&xonxoff=1]`, `tcp:host:port`, `file:/dev/usb/lp0`,
-    `usb:04b8:0e15[?serial=…][&port=1-1.2]`, `replay:/file[?session=1][&pace=0]`. `record=/file` on any of them writes
-    down what passes (drivers/transport/recording.py).
+    `usb:04b8:0e15[?serial=…][&port=1-1.2]`, `hid:/dev/input/by-id/…` (a keyboard, grabbed), `hid:/dev/hidraw0`
+    (HID-POS), `events:/pipe` (an emulated keyboard), `replay:/file[?session=1][&pace=0]`. `record=/file` on any of
+    them writes down what passes (drivers/transport/recording.py).
 
     Raises DeviceError: `device.url_scheme`, `device.url_option`, `device.url_value` for an address that can
     never work (the detail names the nearest right word), `device.record_failed`, and what the transport raises when
@@ -116,6 +117,22 @@ def _open_usb(address: str, options: Options, monotonic: Monotonic) -> Transport
     return open_usb(usb_name(address, options), monotonic)
 
 
+def _open_hid(path: str, options: Options, monotonic: Monotonic) -> Transport:
+    if path.startswith(_HIDRAW):
+        from drivers.transport.hidraw import open_hidraw
+
+        return open_hidraw(path, monotonic)
+    from drivers.transport.evdev import open_keyboard
+
+    return open_keyboard(path, monotonic)
+
+
+def _open_events(path: str, options: Options, monotonic: Monotonic) -> Transport:
+    from drivers.transport.evdev import open_events
+
+    return open_events(path, monotonic)
+
+
 def _open_replay(path: str, options: Options, monotonic: Monotonic) -> Transport:
     from drivers.transport.replay import open_replay
 
@@ -151,6 +168,14 @@ def _check_usb(url: str, address: str, options: Options) -> None:
         raise DeviceError("device.url_value", f"{url!r}: {error}") from error
 
 
+def _check_hid(url: str, path: str, options: Options) -> None:
+    """Only input devices: a grab of anything else takes something away from the machine."""
+    number = path.removeprefix(_HIDRAW)
+    below_input = path.startswith(_INPUT) and len(path) > len(_INPUT) and ".." not in path.split("/")
+    if not below_input and not (path.startswith(_HIDRAW) and number.isascii() and number.isdigit()):
+        raise DeviceError("device.url_value", f"{url!r}: expected a path below {_INPUT} or {_HIDRAW}N")
+
+
 def _check_replay(url: str, path: str, options: Options) -> None:
     _check_path(url, path, options)
     session = options.get("session", "1")
@@ -165,10 +190,14 @@ def _check_switches(url: str, options: Options, *keys: str) -> None:
             raise DeviceError("device.url_value", f"{url!r}: {key} is 0 or 1")
 
 
+_INPUT = "/dev/input/"
+_HIDRAW = "/dev/hidraw"
 _KINDS: dict[str, LineKind] = {
     "serial": LineKind(_open_serial, ("baud", "rtscts", "xonxoff"), _check_serial),
     "tcp": LineKind(_open_tcp, (), _check_tcp),
     "file": LineKind(_open_file, (), _check_path),
     "usb": LineKind(_open_usb, ("serial", "port"), _check_usb),
+    "hid": LineKind(_open_hid, (), _check_hid),
+    "events": LineKind(_open_events, (), _check_path),
     "replay": LineKind(_open_replay, ("session", "pace"), _check_replay),
 }

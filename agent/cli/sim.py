@@ -79,20 +79,28 @@ def printer(
 
 @sim_app.command()
 def scanner(
-    pty: Annotated[Path, typer.Option(help="Link to the pseudo-terminal to make.")],
+    pty: Annotated[Path | None, typer.Option(help="Link to the pseudo-terminal to make.")] = None,
+    keys: Annotated[Path | None, typer.Option(help="Named pipe of key presses to make, for events:PATH.")] = None,
     suffix: Annotated[str, typer.Option(help="CR, LF, CRLF, TAB or NONE.")] = "CR",
     control: Annotated[Path | None, typer.Option(help="Unix socket that takes the lines.")] = None,
 ) -> None:
     """A code scanner. Each line of standard input is one scan.
 
-    Words start with `!`: `!unplug`, `!plug`; `!!text` scans `!text`.
+    Words start with `!`: `!unplug`, `!plug`; `!!text` scans `!text`. A scanner in keyboard mode (--keys) also knows
+    `!dropped`: the kernel loses presses of the scan that follows.
     """
     from drivers.emulators.endpoints import PtyEndpoint
+    from drivers.emulators.keyboard import KeyboardStation, PipeEndpoint
     from drivers.emulators.scanner import SUFFIXES, ScannerStation
 
     if suffix not in SUFFIXES:
         raise _usage(f"no suffix {suffix!r}; there are {', '.join(SUFFIXES)}")
-    _serve(ScannerStation(PtyEndpoint(pty), SUFFIXES[suffix]), control)
+    if keys is not None and pty is None:
+        _serve(KeyboardStation(PipeEndpoint(keys), SUFFIXES[suffix]), control)
+    elif pty is not None and keys is None:
+        _serve(ScannerStation(PtyEndpoint(pty), SUFFIXES[suffix]), control)
+    else:
+        raise _usage("give one of --pty LINK and --keys PIPE")
 
 
 @sim_app.command()

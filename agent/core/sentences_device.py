@@ -60,8 +60,20 @@ _CONNECTION: dict[str, tuple[str, str, str, str]] = {
     "denied": (
         "不让盒子用",
         "refuses the box",
-        "storebox 用户要在 dialout 和 lp 组;网口打印机看它的访问名单。",
-        "The user storebox belongs into the groups dialout and lp; a network printer may have a list of who may print.",
+        "storebox 用户要在 dialout、lp 和 input 组;网口打印机看它的访问名单。",
+        "The user storebox belongs into the groups dialout, lp and input; a network printer may list who may print.",
+    ),
+    "wrong_kind": (
+        "地址指的不是它",
+        "is another device",
+        "地址指到了别的设备:storebox device list 对一下;扫码枪要设成键盘、HID-POS 或串口之一。",
+        "The address leads elsewhere: compare storebox device list; set a scanner to keyboard, HID-POS or serial.",
+    ),
+    "no_library": (
+        "缺驱动程序",
+        "lacks its driver",
+        "装上 python 的 evdev:pip install 'storebox[hid]';或把扫码枪设成串口模式。",
+        "Install Python's evdev: pip install 'storebox[hid]'; or set the scanner to its serial mode.",
     ),
     "open_failed": (
         "打不开",

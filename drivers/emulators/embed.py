@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from drivers.emulators.endpoints import PtyEndpoint, TcpEndpoint
+from drivers.emulators.keyboard import KeyboardStation, PipeEndpoint
 from drivers.emulators.paper import Line, Mark, OnMark, line_text
 from drivers.emulators.printer import EmulatedPrinter
 from drivers.emulators.printer_station import PrinterStation, ServedPrinter
@@ -41,6 +42,11 @@ def tcp_printer(
 def pty_scanner(link: Path, *, suffix: str = "CR", prefix: bytes = b"") -> Served:
     """A scanner behind a pseudo-terminal; `word(text)` scans, `word("!unplug")` pulls the cable."""
     return Served(ScannerStation(PtyEndpoint(link), SUFFIXES[suffix], prefix))
+
+
+def pipe_keyboard(path: Path, *, suffix: str = "CR") -> Served:
+    """A keyboard scanner behind a named pipe, for `events:PATH`; words as `pty_scanner`, and `!dropped`."""
+    return Served(KeyboardStation(PipeEndpoint(path), SUFFIXES[suffix]))
 
 
 def lines_of(marks: list[Mark], job: int | None = None) -> list[str]:

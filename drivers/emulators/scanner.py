@@ -28,16 +28,23 @@ class ScannerStation(Station):
     def __init__(self, endpoint: Endpoint, suffix: bytes = b"\r", prefix: bytes = b"", encoding: str = "utf-8") -> None:
         super().__init__(endpoint)
         self.scans = 0
-        self._suffix = suffix
-        self._prefix = prefix
-        self._encoding = encoding
+        self.suffix = suffix
+        self.prefix = prefix
+        self.encoding = encoding
+
+    def said(self, text: str) -> bytes:
+        """What the host reads when this text is scanned."""
+        return self.prefix + text.encode(self.encoding, "replace") + self.suffix
+
+    def words(self) -> dict[str, Callable[[], None]]:
+        """What lines beginning with `!` do."""
+        return {"!unplug": self._unplug, "!plug": self._plug}
 
     def scan(self, text: str) -> bool:
         """Send a scan; False when the cable is out: the scan is lost."""
         if not self.endpoint.is_open:
             return False
-        data = self._prefix + text.encode(self._encoding, "replace") + self._suffix
-        self.endpoint.write(data)
+        self.endpoint.write(self.said(text))
         self.scans += 1
         return True
 
@@ -46,10 +53,10 @@ class ScannerStation(Station):
         if not line.startswith("!") or line.startswith("!!"):
             text = line[1:] if line.startswith("!!") else line
             return "ok" if self.scan(text) else "refused: unplugged, the scan is lost"
-        words: dict[str, Callable[[], None]] = {"!unplug": self._unplug, "!plug": self._plug}
+        words = self.words()
         word = words.get(line.strip())
         if word is None:
-            return f"refused: unknown word {line.strip()!r}; there are !unplug, !plug, !!TEXT"
+            return f"refused: unknown word {line.strip()!r}; there are {', '.join(words)}, !!TEXT"
         try:
             word()
         except OSError as error:

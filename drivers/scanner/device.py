@@ -1,7 +1,8 @@
-"""A scanner on a serial line or a USB port that shows as one (CDC-ACM): supervised, each scan one event.
+"""A scanner on a serial line, a USB port that shows as one (CDC-ACM), HID-POS or a grabbed keyboard: supervised,
+each scan one event.
 
-Set the scanner to send bytes as they are (UTF-8 or GBK) with a carriage return at the end; a keyboard wedge loses
-Chinese and types into whatever has the focus.
+Set the scanner to send bytes as they are (UTF-8 or GBK) with a carriage return at the end; one in keyboard mode loses
+Chinese.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from drivers.base import DeviceState, OnEvent
 from drivers.registry import OpenTransport, open_transport
-from drivers.scanner.framing import Frame, Framer, FramingPolicy, gap_s_at
+from drivers.scanner.framing import ANY_TERMINATOR, Frame, Framer, FramingPolicy, gap_s_at
 from drivers.supervisor import Supervisor
 from drivers.transport.base import Monotonic, Transport
 
@@ -34,6 +35,15 @@ OnScan = Callable[[Scan], None]
 """Takes scans on the device's own thread; must return soon and must not raise."""
 
 
+def policy_for(url: str) -> FramingPolicy:
+    """How a scanner at this address ends its scans when nothing else is known.
+
+    On a keyboard Tab is a key that ends an entry as Enter does; on other lines it may stand inside a text.
+    """
+    typed = url.startswith(("hid:/dev/input/", "events:"))
+    return FramingPolicy(terminators=ANY_TERMINATOR + b"\t") if typed else FramingPolicy()
+
+
 class ScannerDevice:
     """One scanner. Events: `scanner.ready`, `scanner.absent`, `scanner.lost`, `scanner.overflow`."""
 
@@ -50,7 +60,7 @@ class ScannerDevice:
     ) -> None:
         self.name = name
         self._on_scan = on_scan
-        self._policy = policy or FramingPolicy()
+        self._policy = policy or policy_for(url)
         self._monotonic = monotonic
         self._supervisor = Supervisor(
             name, "scanner", url, self._serve, on_event, monotonic=monotonic, open_transport=open_transport

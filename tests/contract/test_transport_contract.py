@@ -16,12 +16,17 @@ from typing import Protocol
 import pytest
 
 from drivers.base import DeviceGone
+from drivers.emulators.keyboard import PipeEndpoint, presses
 from drivers.registry import open_transport
 from drivers.transport.base import Transport
+from drivers.transport.descriptor import DescriptorTransport
+from drivers.transport.hid_report import scan_report
+from drivers.transport.hidraw import HidrawTransport
 from drivers.transport.memory import memory_line
 from drivers.transport.replay import ReplayTransport, Session
 from drivers.transport.usb import open_usb
 from drivers.transport.usb_find import usb_name
+from tests.unit.drivers.hid_descriptors import SCANNER, report
 from tests.usb_bus import FakePrinter, FakeUsbBus
 
 BIG = 12_000_000
@@ -112,6 +117,57 @@ def _recorded_pair(folder: Path) -> Iterator[Pair]:
     yield from _pty_pair("serial", f"?record={folder / 'line.jsonl'}")
 
 
+class KeyboardPeer:
+    """A keyboard scanner at the far end of a pipe: it only speaks."""
+
+    def __init__(self, path: Path) -> None:
+        self._endpoint = PipeEndpoint(path)
+        self._endpoint.open()
+
+    def send(self, data: bytes) -> None:
+        self._endpoint.write(presses(data.decode("ascii")))
+
+    def receive(self, count: int, timeout_s: float = 1.0) -> bytes:
+        return b""
+
+    def unplug(self) -> None:
+        self._endpoint.close()
+
+
+class HidPosPeer:
+    """A HID-POS scanner at the far end of a socket that keeps reports whole: it only speaks, in whole scans."""
+
+    def __init__(self, far_end: socket.socket) -> None:
+        self._far_end = far_end
+        self.unplug = far_end.close
+
+    def send(self, data: bytes) -> None:
+        self._far_end.send(report(data, continued=True))
+
+    def receive(self, count: int, timeout_s: float = 1.0) -> bytes:
+        return b""
+
+
+def _keyboard_pair(folder: Path) -> Iterator[Pair]:
+    peer = KeyboardPeer(folder / "keys")
+    transport = open_transport(f"events:{folder / 'keys'}", time.monotonic)
+    yield transport, peer
+    transport.close()
+    peer.unplug()
+
+
+def _hid_pos_pair() -> Iterator[Pair]:
+    near_end, far_end = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    near_end.setblocking(False)
+    layout = scan_report(SCANNER)
+    assert layout is not None
+    source = DescriptorTransport(near_end.fileno(), "hid:/dev/hidraw0", time.monotonic, close=near_end.close)
+    transport = HidrawTransport(source, layout, time.monotonic)
+    yield transport, HidPosPeer(far_end)
+    transport.close()
+    far_end.close()
+
+
 def _pairs(kind: str, folder: Path) -> Iterator[Pair]:
     match kind:
         case "tcp":
@@ -122,17 +178,27 @@ def _pairs(kind: str, folder: Path) -> Iterator[Pair]:
             return _usb_pair()
         case "recorded":
             return _recorded_pair(folder)
+        case "keyboard":
+            return _keyboard_pair(folder)
+        case "hid_pos":
+            return _hid_pos_pair()
         case _:
             return _pty_pair(kind)
 
 
 @pytest.fixture(params=["serial", "file", "tcp", "memory", "usb", "recorded"])
 def line(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Pair]:
-    """An open line and its far end."""
+    """An open line that carries both ways, and its far end."""
     yield from _pairs(request.param, tmp_path)
 
 
-@pytest.fixture(params=["serial", "file", "tcp", "memory", "usb", "recorded", "replay"])
+@pytest.fixture(params=["serial", "file", "tcp", "memory", "usb", "recorded", "keyboard", "hid_pos"])
+def any_line(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Pair]:
+    """An open line and its far end, also of devices that only speak."""
+    yield from _pairs(request.param, tmp_path)
+
+
+@pytest.fixture(params=["serial", "file", "tcp", "memory", "usb", "recorded", "keyboard", "hid_pos", "replay"])
 def quiet(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Transport]:
     """An open line whose device says nothing; nobody can speak for the device of a recording."""
     if request.param == "replay":
@@ -166,16 +232,16 @@ def test_read_waits_no_longer_than_told_and_may_be_empty(quiet: Transport) -> No
     assert transport.read(0) == b""
 
 
-def test_read_returns_as_soon_as_there_is_something(line: Pair) -> None:
-    transport, peer = line
+def test_read_returns_as_soon_as_there_is_something(any_line: Pair) -> None:
+    transport, peer = any_line
     threading.Timer(0.05, peer.send, [b"x"]).start()
     began_s = time.monotonic()
     assert transport.read(5.0) == b"x"
     assert time.monotonic() - began_s < 1.0
 
 
-def test_read_takes_no_more_than_the_limit(line: Pair) -> None:
-    transport, peer = line
+def test_read_takes_no_more_than_the_limit(any_line: Pair) -> None:
+    transport, peer = any_line
     peer.send(b"abcdef")
     assert transport.read(1.0, 4) == b"abcd"
     assert transport.read(1.0, 4) == b"ef"
@@ -238,8 +304,8 @@ def test_an_unplugged_line_is_gone_for_read_and_write(line: Pair) -> None:
             time.sleep(0.001)
 
 
-def test_unplugging_ends_a_waiting_read(line: Pair) -> None:
-    transport, peer = line
+def test_unplugging_ends_a_waiting_read(any_line: Pair) -> None:
+    transport, peer = any_line
     threading.Timer(0.05, peer.unplug).start()
     began_s = time.monotonic()
     with pytest.raises(DeviceGone):
@@ -261,8 +327,22 @@ def test_close_is_quick_final_and_harmless_twice(quiet: Transport) -> None:
         transport.write(b"x", _soon())
 
 
+def test_what_only_speaks_takes_no_bytes_and_does_not_wait(tmp_path: Path) -> None:
+    for pairs in (_keyboard_pair(tmp_path), _hid_pos_pair()):
+        transport, _ = next(pairs)
+        began_s = time.monotonic()
+        assert transport.write(b"x" * 100, _soon()) == 0
+        assert time.monotonic() - began_s < 0.5
+        transport.close()
+        transport.close()
+        transport.wake()
+        with pytest.raises(DeviceGone):
+            transport.read(0.1)
+        pairs.close()  # type: ignore[attr-defined]
+
+
 def test_describe_names_the_line(quiet: Transport) -> None:
-    assert quiet.describe().split(":")[0] in ("serial", "file", "tcp", "memory", "usb", "replay")
+    assert quiet.describe().split(":")[0] in ("serial", "file", "tcp", "memory", "usb", "events", "hid", "replay")
 
 
 def test_serial_lines_know_their_rate() -> None:
