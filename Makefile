@@ -56,6 +56,7 @@ bench: $(READY) ## measure, and compare with the floor of this machine
 	@exec $(BIN)/storebox bench $(ARGS)
 
 torture: $(BROWSER) ## kill, cut, fill and unplug at every step
+	@$(ENVIRONMENT) box
 	$(BIN)/python -m pytest -m torture $(ARGS)
 
 soak: $(READY) ## hours of mixed trade in minutes

@@ -5,6 +5,7 @@
 #   environment.sh venv VENV     make VENV and install storebox into it (editable, with what development needs)
 #   environment.sh browser       find or install Chromium, which the browser tests drive
 #   environment.sh interop DIR   install the foreign programs of tests/interop into DIR, where node and npm are there
+#   environment.sh box           find or install the emulator of tests/box, unpack a kernel for it into build/box
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -17,21 +18,47 @@ as_root() {
     fi
 }
 
-# apt WHY PACKAGE…: install by apt-get, or return 1. Lists are fetched once a day.
+# Options of every apt-get.
+QUIETLY=(-qq -o Acquire::Retries=1 -o Acquire::http::Timeout=30 -o DPkg::Lock::Timeout=120)
+
+# Package lists are fetched once a day; return 1 where that is not allowed.
+fresh_lists() {
+    local root
+    command -v apt-get >/dev/null || return 1
+    root=$(as_root) || return 1
+    mkdir -p build
+    [ -z "$(find build -maxdepth 1 -name .apt-updated -mtime -1)" ] || return 0
+    $root DEBIAN_FRONTEND=noninteractive apt-get "${QUIETLY[@]}" update </dev/null >&2 && touch build/.apt-updated
+}
+
+# apt WHY PACKAGE…: install by apt-get, or return 1.
 apt() {
     local why=$1 root
     shift
     command -v apt-get >/dev/null || return 1
     root=$(as_root) || return 1
     say "$why: apt-get installs $*"
-    mkdir -p build
-    local options=(-qq -o Acquire::Retries=1 -o Acquire::http::Timeout=30 -o DPkg::Lock::Timeout=120)
-    if [ -z "$(find build -maxdepth 1 -name .apt-updated -mtime -1)" ]; then
-        $root DEBIAN_FRONTEND=noninteractive apt-get "${options[@]}" update </dev/null >&2 || return 1
-        touch build/.apt-updated
-    fi
-    $root DEBIAN_FRONTEND=noninteractive apt-get "${options[@]}" install -y --no-install-recommends "$@" \
+    fresh_lists || return 1
+    $root DEBIAN_FRONTEND=noninteractive apt-get "${QUIETLY[@]}" install -y --no-install-recommends "$@" \
         </dev/null >build/apt.log 2>&1 || { say "apt-get failed, see build/apt.log"; return 1; }
+}
+
+# unpack PACKAGE FOLDER [PATTERN…]: a package's files, or those that match, without installing it, or return 1.
+unpack() {
+    local package=$1 folder=$2
+    shift 2
+    [ ! -e "$folder/.whole" ] || return 0
+    command -v dpkg-deb >/dev/null && command -v apt-get >/dev/null || return 1
+    fresh_lists || true # a user may download with the lists that there are
+    say "apt-get downloads $package into $folder; it is not installed"
+    rm -rf "$folder" && mkdir -p "$folder"
+    (cd "$folder" && apt-get "${QUIETLY[@]}" download "$package") </dev/null >build/apt.log 2>&1 || {
+        say "apt-get failed, see build/apt.log"
+        return 1
+    }
+    dpkg-deb --fsys-tarfile "$folder"/*.deb | tar -x --no-same-owner -C "$folder" --wildcards "${@:-*}" || return 1
+    rm "$folder"/*.deb
+    touch "$folder/.whole"
 }
 
 suitable() { "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; }
@@ -103,6 +130,23 @@ need_interop() {
     fi
 }
 
+# The machine of tests/box. It runs the tests' own Python, so only on the processor that it emulates.
+need_box() {
+    local missing=() kernel
+    if [ "$(uname -sm)" != "Linux x86_64" ]; then return; fi
+    command -v qemu-system-x86_64 >/dev/null || missing+=(qemu-system-x86)
+    [ -x /lib/systemd/systemd-udevd ] || missing+=(udev)
+    [ ${#missing[@]} = 0 ] || apt "no machine to plug devices into" "${missing[@]}" ||
+        say "no machine to plug devices into: tests/box is skipped; as root: apt-get install ${missing[*]}"
+    unpack busybox-static build/box/busybox '*/busybox' || say "no static busybox: tests/box is skipped"
+    if [ ! -e build/box/kernel/.whole ]; then
+        kernel=$(apt-cache depends linux-image-amd64 2>/dev/null | sed -n 's/^ *Depends: \(linux-image-.*\)/\1/p') || true
+        [ -n "$kernel" ] && unpack "$kernel" build/box/kernel './boot/*' '*/modules.builtin' '*/kernel/fs/*' \
+            '*/kernel/net/9p/*' '*/kernel/drivers/'{virtio,usb,hid,input,char}'/*' ||
+            say "no Debian kernel to be had: tests/box is skipped"
+    fi
+}
+
 prepare() {
     local venv=$1 python
     mkdir -p build
@@ -119,5 +163,6 @@ case "${1:-}" in
     venv) prepare "$2" ;;
     browser) need_browser ;;
     interop) need_interop "$2" ;;
-    *) sed -n '2,8s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
+    box) need_box ;;
+    *) sed -n '2,9s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
 esac

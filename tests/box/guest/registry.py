@@ -1,0 +1,23 @@
+"""The cases that run inside the emulated machine, by name; the host reads the names, the guest runs the functions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tests.box.guest.counter import Counter
+
+Case = Callable[["Counter"], None]
+CASES: dict[str, Case] = {}
+
+
+class CaseSkipped(Exception):
+    """What this case is about does not exist here; the text says what is missing."""
+
+
+def case(function: Case) -> Case:
+    """Register a case under the name of its function; it fails by AssertionError or any other error."""
+    assert function.__name__ not in CASES, f"two cases are called {function.__name__}"
+    CASES[function.__name__] = function
+    return function
