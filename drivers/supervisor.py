@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable
 
 from drivers.base import CONNECTED, DeviceError, DeviceEvent, DeviceState, OnEvent, step
+from drivers.recorder import RecordedLine
 from drivers.registry import OpenTransport
 from drivers.threads import SYSTEM_THREADS, Running, Threads
 from drivers.transport.base import Monotonic, Transport
@@ -29,6 +30,7 @@ class Supervisor:
 
     `serve` identifies the device, calls `report` with READY or DEGRADED, and returns only when `stopping`; it
     raises DeviceError when the device is lost. Events go out on this thread, one for each change of state or code.
+    The detail of an event about a lost line ends with its last bytes; only their counts unless `shows_bytes`.
     """
 
     def __init__(
@@ -42,6 +44,7 @@ class Supervisor:
         monotonic: Monotonic,
         open_transport: OpenTransport,
         threads: Threads = SYSTEM_THREADS,
+        shows_bytes: bool = True,
     ) -> None:
         self._name = name
         self._kind = kind
@@ -50,6 +53,7 @@ class Supervisor:
         self._on_event = on_event
         self._monotonic = monotonic
         self._open_transport = open_transport
+        self._shows_bytes = shows_bytes
         self._state = DeviceState.ABSENT
         self._was_connected = False
         self._announced: tuple[DeviceState, str] | None = None
@@ -120,16 +124,17 @@ class Supervisor:
         except DeviceError as error:
             self._report_away(error.code, error.detail)
             return
-        self._hold(transport)
+        line = RecordedLine(transport, shows_bytes=self._shows_bytes)
+        self._hold(line)
         try:
-            self._serve(transport)
+            self._serve(line)
         except DeviceError as error:
-            self._report_away(error.code, error.detail)
+            self._report_away(error.code, line.recorder.added_to(error.detail))
         except Exception as error:  # noqa: BLE001 - a fault of ours in one device must not end its supervision
-            self._report_away("device.fault", repr(error))
+            self._report_away("device.fault", line.recorder.added_to(repr(error)))
         finally:
             self._hold(None)
-            transport.close()
+            line.close()
 
     def _hold(self, transport: Transport | None) -> None:
         with self._lock:

@@ -292,6 +292,20 @@ SENTENCES: dict[str, Texts] = {
         "请顺手撕下。",
         "Please tear it off.",
     ),
+    "printer.reset": asked_about(
+        "打印机断过电,小票齐吗?",
+        "The printer lost its power: a slip missing?",
+        "打印途中打印机断过电,没打的丢了:看它的电源插头。",
+        "It was switched off and on while printing and lost the rest: look at its power plug.",
+    ),
+    "printer.no_chinese": _printer(
+        "这台打印机没有中文",
+        "请叫技术员换一台。",
+        "This printer has no Chinese",
+        "Please ask for another one.",
+        "自检单上的字库不是简体中文(GB2312 或 GB18030);换国行型号。",
+        "Its font is not Simplified Chinese (GB2312 or GB18030); take the model for China.",
+    ),
     "scanner.ready": unaffected("扫码枪好了", "The scanner is ready", "不用处理。", "Nothing to do."),
     "scanner.overflow": (
         "这一枪太长,没算数",
@@ -308,6 +322,12 @@ SENTENCES: dict[str, Texts] = {
         "If it stays: its switch, or drawer_open_is_high.",
         "找完零请关上。",
         "Close it after giving change.",
+    ),
+    "drawer.pulsed": unaffected(
+        "抽屉该弹开了",
+        "The drawer was told to open",
+        "没弹开:看抽屉的线是不是插在打印机上、锁开了没有。",
+        "If it stays shut: see that its cable is in the printer and that it is not locked.",
     ),
     "drawer.closed": unaffected("抽屉关好了", "The drawer is closed", "不用处理。", "Nothing to do."),
     "profile.unreadable": unaffected("打印机资料读不了", "A printer's profile is unreadable", _PROFILE_ZH, _PROFILE_EN),

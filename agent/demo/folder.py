@@ -44,7 +44,7 @@ class DemoTill:
     profile: str
 
 
-TILLS = (DemoTill("1", 80, "epson", "tm-t88"), DemoTill("2", 58, "clone", "pos58"))
+TILLS = (DemoTill("1", 80, "epson", "tm-t20"), DemoTill("2", 58, "clone", "pos58"))
 
 
 class DemoFolder:

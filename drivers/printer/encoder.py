@@ -26,6 +26,8 @@ _INITIALIZE = b"\x1b@"
 _CHINESE_ON, _CHINESE_OFF = b"\x1c&", b"\x1c."
 _CENTER, _LEFT = b"\x1ba\x01", b"\x1ba\x00"
 _FEED_AND_CUT = b"\x1dVB\x00"
+_TO_NEXT_LABEL, _CUT = b"\x0c", b"\x1dV\x00"
+"""FF outside page mode: print, and feed to where the next label begins."""
 _PULSE_UNIT_MS = 2
 _PULSE_PAUSE_UNITS = 25
 _BARCODE_HEIGHT_DOTS = 80
@@ -69,6 +71,11 @@ def pulse(kick: Kick) -> bytes:
     """ESC p: the drawer pulse, queued in the printer."""
     on = min(255, max(1, kick.milliseconds // _PULSE_UNIT_MS))
     return bytes((0x1B, 0x70, 0 if kick.pin == 2 else 1, on, max(on, _PULSE_PAUSE_UNITS)))
+
+
+def real_time_pulse(kick: Kick) -> bytes:
+    """DLE DC4, function 1: the drawer pulse, given on arrival, also offline; 100 to 800 ms in steps of 100."""
+    return bytes((0x10, 0x14, 1, 0 if kick.pin == 2 else 1, min(8, max(1, round(kick.milliseconds / 100)))))
 
 
 def check_process_id(process_id: str) -> None:
@@ -137,7 +144,7 @@ class _Encoder:
             case Feed(count):
                 self.output += bytes((0x1B, 0x64, count)) * (count > 0)
             case Cut():
-                self.output += _FEED_AND_CUT if self.profile.cutter else self._feed(self.profile.tear_feed_lines)
+                self.output += self._end()
             case Kick():
                 self.output += pulse(thing)
             case Image(width, height, rows):
@@ -146,6 +153,12 @@ class _Encoder:
                 self._centered(self._qr(thing))
             case Barcode():
                 self._centered(self._barcode(thing))
+
+    def _end(self) -> bytes:
+        """The end of a slip: at the next label, at the cutter, or far enough to tear it off."""
+        if self.profile.label_paper:
+            return _TO_NEXT_LABEL + _CUT * self.profile.cutter
+        return _FEED_AND_CUT if self.profile.cutter else self._feed(self.profile.tear_feed_lines)
 
     def _feed(self, count: int) -> bytes:
         return bytes((0x1B, 0x64, count))

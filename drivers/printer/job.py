@@ -13,9 +13,10 @@ from drivers.printer.document import Kick
 from drivers.printer.encoder import FENCE, check_process_id, encode, pulse, void_slip
 from drivers.printer.profiles import PrinterProfile
 from drivers.printer.raster import MAX_BAND_BYTES
+from drivers.printer.witness import Doubt, cuts_of
 
 _DRAWER_FENCE = b"\x1dr\x02"
-_FLUSH = bytes(MAX_BAND_BYTES + 16)
+FLUSH = bytes(MAX_BAND_BYTES + 16)
 """Ends a command that the line was cut in: NULs fill its missing bytes and print nothing beyond them."""
 
 
@@ -47,11 +48,21 @@ class Job:
     final_mark: str | None = None
     fence: bool = False
     waits_for_people: bool = True
+    mark: str = ""
+    """The process ID by which the caller knows it, also where the printer has none."""
+    cuts: int = 0
+    cuts_after: int | None = None
+    """Where the printer's counter of cuts stands when the job is done, when it is known beforehand."""
 
     @property
     def marks(self) -> tuple[str | None, str | None]:
         """The process IDs that belong to this job."""
         return self.body_mark, self.final_mark
+
+    @property
+    def doubt(self) -> Doubt | None:
+        """What may be found out about it once it was interrupted; a drawer pulse leaves nothing behind."""
+        return Doubt(self.mark, self.body_mark, self.cuts_after) if self.mark else None
 
 
 def process_id(number: int) -> str:
@@ -63,18 +74,28 @@ def process_id(number: int) -> str:
     return characters
 
 
-def print_job(document: Mapping[str, object], profile: PrinterProfile, mark: str, *, void_predecessor: bool) -> Job:
+def print_job(
+    document: Mapping[str, object],
+    profile: PrinterProfile,
+    mark: str,
+    *,
+    void_predecessor: bool,
+    cuts_after: int | None = None,
+) -> Job:
     """Make the job of a document. Raises DocumentError, and ValueError when `mark` is no process ID."""
     check_process_id(mark)
-    before = _FLUSH + void_slip(profile) if void_predecessor else b""
+    before = FLUSH + void_slip(profile) if void_predecessor else b""
+    cuts = cuts_of(document, profile) + (void_predecessor and profile.cutter)
     if profile.process_ids:
         body_mark = _body_mark(mark)
-        return Job(before + encode(document, profile, (body_mark, mark)), body_mark, mark)
-    return Job(before + encode(document, profile) + FENCE * profile.fence, fence=profile.fence)
+        data = before + encode(document, profile, (body_mark, mark))
+        return Job(data, body_mark, mark, mark=mark, cuts=cuts, cuts_after=cuts_after)
+    data = before + encode(document, profile) + FENCE * profile.fence
+    return Job(data, fence=profile.fence, mark=mark, cuts=cuts, cuts_after=cuts_after)
 
 
 def kick_job(kick: Kick, profile: PrinterProfile) -> Job:
-    """Make the job of a drawer pulse; it is done when the printer has processed it."""
+    """Make the job of a drawer pulse that is queued in the printer; it is done when the printer has processed it."""
     return Job(pulse(kick) + _DRAWER_FENCE * profile.fence, fence=profile.fence, waits_for_people=False)
 
 

@@ -9,13 +9,15 @@ is still in the printer, so a blocked job waits for people and is never sent aga
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from drivers.base import DeviceGone
 from drivers.printer.conversation import Conversation
 from drivers.printer.encoder import FENCE
-from drivers.printer.job import Job, PrintOutcome, PrintResult
+from drivers.printer.job import FLUSH, Job, PrintOutcome, PrintResult
 from drivers.printer.profiles import PrinterProfile
 from drivers.printer.status import InOrder, ProcessDone, Reply
+from drivers.printer.witness import Doubt, ask_cuts
 from drivers.transport.base import Monotonic
 
 PATIENCE_S = 5.0
@@ -32,7 +34,9 @@ _SETTLE_QUIET_S = 0.5
 class JobRunner:
     """Runs jobs on the device's thread, one after the other, over whatever connection there is.
 
-    It outlives connections, since a printer may answer the fence of a job that its line did not survive.
+    It outlives connections, since a printer may answer the fence of a job that its line did not survive. `on_proven`
+    gets the process ID of an interrupted job that turns out to be on paper; `attend` is called while a job waits
+    with all its bytes sent, for what must not wait for it.
     """
 
     def __init__(
@@ -41,6 +45,8 @@ class JobRunner:
         monotonic: Monotonic,
         stopping: Callable[[], bool],
         on_replies: Callable[[Conversation, list[Reply]], None],
+        on_proven: Callable[[str], None],
+        attend: Callable[[Conversation], None],
         *,
         patience_s: float = PATIENCE_S,
         ask_every_s: float = ASK_EVERY_S,
@@ -49,17 +55,22 @@ class JobRunner:
         self._monotonic = monotonic
         self._stopping = stopping
         self._on_replies = on_replies
+        self._on_proven = on_proven
+        self._attend = attend
         self._patience_s = patience_s
         self._ask_every_s = ask_every_s
         self.fences_owed = 0
         """Fences that were sent and not answered: the next answers are theirs, not the next job's."""
+        self.doubt: Doubt | None = None
+        """The job that was interrupted last, until it is known what can be known about it."""
 
     def run(self, talk: Conversation, job: Job) -> PrintResult:
         """Run one job to its end. Never raises DeviceGone: a lost line is an outcome."""
         run = _Run(job, talk, self._monotonic)
         try:
-            code = self._preflight(talk)
+            code = self.preflight(talk)
             if code is None:
+                self._count_cuts(run)
                 code = self._deliver(run)
             if code is None:
                 code = self._confirm(run)
@@ -67,7 +78,10 @@ class JobRunner:
             code, run.detail = "printer.lost", gone.detail
         if job.fence and run.written and not run.fenced:
             self.fences_owed += 1
-        return run.result(code)
+        result = run.result(code)
+        if result.outcome is PrintOutcome.UNCONFIRMED:
+            self.doubt = run.job.doubt
+        return result
 
     def hear(self, talk: Conversation, timeout_s: float) -> list[Reply]:
         """Hear, and let the device know at once."""
@@ -75,32 +89,71 @@ class JobRunner:
         self._on_replies(talk, replies)
         return replies
 
-    def _preflight(self, talk: Conversation) -> str | None:
-        """The code of what speaks against sending anything, None when nothing does."""
+    def preflight(self, talk: Conversation) -> str | None:
+        """The code of what speaks against sending anything, None when nothing does.
+
+        The last interrupted job is looked into first: what comes after it would wipe its traces out.
+        """
         if not self._profile.status:
             return None
         health, replies = talk.ask_status(self._profile.reply_timeout_s)
         self._on_replies(talk, replies)
         if health is None or health.blocked:
             return health.blocked if health else "printer.silent"
-        return self._settle(talk) if self.fences_owed else None
+        if self.doubt is None and not self.fences_owed:
+            return None
+        code = self._settle(talk) if self._profile.fence else None
+        if code is None:
+            self._conclude(talk)
+        return code
+
+    def heard_of(self, mark: str) -> str | None:
+        """Take the late word for a process ID; returns that of the job in doubt when it is its own."""
+        doubt = self.doubt
+        if doubt is None or mark not in (doubt.mark, doubt.body_mark):
+            return None
+        self.doubt = None
+        return doubt.mark
 
     def _settle(self, talk: Conversation) -> str | None:
-        """Make sure that no answer to an earlier job can pass for one to the next."""
-        talk.send(FENCE, self._monotonic() + _SLICE_S)
-        self.fences_owed += 1
-        deadline_s = self._monotonic() + self._patience_s
+        """Make sure that nothing of an earlier job is still to come: neither its paper nor its answers."""
+        flush = FLUSH if self.doubt is not None else b""
+        rate = talk.bytes_per_s
+        patience_s = self._patience_s + (len(flush) / rate if rate else 0.0)
+        if not talk.request(flush + FENCE, patience_s):
+            return "printer.busy"
+        owed = self.fences_owed + 1
+        deadline_s = self._monotonic() + patience_s
         answered = 0
-        while self.fences_owed > answered and not self._stopping():
+        while owed > answered and not self._stopping():
             rest_s = deadline_s - self._monotonic()
             replies = self.hear(talk, min(rest_s, _SETTLE_QUIET_S) if answered else rest_s)
             answered += _count_fences(replies)
             if not replies and (answered or rest_s <= 0):
                 break
-        if not answered:
-            return "printer.busy"
-        self.fences_owed = 0
-        return None
+        self.fences_owed = 0 if answered else owed
+        return None if answered else "printer.busy"
+
+    def _conclude(self, talk: Conversation) -> None:
+        """Say whether the job in doubt is on paper, as far as the counter of cuts can tell; then let go of it."""
+        doubt = self.doubt
+        if doubt is None:
+            return
+        cuts, replies = ask_cuts(talk, self._profile) if doubt.cuts_after is not None else (None, [])
+        self._on_replies(talk, replies)
+        if self.doubt is None:  # its process ID came meanwhile
+            return
+        self.doubt = None
+        if cuts is not None and cuts == doubt.cuts_after:
+            self._on_proven(doubt.mark)
+
+    def _count_cuts(self, run: _Run) -> None:
+        """Read the counter before the job, unless the caller has."""
+        job = run.job
+        if job.cuts and job.cuts_after is None:
+            cuts, replies = ask_cuts(run.talk, self._profile)
+            self._on_replies(run.talk, replies)
+            run.job = replace(job, cuts_after=None if cuts is None else cuts + job.cuts)
 
     def _deliver(self, run: _Run) -> str | None:
         """Send all of it, listening meanwhile."""
@@ -131,8 +184,11 @@ class JobRunner:
                 run.ask()
                 ask_at_s = now_s + self._ask_every_s
             was_blocked = run.blocked
+            self._attend(run.talk)
             replies = self.hear(run.talk, max(0.0, min(ask_at_s, run.deadline_s) - now_s))
             run.note(replies)
+            if self._profile.process_ids and run.talk.automatic_vanished and not run.confirmed:
+                return "printer.reset"
             if self._waits_for_people(run) or was_blocked:
                 run.progress(self._time_to_print(run))
             elif run.overdue:
@@ -227,8 +283,7 @@ class _Run:
 
     def result(self, code: str | None) -> PrintResult:
         outcome, code = self._judge(code)
-        detail = " ".join(filter(None, (self.detail, self.talk.recorder.text())))
-        return PrintResult(outcome, code, self.written, detail)
+        return PrintResult(outcome, code, self.written, self.talk.recorder.added_to(self.detail))
 
     def _judge(self, code: str | None) -> tuple[PrintOutcome, str]:
         if code is None:

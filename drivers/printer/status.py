@@ -232,3 +232,36 @@ def health_from_automatic(status: bytes) -> PrinterHealth:
         paper_low=bool(paper & 0x03),
         paper_out=bool(paper & 0x0C),
     )
+
+
+class AutomaticWatch:
+    """Notices that a printer which reports changes by itself (GS a) has ceased to: power-cycle and ESC @ end it.
+
+    Its sensors then differ from its last report. Once may be a report still under way; twice in a row is not.
+    """
+
+    def __init__(self) -> None:
+        self.vanished = False
+        self._told: PrinterHealth | None = None
+        self._differed = False
+
+    def restart(self) -> None:
+        """The printer is told to report (again)."""
+        self.vanished = self._differed = False
+        self._told = None
+
+    def told(self, health: PrinterHealth) -> None:
+        """It has reported by itself."""
+        self.restart()
+        self._told = health
+
+    def asked(self, health: PrinterHealth) -> None:
+        """It has answered when asked."""
+        differs = self._told is not None and _sensors(health) != _sensors(self._told)
+        self.vanished = self.vanished or (differs and self._differed)
+        self._differed = differs
+
+
+def _sensors(health: PrinterHealth) -> tuple[bool, ...]:
+    """What both ways of asking show, of what GS a 0F watches."""
+    return health.cover_open, health.paper_out, health.cutter_jammed, health.broken

@@ -63,7 +63,14 @@ class ScannerDevice:
         self._policy = policy or policy_for(url)
         self._monotonic = monotonic
         self._supervisor = Supervisor(
-            name, "scanner", url, self._serve, on_event, monotonic=monotonic, open_transport=open_transport
+            name,
+            "scanner",
+            url,
+            self._serve,
+            on_event,
+            monotonic=monotonic,
+            open_transport=open_transport,
+            shows_bytes=False,
         )
 
     @property

@@ -61,7 +61,8 @@ def test_right_addresses_pass(url: str) -> None:
 
 def test_profiles_have_the_papers_cells() -> None:
     assert {name: profile.cells for name, profile in PROFILES.items()} == {
-        "pos58": 32, "pos80": 48, "tm-t20": 48, "tm-t88": 48, "write-only": 32,
+        "label58": 32, "pos58": 32, "pos80": 48, "star": 48, "tm-t20": 48, "tm-t20-58": 35, "tm-t88": 42,
+        "write-only": 32,
     }  # fmt: skip
 
 

@@ -97,7 +97,7 @@ def test_a_process_id_is_four_printable_characters(mark: str) -> None:
         process_id_request(mark)
 
 
-@pytest.mark.parametrize("profile", ["pos58", "pos80", "tm-t20", "tm-t88", "write-only"])
+@pytest.mark.parametrize("profile", sorted(PROFILES))
 def test_a_printer_understands_every_byte(profile: str) -> None:
     blocks = slip()["blocks"]
     assert isinstance(blocks, list)

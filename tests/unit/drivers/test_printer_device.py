@@ -75,7 +75,7 @@ def test_prints_over_tcp() -> None:
     with tcp_printer() as printer, watched(f"tcp:{printer.name}", PROFILES["tm-t88"]) as shop:
         assert shop.device.print(slip(), "0001").outcome is PrintOutcome.PRINTED
         assert cuts(printer) == 1
-        wait_until(lambda: shop.device.identity() == ("EPSON", "TM-T82III"))
+        wait_until(lambda: shop.device.identity().title == "EPSON TM-T82III")
 
 
 def test_no_paper_means_not_started(tmp_path: Path) -> None:
@@ -231,14 +231,14 @@ def test_the_predecessor_is_closed_by_a_line_and_a_cut(tmp_path: Path) -> None:
 
 
 def test_kick_is_a_job_of_its_own(tmp_path: Path) -> None:
-    with pair(tmp_path) as (printer, shop):
+    with pair(tmp_path, "pos80", "clone") as (printer, shop):
         assert shop.device.kick().outcome is PrintOutcome.PRINTED
         pulses = [mark.op for mark in printer.printer.marks if isinstance(mark.op, Pulse)]
         assert len(pulses) == 1
 
 
 def test_a_kick_does_not_wait_for_people(tmp_path: Path) -> None:
-    with pair(tmp_path) as (printer, shop):
+    with pair(tmp_path, "pos80", "clone") as (printer, shop):
         printer.word("paper out at 200")
         printing = shop.printing(slip(), "0001")
         shop.wait_for("printer.paper_out")
