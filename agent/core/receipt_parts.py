@@ -155,8 +155,14 @@ def qr(data: str, *, caption: str = "", millimetres: int = 28) -> Block:
 
 
 def cells(content: str) -> int:
-    """Return how many half-width cells a text takes; a Chinese character takes two."""
-    return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in content)
+    """Return how many half-width cells a text takes: two for a Chinese character, and for all else that is no letter
+    but stands in a Chinese font (`·`, `×`, `“`: of ambiguous width elsewhere)."""
+    return sum(2 if _is_wide(character) else 1 for character in content)
+
+
+def _is_wide(character: str) -> bool:
+    width = unicodedata.east_asian_width(character)
+    return width in "WF" or (width == "A" and not unicodedata.category(character).startswith("L"))
 
 
 def column(left: str, right: str, width: int) -> str:

@@ -17,11 +17,20 @@ MISSING = "□"
 MISSING_ASCII = "?"
 REPERTOIRES = ("none", "gb2312", "gbk", "gb18030")
 
-_SUBSTITUTES = str.maketrans({"¥": "￥", "\u00a0": " ", "\u3000": "  ", "・": "·", "‑": "-", "−": "-"})
-"""What shops type and fonts lack: the yen sign of Latin-1 for U+FFE5, odd spaces, points and hyphens."""
+_BLANKS = (
+    "\t\n\v\f\r\x85\u00a0\u1680\u2028\u2029\u202f\u205f"
+    "\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
+)
+_SUBSTITUTES = str.maketrans({"¥": "￥", "\u3000": "  ", "・": "·", "‑": "-", "−": "-", **dict.fromkeys(_BLANKS, " ")})
+"""What shops type and fonts lack: the yen sign of Latin-1 for U+FFE5, odd spaces and breaks, points and hyphens."""
+
+_ONLY_IN_GB18030 = "€"
+"""Two bytes (A2 E3) that GBK leaves empty."""
 
 _REMEMBERED = 32768
 _CATEGORIES_WITHOUT_SHAPE = frozenset({"Cf", "Mn", "Me"})
+_CATEGORIES_WITHOUT_GLYPH = frozenset({"Cc", "Cn", "Co", "Cs"})
+"""Encodings number them all, private and unassigned ones too; no font of a printer draws any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,16 +125,22 @@ def _look_up(repertoire: str, pages: tuple[CodePage, ...], char: str) -> tuple[C
 
 def _chinese(repertoire: str, char: str) -> bytes:
     """The bytes of a character in a double-byte font, empty when it is not in the repertoire."""
-    if repertoire == "none" or ord(char) < 0xA0:
+    if repertoire == "none" or ord(char) < 0xA0 or unicodedata.category(char) in _CATEGORIES_WITHOUT_GLYPH:
         return b""
     data = _try_encode("gb18030", char)
-    if repertoire == "gb18030":
-        return data
     if len(data) != 2:
-        return b""
+        return data if repertoire == "gb18030" and _is_han_of_four_bytes(char) else b""
     if repertoire == "gb2312":
         return data if _is_gb2312(data) else b""
-    return data
+    return b"" if repertoire == "gbk" and char in _ONLY_IN_GB18030 else data
+
+
+def _is_han_of_four_bytes(char: str) -> bool:
+    """Whether GB 18030-2000 asks fonts for a character beyond its two-byte area: the Han of Extension A, and no more.
+
+    Four bytes encode all of Unicode, emoji too, which a printer would answer with blanks or rubbish.
+    """
+    return "\u3400" <= char <= "\u4db5"
 
 
 def _is_gb2312(data: bytes) -> bool:

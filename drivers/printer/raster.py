@@ -9,6 +9,10 @@ from __future__ import annotations
 MAX_BAND_BYTES = 4096
 """The most that one command takes, so that a line cut off within it can be flushed by as many NULs."""
 
+MAX_BAND_ROWS = 1023
+"""Keeps the high byte of a band's height below 4: no height and no end of a command's head can begin or be a real-time
+command (`10 04`, `10 05`: 1040 and 1296 rows; 4096 rows end their head with `10`)."""
+
 _DLE = 0x10
 _REAL_TIME = frozenset({0x04, 0x05, 0x14})
 _HARMLESS_BIT = 0x02
@@ -18,10 +22,11 @@ _DOUBLE_BOTH = 3
 def raster(width: int, height: int, rows: bytes, *, doubled: bool = False) -> bytes:
     """Print packed rows; one dot is turned wherever they would have contained a real-time command.
 
-    `doubled` prints each dot as two by two, which takes a quarter of the bytes.
+    `doubled` prints each dot as two by two, which takes a quarter of the bytes. `width` is that of a picture that
+    passed `document.image`, so a row has 512 bytes at most.
     """
     row_bytes = (width + 7) // 8
-    band_rows = max(1, MAX_BAND_BYTES // row_bytes)
+    band_rows = min(max(1, MAX_BAND_BYTES // row_bytes), MAX_BAND_ROWS)
     output = bytearray()
     for top in range(0, height, band_rows):
         count = min(band_rows, height - top)

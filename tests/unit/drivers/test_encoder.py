@@ -160,6 +160,43 @@ def test_rasters_never_contain_real_time_commands(data: bytes, row_bytes: int) -
     assert len(without_real_time(rows)) == len(rows)
 
 
+@pytest.mark.parametrize("row_bytes", [1, 2, 3, 4, 16, 512])
+@pytest.mark.parametrize("first", [0x04, 0x05, 0x14, 0x10])
+def test_no_height_makes_a_real_time_command_of_a_bands_head(row_bytes: int, first: int) -> None:
+    """1040 rows are `10 04` in the head, 1296 `10 05`; the head of 4096 rows ends with `10` and its data follows."""
+    for height in (16, 1023, 1024, 1040, 1296, 4096):
+        rows = bytes((first, 0x01, 0x10, 0x04)) * (row_bytes * height // 4)
+        data = raster(row_bytes * 8, height, rows.ljust(row_bytes * height, b"\x10"))
+        assert not has_real_time(data)
+
+
+@given(st.data())
+def test_no_bands_border_makes_a_real_time_command(data: st.DataObject) -> None:
+    """Whatever the dots: across rows, bands and what the encoder puts around a picture."""
+    row_bytes, height = data.draw(st.integers(1, 48)), data.draw(st.integers(1, 300))
+    size = row_bytes * height
+    unlucky = st.sampled_from([b"\x10", b"\x04", b"\x05", b"\x14", b"\x10\x04\x01", b"\x00", b"\xff"])
+    rows = b"".join(data.draw(st.lists(unlucky, min_size=8, max_size=40))) * size
+    block = {
+        "kind": "image", "width": row_bytes * 8, "height": height,
+        "rows": base64.b64encode(rows[:size]).decode(),
+    }  # fmt: skip
+    for profile in PROFILES:
+        assert not has_real_time(encoded(block, block, profile=profile))
+
+
+@given(st.text(st.characters(codec="utf-8"), min_size=1, max_size=1100), st.sampled_from("LMQH"), st.integers(5, 100))
+def test_no_qr_code_makes_a_real_time_command(text: str, level: str, millimetres: int) -> None:
+    """Natively or as dots; what does not fit is refused."""
+    block = {"kind": "qr", "data": text, "level": level, "millimetres": millimetres}
+    for profile in ("pos58", "tm-t88"):
+        try:
+            data = encoded(block, profile=profile)
+        except DocumentError:
+            continue
+        assert not has_real_time(data)
+
+
 def test_long_rasters_are_cut_into_bands_that_can_be_flushed() -> None:
     data = raster(576, 500, bytes(72 * 500))
     assert data.count(b"\x1dv0\x00H\x00") == -(-500 // (MAX_BAND_BYTES // 72))
