@@ -91,6 +91,7 @@ class Till(Section):
     printer: DeviceUrl = ""
     profile: Annotated[str, Field(pattern=PROFILE)] = "pos80"
     scanner: DeviceUrl = ""
+    scanner_model: Literal["", "newland", "honeywell"] = ""
     float_fen: int = Field(default=0, ge=0, le=10_000_000)
 
 

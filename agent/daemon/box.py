@@ -146,10 +146,11 @@ class Box:
 
         return Devices(self.shop, self.settings.tills, self.on_scan)
 
-    def on_scan(self, till: str, text: str) -> None:
-        """Take a whole scan of a till's scanner; runs on the scanner's thread, so scans stay in order."""
+    def on_scan(self, till: str, text: str, repeats: int = 0) -> bool:
+        """Take a whole scan of a till's scanner, in order; returns whether it was refused."""
         actor = staff.actor_at_till(self.shop, till)
-        scanned(self.shop, actor, till, text, in_background)
+        answer = scanned(self.shop, actor, till, text, in_background, repeats=repeats)
+        return answer.get("action") == "refused"
 
     def start(self) -> None:
         """Begin: what an earlier run left open is taken up first."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from agent.daemon.background import in_background
+from agent.daemon.scans import ScanQueue, refusal
 from agent.services.printing import PrinterWorker
 from agent.services.shop import Shop
 from agent.settings import Till, shipped
@@ -12,10 +13,12 @@ from drivers.base import CONNECTED, DeviceEvent, DeviceState
 from drivers.printer.device import PrinterDevice
 from drivers.printer.job import PrintResult, process_id
 from drivers.printer.profiles import load_profile
-from drivers.scanner.device import Scan, ScannerDevice
+from drivers.scanner.device import ScannerDevice
 
-OnScan = Callable[[str, str], None]
-"""Takes a till and the text of a scan, in the order of scanning, on the scanner's own thread."""
+OnScan = Callable[[str, str, int], bool]
+"""Takes a till, the text of a scan and how often the same came just before, in the order of scanning; returns
+whether it was refused.
+"""
 
 _LAMP = {
     DeviceState.READY: "ok",
@@ -71,6 +74,7 @@ class Devices:
         self._printers: dict[str, PrinterDevice] = {}
         self._workers: dict[str, PrinterWorker] = {}
         self._scanners: dict[str, ScannerDevice] = {}
+        self._scans: dict[str, ScanQueue] = {}
         for till in tills:
             self._add(till, on_scan)
 
@@ -83,13 +87,22 @@ class Devices:
             self._printers[name] = device
             self._workers[name] = PrinterWorker(self._shop, name, DrivenPrinter(device))
         if till.scanner:
+            self._add_scanner(f"scanner{till.till}", till, on_scan)
 
-            def scanned(scan: Scan) -> None:
-                if not scan.corrupt:
-                    on_scan(till.till, scan.text)
+    def _add_scanner(self, name: str, till: Till, on_scan: OnScan) -> None:
+        def take(text: str, repeats: int) -> bool:
+            return on_scan(till.till, text, repeats)
 
-            name = f"scanner{till.till}"
-            self._scanners[name] = ScannerDevice(name, till.scanner, scanned, self._on_scanner)
+        def refuse(code: str) -> None:
+            self._shop.publish("scan", refusal(code, till.till))
+
+        def signal() -> None:
+            scanner.beep()
+
+        scans = ScanQueue(name, take, refuse, signal, self._shop.clock.monotonic_s)
+        scanner = ScannerDevice(name, till.scanner, scans.offer, self._on_scanner, model=till.scanner_model)
+        self._scanners[name] = scanner
+        self._scans[name] = scans
 
     def start(self) -> None:
         """Begin to look for the devices; workers first own up to what an earlier run left unconfirmed."""
@@ -97,6 +110,8 @@ class Devices:
             worker.start()
         for printer in self._printers.values():
             printer.start()
+        for scans in self._scans.values():
+            scans.start()
         for scanner in self._scanners.values():
             scanner.start()
 
@@ -104,6 +119,8 @@ class Devices:
         """Let go of the devices; a print in progress ends with what is known about it."""
         for scanner in self._scanners.values():
             scanner.stop()
+        for scans in self._scans.values():
+            scans.stop()
         for printer in self._printers.values():
             printer.stop()
         for worker in self._workers.values():
@@ -141,5 +158,9 @@ class Devices:
         self._shop.publish("lamps", self.lamps())
 
     def _on_scanner(self, event: DeviceEvent) -> None:
-        self._codes[event.device] = event.code
+        if event.code == "scanner.overflow":
+            self._shop.publish("scan", refusal(event.code, event.device.removeprefix("scanner")))
+            return
+        if event.code != "scanner.setting_refused":
+            self._codes[event.device] = event.code
         self._shop.publish("lamps", self.lamps())

@@ -56,8 +56,13 @@ def situation(shop: Shop, actor: Actor | None, till: str) -> Situation:
     )
 
 
-def scanned(shop: Shop, actor: Actor | None, till: str, text: str, run: Run, key: str | None = None) -> Shown:
+def scanned(
+    shop: Shop, actor: Actor | None, till: str, text: str, run: Run, key: str | None = None, repeats: int = 0
+) -> Shown:
     """Take one whole scan at a till: returns `{action, …}` and tells the pages.
+
+    `repeats` counts how often the scanner read the same just before. Articles count each time; a payment code that
+    stays before the scanner is one code, and what it did stands: the action is `repeat`, which nobody is told.
 
     `run` starts a call on a thread of its own (a platform is asked there). Every refusal comes back as the action
     `refused` with its code and is published as a notice. A code with two readings comes back as `ask` with
@@ -66,6 +71,8 @@ def scanned(shop: Shop, actor: Actor | None, till: str, text: str, run: Run, key
     shop.choices.forget(till, shop.clock.monotonic_s())
     try:
         found = recognise(text, situation(shop, actor, till))
+        if repeats and _is_payment_code(found):
+            return {"action": "repeat"}
         answer = _at_login(found) if actor is None else _act(shop, actor, found, run, key)
     except StoreboxError as error:
         answer = {"action": "refused", "code": error.code, "values": error.values, "family": error.family.value}
@@ -86,6 +93,12 @@ def choose(shop: Shop, actor: Actor, till: str, token: str, index: int, run: Run
     if chosen.kind is Kind.PAYMENT_CODE and not situation(shop, actor, till).takes_payment:
         raise Refused("code.total_first")
     return _act(shop, actor, chosen, run, key)
+
+
+def _is_payment_code(found: Recognition) -> bool:
+    """Tell whether a code can be nothing but a payment code, whether or not one is taken now."""
+    unready = found.kind is Kind.ASK and found.platform is not None and not found.readings
+    return found.kind is Kind.PAYMENT_CODE or unready
 
 
 def _said(found: Recognition) -> Shown:

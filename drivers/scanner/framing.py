@@ -17,6 +17,7 @@ _SHORTEST_GAP_S = 0.05
 _GAP_CHARACTERS = 30
 _STALE_S = 1.0
 _START_OF_TEXT = 0x02
+_TAB = b"\t"
 _ALLOWED_CONTROLS = frozenset({0x09, 0x1D})
 """TAB stands in texts, GS between the fields of GS1 codes."""
 
@@ -107,6 +108,8 @@ class Framer:
             return []
         if data[:1] == bytes((_START_OF_TEXT,)):
             data = data[1:]
+        # A tabulator may stand inside a text; at the end it is a suffix that somebody set.
+        data = data.rstrip(_TAB)
         if not data:
             return []
         text, broken = self._decode(data)

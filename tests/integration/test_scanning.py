@@ -283,3 +283,19 @@ def test_a_sale_paid_in_cash_is_found_by_its_receipt(shop: Shop) -> None:
     checkout.add_code(shop, CASHIER, plain_item(shop))
     sale = tendering.pay_cash(shop, CASHIER, None)["completed"]["sale"]
     assert scan(shop, receipt_code(sale))["sale"] == sale
+
+
+def test_a_payment_code_that_stays_before_the_scanner_is_one_code(shop: Shop, events: list[tuple[str, Shown]]) -> None:
+    ask_total(shop)
+    assert scan(shop, WECHAT)["action"] == "attempt"
+    told = len(events)
+    repeated = scanning.scanned(shop, CASHIER, "1", WECHAT, at_once, repeats=1)
+    assert repeated == {"action": "repeat"}
+    assert (attempts(shop), len(events)) == (1, told)
+
+
+def test_an_article_that_is_read_twice_counts_twice(shop: Shop) -> None:
+    sku = plain_item(shop)
+    scan(shop, sku)
+    again = scanning.scanned(shop, CASHIER, "1", sku, at_once, repeats=1)
+    assert [line["quantity"] for line in again["basket"]["lines"]] in ([2], [1, 1])

@@ -109,3 +109,10 @@ def test_repeats_are_counted_within_their_window() -> None:
 def test_slow_lines_have_longer_pauses() -> None:
     assert gap_s_at(None) == gap_s_at(11520) == 0.05
     assert gap_s_at(120) == pytest.approx(0.25)
+
+
+def test_a_tabulator_at_the_end_is_a_suffix() -> None:
+    framer = Framer(FramingPolicy())
+    framer.feed(b"6901234567892\t", 1.0)
+    assert framer.idle(1.1) == [Frame("6901234567892", 1.1)]
+    assert scan(b"\t\r") == []
