@@ -118,7 +118,7 @@ def _open_usb(address: str, options: Options, monotonic: Monotonic) -> Transport
 
 
 def _open_hid(path: str, options: Options, monotonic: Monotonic) -> Transport:
-    if path.startswith(_HIDRAW):
+    if path.startswith((_HIDRAW, _HIDRAW_BY_RULE)):
         from drivers.transport.hidraw import open_hidraw
 
         return open_hidraw(path, monotonic)
@@ -171,9 +171,12 @@ def _check_usb(url: str, address: str, options: Options) -> None:
 def _check_hid(url: str, path: str, options: Options) -> None:
     """Only input devices: a grab of anything else takes something away from the machine."""
     number = path.removeprefix(_HIDRAW)
-    below_input = path.startswith(_INPUT) and len(path) > len(_INPUT) and ".." not in path.split("/")
-    if not below_input and not (path.startswith(_HIDRAW) and number.isascii() and number.isdigit()):
-        raise DeviceError("device.url_value", f"{url!r}: expected a path below {_INPUT} or {_HIDRAW}N")
+    below = next((start for start in (_INPUT, _HIDRAW_BY_RULE) if path.startswith(start)), path)
+    named = len(path) > len(below) and ".." not in path.split("/")
+    if not named and not (path.startswith(_HIDRAW) and number.isascii() and number.isdigit()):
+        raise DeviceError(
+            "device.url_value", f"{url!r}: expected a path below {_INPUT}, {_HIDRAW}N or {_HIDRAW_BY_RULE}…"
+        )
 
 
 def _check_replay(url: str, path: str, options: Options) -> None:
@@ -192,6 +195,9 @@ def _check_switches(url: str, options: Options, *keys: str) -> None:
 
 _INPUT = "/dev/input/"
 _HIDRAW = "/dev/hidraw"
+_HIDRAW_BY_RULE = "/dev/storebox/hidraw-"
+"""Links that config/udev makes, by port."""
+
 _KINDS: dict[str, LineKind] = {
     "serial": LineKind(_open_serial, ("baud", "rtscts", "xonxoff"), _check_serial),
     "tcp": LineKind(_open_tcp, (), _check_tcp),

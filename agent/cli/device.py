@@ -1,10 +1,12 @@
-"""`storebox device`: which devices are set up, and what is plugged in."""
+"""`storebox device`: which devices are set up, what is plugged in, and whether it works."""
 
-from typing import Any
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 
 from agent.cli.boxes import tell
+from agent.cli.finding import DevOption, SysOption, found_rows, show_found
 from agent.cli.output import JsonOption, StateOption, print_json, print_rows
 from agent.settings import Settings, in_force
 
@@ -13,21 +15,30 @@ device_app = typer.Typer()
 
 @device_app.callback()
 def device() -> None:
-    """Show printers and scanners."""
+    """Find printers and scanners, ask them who they are, try them, and watch them come and go."""
 
 
 @device_app.command("list")
-def list_devices(state: StateOption = None, as_json: JsonOption = False) -> None:
-    """List the devices of the tills with their state, then what is plugged in and could be one."""
+def list_devices(
+    state: StateOption = None,
+    network: Annotated[
+        str, typer.Option(metavar="NETWORK", help="Also ask who takes a connection on port 9100: 192.168.1.0/24.")
+    ] = "",
+    dev: DevOption = Path("/dev"),
+    sys: SysOption = Path("/sys"),
+    as_json: JsonOption = False,
+) -> None:
+    """List the devices of the tills with their state, then what is plugged in, with the line for the settings.
+
+    Networks are looked through only when they are named, at most 1024 private addresses of one.
+    """
     settings = in_force(state)
-    rows, found = _set_up(settings), _plugged_in()
+    rows, found = _set_up(settings), found_rows(settings, dev, sys, network)
     if as_json:
         print_json({"rows": rows, "found": found})
         return
     print_rows(rows, {"till": "till", "device": "device", "state": "state", "url": "address"}, as_json=False)
-    if found:
-        typer.echo()
-        print_rows(found, {"suggestion": "probably", "product": "product", "url": "address"}, as_json=False)
+    show_found(found)
 
 
 def _set_up(settings: Settings) -> list[dict[str, Any]]:
@@ -51,17 +62,3 @@ def states_of(settings: Settings) -> dict[str, str]:
         return {}
     lamps = tell(settings.state, "status")["lamps"]
     return {name: state for kind in ("printer", "scanner") for name, state in lamps[kind].get("devices", {}).items()}
-
-
-def _plugged_in() -> list[dict[str, Any]]:
-    from drivers.discovery import serial_candidates, usb_printers
-
-    lines = [
-        {
-            "suggestion": one.suggestion or "unknown",
-            "product": f"{one.manufacturer} {one.product}".strip() or one.device,
-            "url": f"serial:{one.url_path}",
-        }
-        for one in serial_candidates()
-    ]
-    return lines + [{"suggestion": "printer", "product": path, "url": f"file:{path}"} for path in usb_printers()]

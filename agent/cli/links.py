@@ -67,9 +67,10 @@ def devices(settings: Settings) -> Finding:
 
 
 def _paths(settings: Settings) -> list[str]:
-    """Return the device files of the tills; network printers have none."""
+    """Return the device files of the tills; network printers and those of libusb have none."""
     urls = [url for till in settings.tills for url in (till.printer, till.scanner) if url]
-    return [url.partition(":")[2].partition("?")[0] for url in urls if not url.startswith("tcp:")]
+    paths = [url.partition(":")[2].partition("?")[0] for url in urls]
+    return [path for path in paths if path.startswith("/")]
 
 
 def headquarters(settings: Settings) -> Finding:

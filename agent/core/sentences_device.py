@@ -306,6 +306,24 @@ SENTENCES: dict[str, Texts] = {
         "自检单上的字库不是简体中文(GB2312 或 GB18030);换国行型号。",
         "Its font is not Simplified Chinese (GB2312 or GB18030); take the model for China.",
     ),
+    "discovery.bad_network": unaffected(
+        "网段写得不对",
+        "That is no network",
+        "要写成 192.168.1.0/24;storebox device list --network。",
+        "Write it as 192.168.1.0/24; storebox device list --network.",
+    ),
+    "discovery.network_not_local": unaffected(
+        "只找店里的网段",
+        "Only local networks",
+        "只找内网地址:10.、172.16.、192.168. 开头的。",
+        "Only private addresses are looked through: those of 10., 172.16. and 192.168.",
+    ),
+    "discovery.network_too_large": unaffected(
+        "网段太大了",
+        "That network is too large",
+        "一次最多 1024 个地址:用 /22 或更小的网段。",
+        "At most 1024 addresses at a time: a /22 or smaller.",
+    ),
     "scanner.ready": unaffected("扫码枪好了", "The scanner is ready", "不用处理。", "Nothing to do."),
     "scanner.overflow": (
         "这一枪太长,没算数",

@@ -1,4 +1,4 @@
-"""Addresses, profiles and discovery: what people write and what is plugged in."""
+"""Addresses and profiles: what people write."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from drivers.base import DeviceError
-from drivers.discovery import serial_candidates, usb_printers
 from drivers.printer.profiles import load_profile, profile_from
 from drivers.registry import check_url, open_transport
 from tests.unit.drivers.shop import PROFILES
@@ -90,39 +89,3 @@ def test_a_profile_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
     for name in ("broken", "missing"):
         with pytest.raises(DeviceError, match="unreadable"):
             load_profile(tmp_path / f"{name}.toml")
-
-
-def test_discovery_prefers_names_that_stay(tmp_path: Path) -> None:
-    dev, sys = tmp_path / "dev", tmp_path / "sys"
-    plug(dev, sys, "ttyACM0", "1-1", {"idVendor": "1eab", "idProduct": "0c06", "serial": "N123", "product": "Scanner"})
-    plug(dev, sys, "ttyUSB0", "1-2", {"idVendor": "1a86", "idProduct": "7523"})
-    (sys / "class/tty/ttyS9").mkdir(parents=True)
-    scanner, adapter = serial_candidates(dev, sys)
-    assert (scanner.suggestion, scanner.product, scanner.url_path) == (
-        "scanner",
-        "Scanner",
-        f"{dev}/serial/by-id/id-ttyACM0",
-    )
-    assert (adapter.suggestion, adapter.url_path) == ("", f"{dev}/serial/by-path/path-ttyUSB0")
-
-
-def test_discovery_of_nothing_is_nothing(tmp_path: Path) -> None:
-    assert serial_candidates(tmp_path, tmp_path) == []
-    assert usb_printers(tmp_path) == []
-
-
-def plug(dev: Path, sys: Path, name: str, port: str, attributes: dict[str, str]) -> None:
-    """A USB serial line as sysfs shows one."""
-    usb = sys / "devices/usb1" / port
-    interface = usb / f"{port}:1.0"
-    (interface / "tty" / name).mkdir(parents=True)
-    for key, value in attributes.items():
-        (usb / key).write_text(value + "\n")
-    (sys / "class/tty").mkdir(parents=True, exist_ok=True)
-    (interface / "tty" / name / "device").symlink_to(interface)
-    (sys / "class/tty" / name).symlink_to(interface / "tty" / name)
-    (dev / name).parent.mkdir(parents=True, exist_ok=True)
-    (dev / name).touch()
-    for kind in ("id", "path"):
-        (dev / f"serial/by-{kind}").mkdir(parents=True, exist_ok=True)
-        (dev / f"serial/by-{kind}/{kind}-{name}").symlink_to(dev / name)
