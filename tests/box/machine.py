@@ -31,7 +31,7 @@ _MODULES = (
     *("evdev", "hid_generic", "usbhid", "usblp", "cdc_acm"),
     *("dummy_hcd", "usb_f_printer", "usb_f_acm", "usb_f_hid"),
 )
-_OPTIONS = {"dummy_hcd.ko": " num=4"}
+_OPTIONS = {"dummy_hcd.ko": " num=7"}
 _CONSOLE_TAIL_LINES = 60
 
 

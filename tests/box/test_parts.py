@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.box.guest.keyboard import reports
-from tests.box.guest.rights import UNIT, groups_of_unit
+from tests.box.guest.rights import groups_of_the_unit
 from tests.box.initramfs import File, archive
 from tests.box.kernel import KernelIncomplete, Modules, depends, sorted_by_need
 
@@ -50,7 +50,7 @@ def test_the_archive_is_cpio_with_everything_at_a_multiple_of_four() -> None:
 
 
 def test_the_rights_are_those_of_the_unit() -> None:
-    assert {"dialout", "lp", "input"} <= set(groups_of_unit(UNIT.read_text(encoding="utf-8")))
+    assert {"dialout", "lp", "input"} <= set(groups_of_the_unit())
 
 
 def test_a_capital_letter_is_typed_with_shift() -> None:

@@ -19,7 +19,7 @@ from typing import TextIO
 from tests.box.guest import cases
 from tests.box.guest.counter import Counter
 from tests.box.guest.registry import Case, CaseSkipped
-from tests.box.guest.rights import UNIT, open_the_way, rights_of_the_unit
+from tests.box.guest.rights import UNIT, groups_of_the_unit, open_the_way, ordinary_user
 
 REPORTS = "/dev/ttyS1"
 CASE_LIMIT_S = 90.0
@@ -36,7 +36,7 @@ class _Running(threading.Thread):
 
     def run(self) -> None:
         try:
-            with rights_of_the_unit():
+            with ordinary_user(groups_of_the_unit()):
                 self._case(self._counter)
         except CaseSkipped as reason:
             self.outcome, self.detail = "skipped", str(reason)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from tests.box.guest import cases_discovery, cases_printer, cases_scanner, cases_stall
-from tests.box.guest.registry import CASES
+from tests.box.guest import cases_cable, cases_discovery, cases_printer, cases_rights, cases_scanner, cases_stall
+from tests.box.guest.registry import REGISTERED, Case
 
-MODULES = (cases_discovery, cases_printer, cases_scanner, cases_stall)
+_MODULES = (cases_discovery, cases_printer, cases_scanner, cases_cable, cases_rights, cases_stall)
 
-__all__ = ["CASES", "MODULES"]
+CASES: dict[str, Case] = {
+    name: case for module in _MODULES for name, case in REGISTERED.items() if case.__module__ == module.__name__
+}

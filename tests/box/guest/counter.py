@@ -17,7 +17,7 @@ from drivers.emulators.printer_station import PrinterStation, ServedPrinter
 from drivers.emulators.profiles import profile_for
 from drivers.emulators.scanner import ScannerStation
 from drivers.emulators.station import Served
-from tests.box.guest.endpoints import GadgetEndpoint, KeyboardEndpoint, PrinterEndpoint, SerialEndpoint
+from tests.box.guest.endpoints import GadgetEndpoint, HidPosEndpoint, KeyboardEndpoint, PrinterEndpoint, SerialEndpoint
 from tests.box.guest.gadgets import Identity
 
 PATIENCE_S = 30.0
@@ -27,6 +27,10 @@ PRINTER = Identity("04b8", "0202", "EPSON", "TM-T88V", "PRN001")
 SERIAL_PRINTER = Identity("04b8", "0203", "EPSON", "TM-T88V-SERIAL", "PRN002")
 SERIAL_SCANNER = Identity("1eab", "1d06", "Newland", "NLS-HR22", "SCN001")
 KEYBOARD_SCANNER = Identity("1eab", "0022", "Newland", "NLS-HR22-KBW", "SCN002")
+POS_SCANNER = Identity("1eab", "0010", "Newland", "NLS-HR22-POS", "SCN003")
+DEVICE_ID = "MFG:EPSON;CMD:ESC/POS;MDL:TM-T88V;CLS:PRINTER;;;"
+"""The gadget counts the two bytes of length out of the text, so its last two characters never arrive."""
+SPARE_SOCKET = 6
 
 SERIAL_LINKS = Path("/dev/serial/by-id")
 INPUT_LINKS = Path("/dev/input/by-id")
@@ -35,10 +39,11 @@ _T = TypeVar("_T")
 
 
 class Counter:
-    """Four devices in four sockets. Made by root's thread, which then lends it to cases that are not root.
+    """Six devices, each in a socket of its own. Made by root's thread, which then lends it to cases that are not root.
 
-    `printer`, `serial_printer`, `scanner`, `keyboard` take the words of the emulators; `unplug` and `plug` really pull
-    the cable. The cables are there for half a scan, which no emulator's word can send.
+    They take the words of the emulators; `unplug` and `plug` really pull the cable. `twin` says the same of itself as
+    `scanner`, and is unplugged unless a case plugs it in. The cables are there for what no emulator's word can do: half
+    a scan, another socket, the port's status.
     """
 
     def __init__(self) -> None:
@@ -46,13 +51,15 @@ class Counter:
         self._root.submit(os.geteuid).result()
         self._leave = ExitStack()
         epson = profile_for("epson")
-        device_id = "MFG:EPSON;CMD:ESC/POS;MDL:TM-T88V;CLS:PRINTER;"
-        self.printer = self._printer(PrinterEndpoint(0, PRINTER, device_id), EmulatedPrinter(epson))
+        self.printer_cable = PrinterEndpoint(0, PRINTER, DEVICE_ID)
+        self.printer = self._printer(self.printer_cable, EmulatedPrinter(epson))
         self.serial_printer = self._printer(SerialEndpoint(1, SERIAL_PRINTER), EmulatedPrinter(epson))
         self.scanner_cable = SerialEndpoint(2, SERIAL_SCANNER)
         self.keyboard_cable = KeyboardEndpoint(3, KEYBOARD_SCANNER)
         self.scanner = self._scanner(self.scanner_cable)
         self.keyboard = self._scanner(self.keyboard_cable)
+        self.pos_scanner = self._scanner(HidPosEndpoint(4, POS_SCANNER))
+        self.twin = self._scanner(SerialEndpoint(5, SERIAL_SCANNER))
 
     def as_root(self, action: Callable[[], _T]) -> _T:
         """Do something that only root may, from a case."""
@@ -62,7 +69,8 @@ class Counter:
         """Plug everything in, cure every fault."""
         for printer in (self.printer, self.serial_printer):
             obey(printer, "clear")
-        for scanner in (self.scanner, self.keyboard):
+        obey(self.twin, "!unplug")
+        for scanner in (self.scanner, self.keyboard, self.pos_scanner):
             obey(scanner, "!plug")
         wait_until(lambda: Path("/dev/usb/lp0").exists(), "the printer's file")
         for folder, identity in (

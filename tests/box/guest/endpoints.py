@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import socket
 import stat
@@ -10,14 +11,20 @@ import termios
 import threading
 import time
 import tty
+from collections.abc import Mapping
 from pathlib import Path
 
 from tests.box.guest.gadgets import Gadget, Identity
 from tests.box.guest.keyboard import REPORT_BYTES, REPORT_DESCRIPTOR, reports
+from tests.unit.drivers import hid_descriptors
 
 APPEARS_S = 8.0
 _PUMP_IDLE_S = 0.005
 _PUMP_BYTES = 4096
+_DATA_OF_A_REPORT_BYTES = 56
+
+# linux/usb/g_printer.h: _IOWR('g', 0x22, unsigned char), with the value itself as the argument.
+_GADGET_SET_PRINTER_STATUS = 0xC0016722
 
 
 class NeverAppeared(OSError):
@@ -28,7 +35,7 @@ class GadgetEndpoint:
     """A cable with one device file behind it; what is common to printers, serial lines and keyboards."""
 
     def __init__(self, gadget: Gadget, path: Path) -> None:
-        self._gadget = gadget
+        self.gadget = gadget
         self._path = path
         self._descriptor = -1
 
@@ -44,14 +51,14 @@ class GadgetEndpoint:
 
     def open(self) -> None:
         """Put the cable in and take up the device file that comes with it."""
-        self._gadget.plug()
+        self.gadget.plug()
         self._descriptor = _open_when_there(self._path)
 
     def close(self) -> None:
         """Pull the cable."""
         if self._descriptor < 0:
             return
-        self._gadget.unplug()
+        self.gadget.unplug()
         os.close(self._descriptor)
         self._descriptor = -1
 
@@ -112,6 +119,10 @@ class PrinterEndpoint(GadgetEndpoint):
             return self._near.recv(limit)
         return b""
 
+    def set_port_status(self, value: int) -> None:
+        """What GET_PORT_STATUS of the printer class answers from now on."""
+        fcntl.ioctl(self._descriptor, _GADGET_SET_PRINTER_STATUS, value)
+
     def _read_on(self, descriptor: int, far: socket.socket) -> None:
         """Hand on what the host sends; when the station takes nothing, the host has to stop, as with a full printer."""
         with far:
@@ -135,7 +146,7 @@ class SerialEndpoint(GadgetEndpoint):
     """USB CDC-ACM, what the host calls ttyACM."""
 
     def __init__(self, socket_number: int, identity: Identity) -> None:
-        gadget = Gadget(socket_number, identity, f"acm.{identity.serial_number}", {})
+        gadget = Gadget(socket_number, identity, f"acm.{socket_number}", {})
         number = (gadget.function / "port_num").read_text().strip()
         super().__init__(gadget, Path(f"/dev/ttyGS{number}"))
 
@@ -144,30 +155,49 @@ class SerialEndpoint(GadgetEndpoint):
         self._descriptor = _open_when_there(self._path)
         tty.setraw(self._descriptor)
         termios.tcflush(self._descriptor, termios.TCIOFLUSH)
-        self._gadget.plug()
+        self.gadget.plug()
 
 
-class KeyboardEndpoint(GadgetEndpoint):
-    """USB HID keyboard: what is written is typed, key by key, on a keyboard of the United States."""
+class HidEndpoint(GadgetEndpoint):
+    """USB HID. Writing waits until the host has fetched the report before."""
 
-    def __init__(self, socket_number: int, identity: Identity) -> None:
-        attributes: dict[str, str | bytes] = {
-            "protocol": "1",
-            "subclass": "1",
-            "report_length": str(REPORT_BYTES),
-            "report_desc": REPORT_DESCRIPTOR,
-        }
-        super().__init__(Gadget(socket_number, identity, "hid.it", attributes), Path("/dev/hidg0"))
+    def __init__(self, socket_number: int, identity: Identity, attributes: Mapping[str, str | bytes]) -> None:
+        gadget = Gadget(socket_number, identity, f"hid.{socket_number}", attributes)
+        minor = (gadget.function / "dev").read_text().strip().partition(":")[2]
+        super().__init__(gadget, Path(f"/dev/hidg{minor}"))
 
     def open(self) -> None:
-        """Put the cable in; writing waits for the host to fetch each report."""
+        """Put the cable in."""
         super().open()
         os.set_blocking(self._descriptor, True)
+
+
+class KeyboardEndpoint(HidEndpoint):
+    """A keyboard: what is written is typed, key by key, on a layout of the United States."""
+
+    def __init__(self, socket_number: int, identity: Identity) -> None:
+        report: dict[str, str | bytes] = {"report_length": str(REPORT_BYTES), "report_desc": REPORT_DESCRIPTOR}
+        super().__init__(socket_number, identity, {"protocol": "1", "subclass": "1", **report})
 
     def write(self, data: bytes) -> None:
         """Type it. Raises KeyError for a character that the keyboard does not have."""
         for report in reports(data.decode()):
             super().write(report)
+
+
+class HidPosEndpoint(HidEndpoint):
+    """A HID-POS scanner: what is written goes out in reports that say how long they are, without what ends a scan."""
+
+    def __init__(self, socket_number: int, identity: Identity) -> None:
+        report: dict[str, str | bytes] = {"report_length": "64", "report_desc": hid_descriptors.SCANNER}
+        super().__init__(socket_number, identity, {"protocol": "0", "subclass": "0", **report})
+
+    def write(self, data: bytes) -> None:
+        """Send one scan."""
+        rest = data.rstrip(b"\r")
+        while rest:
+            part, rest = rest[:_DATA_OF_A_REPORT_BYTES], rest[_DATA_OF_A_REPORT_BYTES:]
+            super().write(hid_descriptors.report(part, continued=bool(rest)))
 
 
 def _open_when_there(path: Path) -> int:

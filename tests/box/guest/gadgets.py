@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _GADGETS = Path("/sys/kernel/config/usb_gadget")
-_SOCKETS = Path("/sys/class/udc")
+_CONTROLLER = "dummy_udc"
+"""The device side of dummy_hcd; `num` of the module says how many there are."""
 _ENGLISH = "strings/0x409"
 
 
@@ -27,11 +28,11 @@ class Identity:
 
 
 class Gadget:
-    """One device with one function, not yet plugged in; `socket` counts the host controller's sockets."""
+    """One device with one function, not yet plugged in; `socket` counts the host controller's sockets, each for one."""
 
     def __init__(self, socket: int, identity: Identity, function: str, attributes: Mapping[str, str | bytes]) -> None:
-        self._controller = sorted(place.name for place in _SOCKETS.iterdir())[socket]
-        self._place = _GADGETS / identity.serial_number
+        self.socket = socket
+        self._place = _GADGETS / f"in_socket_{socket}_at_first"
         self.function = self._place / "functions" / function
         self._describe(identity)
         self.function.mkdir(parents=True)
@@ -43,8 +44,8 @@ class Gadget:
         (configuration / function).symlink_to(self.function)
 
     def plug(self) -> None:
-        """Put the cable in; the host begins to enumerate."""
-        (self._place / "UDC").write_text(self._controller)
+        """Put the cable into `socket`; the host begins to enumerate."""
+        (self._place / "UDC").write_text(f"{_CONTROLLER}.{self.socket}")
 
     def unplug(self) -> None:
         """Pull the cable; when this returns the host knows."""

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from tests.box.guest.counter import Counter
 
 Case = Callable[["Counter"], None]
-CASES: dict[str, Case] = {}
+REGISTERED: dict[str, Case] = {}
 
 
 class CaseSkipped(Exception):
@@ -18,6 +18,6 @@ class CaseSkipped(Exception):
 
 def case(function: Case) -> Case:
     """Register a case under the name of its function; it fails by AssertionError or any other error."""
-    assert function.__name__ not in CASES, f"two cases are called {function.__name__}"
-    CASES[function.__name__] = function
+    assert function.__name__ not in REGISTERED, f"two cases are called {function.__name__}"
+    REGISTERED[function.__name__] = function
     return function

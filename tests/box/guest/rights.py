@@ -12,7 +12,7 @@ import grp
 import os
 import platform
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -24,10 +24,10 @@ _SAME = -1
 _NOBODY = 65534
 
 
-def groups_of_unit(unit: str) -> list[str]:
-    """The groups that a systemd unit adds."""
-    values = [line.partition("=")[2] for line in unit.splitlines() if line.startswith("SupplementaryGroups=")]
-    return " ".join(values).split()
+def groups_of_the_unit() -> list[str]:
+    """The groups that the box's unit adds."""
+    lines = UNIT.read_text(encoding="utf-8").splitlines()
+    return " ".join(line.partition("=")[2] for line in lines if line.startswith("SupplementaryGroups=")).split()
 
 
 def open_the_way(*places: Path) -> None:
@@ -40,12 +40,11 @@ def open_the_way(*places: Path) -> None:
 
 
 @contextmanager
-def rights_of_the_unit() -> Iterator[None]:
+def ordinary_user(groups: Sequence[str]) -> Iterator[None]:
     """Take root's rights from this thread, and from those that it starts, until the end of the block."""
     assert platform.machine() == "x86_64", "the numbers of the system calls are those of x86-64"
-    ours = [grp.getgrnam(name).gr_gid for name in groups_of_unit(UNIT.read_text(encoding="utf-8"))]
     before = os.getgroups()
-    _set_groups(ours)
+    _set_groups([grp.getgrnam(name).gr_gid for name in groups])
     _call(_SETRESGID, _SAME, _NOBODY, _SAME)
     _call(_SETRESUID, _SAME, _NOBODY, _SAME)
     try:

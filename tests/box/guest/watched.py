@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
 
-from drivers.base import DeviceEvent, DeviceState
+from drivers.base import DeviceError, DeviceEvent, DeviceState
 from drivers.printer.device import PrinterDevice
-from drivers.printer.job import PrintResult
+from drivers.printer.job import PrintOutcome, PrintResult
 from drivers.printer.profiles import PrinterProfile
+from drivers.registry import open_transport
 from drivers.scanner.device import Scan, ScannerDevice
+from drivers.transport.base import Transport
 from tests.box.guest.counter import PATIENCE_S, wait_until
+
+_CASHIER_S = 1.5
+"""After so long without a beep anybody scans again."""
 
 
 class Watched:
@@ -31,6 +37,19 @@ class Watched:
         wait_until(
             lambda: bool(self.events) and self.events[-1].state in states, lambda: f"{states}: {self.events[-3:]}"
         )
+
+    def scan_when_ready(self, scan: Callable[[], None], text: str) -> None:
+        """Scan as a cashier does, again until the box has it. Fails when anything else arrives."""
+
+        def arrives() -> bool:
+            scan()
+            deadline_s = time.monotonic() + _CASHIER_S
+            while not self.scans and time.monotonic() < deadline_s:
+                time.sleep(0.02)
+            return bool(self.scans)
+
+        wait_until(arrives, lambda: f"scan {text}: {self.events[-5:]}")
+        assert {scan.text for scan in self.scans} == {text}, self.scans
 
     def wait_for_scans(self, *texts: str) -> None:
         """Wait until so many scans came, and compare them all."""
@@ -65,6 +84,44 @@ class WatchedPrinter(Watched):
     def print(self, document: dict[str, object], mark: str, *, void_predecessor: bool = False) -> PrintResult:
         """Print, but never wait without end."""
         return self.begin(document, mark, void_predecessor=void_predecessor).result(PATIENCE_S)
+
+    def print_when_ready(self, document: dict[str, object], mark: str) -> PrintResult:
+        """Print as the spool does: again while no byte has left."""
+        results: list[PrintResult] = []
+
+        def ends() -> bool:
+            results.append(self.print(document, mark))
+            return results[-1].outcome is not PrintOutcome.NOT_STARTED
+
+        wait_until(ends, lambda: f"a slip to start: {results[-1]}, {self.events[-5:]}")
+        return results[-1]
+
+
+@contextmanager
+def opened(url: str) -> Iterator[Transport]:
+    """A line without a device's supervisor. As that does, it tries again while the line is busy, as after a close."""
+    deadline_s = time.monotonic() + PATIENCE_S
+    while True:
+        try:
+            line = open_transport(url, time.monotonic)
+            break
+        except DeviceError as error:
+            if error.code != "device.busy" or time.monotonic() >= deadline_s:
+                raise
+        time.sleep(0.1)
+    try:
+        yield line
+    finally:
+        line.close()
+
+
+def expect_refusal(url: str, code: str) -> None:
+    """Fail unless the line cannot be opened for this reason."""
+    try:
+        with opened(url) as line:
+            raise AssertionError(f"{line.describe()} was opened, expected was {code}")
+    except DeviceError as error:
+        assert error.code == code, f"{url}: expected {code}, got {error}"
 
 
 @contextmanager
