@@ -49,6 +49,7 @@ def printer(
     profile: Annotated[str, typer.Option(help="epson, clone or write-only.")] = "epson",
     width: Annotated[int, typer.Option(help="Paper in millimetres: 58 or 80.")] = 80,
     flow: Annotated[str | None, typer.Option(help="At a full buffer: hold, xonxoff, drop.")] = None,
+    buffer: Annotated[int, typer.Option(help="Receive buffer by its switch: 4096 or 45 bytes.")] = 4096,
     baud: Annotated[int | None, typer.Option(min=50, help="Take bytes at this speed.")] = None,
     line_ms: Annotated[float, typer.Option(min=0, help="Time to print one line.")] = 0,
     paper_log: Annotated[Path | None, typer.Option(help="Append what is printed, as JSON.")] = None,
@@ -57,8 +58,9 @@ def printer(
 ) -> None:
     """An ESC/POS printer. Words on standard input, one a line:
 
-    paper out|low|ok, cover open|closed, unplug, plug, power off|on, jam, silence, garbage,
-    late MS, xoff, drawer open|closed, clear, state; `unplug at 300`: after 300 more bytes.
+    paper out|low|ok, cover open|closed, unplug, plug, power off|on, jam [off], silence [off],
+    garbage [off], late MS, xoff [off], drawer open|closed|none, clear, state;
+    `unplug at 300`: after 300 more bytes.
     """
     from drivers.emulators.assembly import assemble_printer
     from drivers.emulators.errors import EmulatorError
@@ -67,7 +69,7 @@ def printer(
         raise _usage("give one of --pty LINK and --tcp PORT")
     try:
         with assemble_printer(
-            pty, tcp, profile, width, flow, baud=baud, line_ms=line_ms, paper_log=paper_log, png=png
+            pty, tcp, profile, width, flow, buffer, baud=baud, line_ms=line_ms, paper_log=paper_log, png=png
         ) as station:
             _serve(station, control)
     except LookupError as error:
@@ -82,6 +84,8 @@ def scanner(
     pty: Annotated[Path | None, typer.Option(help="Link to the pseudo-terminal to make.")] = None,
     keys: Annotated[Path | None, typer.Option(help="Named pipe of key presses to make, for events:PATH.")] = None,
     suffix: Annotated[str, typer.Option(help="CR, LF, CRLF, TAB or NONE.")] = "CR",
+    prefix: Annotated[str, typer.Option(help="Text before each scan, such as an AIM id ]Q1.")] = "",
+    encoding: Annotated[str, typer.Option(help="utf-8 or gb18030.")] = "utf-8",
     control: Annotated[Path | None, typer.Option(help="Unix socket that takes the lines.")] = None,
 ) -> None:
     """A code scanner. Each line of standard input is one scan.
@@ -91,14 +95,16 @@ def scanner(
     """
     from drivers.emulators.endpoints import PtyEndpoint
     from drivers.emulators.keyboard import KeyboardStation, PipeEndpoint
-    from drivers.emulators.scanner import SUFFIXES, ScannerStation
+    from drivers.emulators.scanner import ENCODINGS, SUFFIXES, ScannerStation
 
+    if encoding not in ENCODINGS:
+        raise _usage(f"no encoding {encoding!r}; there are {', '.join(ENCODINGS)}")
     if suffix not in SUFFIXES:
         raise _usage(f"no suffix {suffix!r}; there are {', '.join(SUFFIXES)}")
     if keys is not None and pty is None:
         _serve(KeyboardStation(PipeEndpoint(keys), SUFFIXES[suffix]), control)
     elif pty is not None and keys is None:
-        _serve(ScannerStation(PtyEndpoint(pty), SUFFIXES[suffix]), control)
+        _serve(ScannerStation(PtyEndpoint(pty), SUFFIXES[suffix], prefix.encode(encoding), encoding), control)
     else:
         raise _usage("give one of --pty LINK and --keys PIPE")
 

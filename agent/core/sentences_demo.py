@@ -97,6 +97,24 @@ SENTENCES: dict[str, Texts] = {
         "模拟台停了", "The emulators are gone", "重新启动 storebox demo。", "Start storebox demo again."
     ),
     "desk.refused": _apart("模拟台听不懂", "The emulators refused it", "{reason}。", "{reason}."),
+    "desk.no_reader": _apart(
+        "这台电脑还不会认图片里的码",
+        "Pictures of codes cannot be read here yet",
+        "在 storebox 的环境里执行 pip install 'storebox[desk]'。",
+        "Run pip install 'storebox[desk]' in storebox's environment.",
+    ),
+    "desk.bad_picture": _apart(
+        "这不是能看的图片",
+        "That is no picture that can be read",
+        "换一张 PNG 或 JPEG,不超过 {bytes_max} 字节。",
+        "Take a PNG or JPEG of at most {bytes_max} bytes.",
+    ),
+    "desk.no_code": _apart(
+        "图片里没看到码",
+        "No code was found in the picture",
+        "拍近一点,码要完整、清楚。",
+        "Take it from nearer; the code must be whole and sharp.",
+    ),
     "emulator.font_missing": _apart(
         "模拟器缺中文字体",
         "The emulator lacks a Chinese font",

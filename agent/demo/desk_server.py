@@ -2,17 +2,18 @@
 
 Words: those of `storebox sim printer` (paper, cover, jam, power off|on …), `printer unplug|plug`,
 `scanner unplug|plug`, `scan TEXT`, `network on|off`, `power` (the box loses it: a real SIGKILL), `state`.
-`till 2 …` speaks to the second till.
+They go to the first till; `till 2 …` speaks to the second, and a printer's name before them (`receipt2 …`) to where
+that printer stands.
 """
 
 import asyncio
 import contextlib
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Protocol
 
 from agent.daemon.sockets import connected_unix, listening_unix
-from agent.demo.folder import TILLS, DemoFolder
+from agent.demo.folder import PRINTERS, TILLS, DemoFolder, DemoPrinter
 
 ANSWER_WITHIN_S = 5.0
 
@@ -39,6 +40,7 @@ class DeskServer:
         self._folder = folder
         self._switches = switches
         self._plugged = {till.till: True for till in TILLS}
+        self._places = {printer.name: printer for printer in PRINTERS}
         self._server: asyncio.Server | None = None
         self._clients: dict[asyncio.Task[None] | None, asyncio.StreamWriter] = {}
 
@@ -60,27 +62,31 @@ class DeskServer:
 
     async def obey(self, line: str) -> str:
         """Obey one line: `ok`, an answer as JSON, or `refused: why`."""
-        till = TILLS[0].till
+        place = PRINTERS[0]
         words = line.split()
         if words[:1] == ["till"]:
             if len(words) < 3 or words[1] not in self._plugged:
                 return f"refused: till {' or '.join(self._plugged)}, then a command"
-            till, words = words[1], words[2:]
-            line = line.split(maxsplit=2)[2]
+            words = [f"receipt{words[1]}", *words[2:]]
+            line = " ".join((words[0], line.split(maxsplit=2)[2]))
+        if words and words[0] in self._places:
+            place = self._places[words[0]]
+            line = line.partition(words[0])[2].lstrip()
+            words = words[1:]
         if not words:
             return "refused: an empty line"
         try:
-            return await self._obey(till, words, line)
+            return await self._obey(place, words, line)
         except (OSError, TimeoutError) as error:
             return f"refused: the device does not answer ({error or 'in time'})"
 
-    async def _obey(self, till: str, words: list[str], line: str) -> str:
+    async def _obey(self, place: DemoPrinter, words: list[str], line: str) -> str:
         own: dict[str, Callable[[], Awaitable[str]]] = {
             "network on": lambda: self._network(True),
             "network off": lambda: self._network(False),
-            "scanner unplug": lambda: self._plug_scanner(till, False),
-            "scanner plug": lambda: self._plug_scanner(till, True),
-            "state": lambda: self._state(till),
+            "scanner unplug": lambda: self._plug_scanner(place, False),
+            "scanner plug": lambda: self._plug_scanner(place, True),
+            "state": lambda: self._state(place),
         }
         command = own.get(" ".join(words))
         if command is not None:
@@ -90,37 +96,40 @@ class DeskServer:
             return "ok"
         if words[0] == "scan" and len(words) > 1:
             text = line.split(maxsplit=1)[1]
-            return await self._tell("scanner", till, f"!{text}" if text.startswith("!") else text)
+            return await self._tell_scanner(place, f"!{text}" if text.startswith("!") else text)
         if words[0] == "printer":
             words = words[1:]
-        return await self._tell("printer", till, " ".join(words))
+        return await self._tell(place.device, " ".join(words))
 
     async def _network(self, on: bool) -> str:
         await self._switches.set_network(on)
         return "ok"
 
-    async def _plug_scanner(self, till: str, plugged: bool) -> str:
-        answer = await self._tell("scanner", till, "!plug" if plugged else "!unplug")
-        self._plugged[till] = plugged
+    async def _plug_scanner(self, place: DemoPrinter, plugged: bool) -> str:
+        answer = await self._tell_scanner(place, "!plug" if plugged else "!unplug")
+        if answer == "ok":
+            self._plugged[place.till] = plugged
         return answer
 
-    async def _state(self, till: str) -> str:
-        printer: dict[str, Any] = json.loads(await self._tell("printer", till, "state"))
-        return json.dumps(
-            {
-                "network": self._switches.network,
-                "paper": printer["paper"] != "out",
-                "printer": bool(printer["plugged"]),
-                "scanner": self._plugged[till],
-                "power": self._switches.power(),
-                "till": till,
-                "detail": printer,
-            }
-        )
+    async def _tell_scanner(self, place: DemoPrinter, word: str) -> str:
+        if not place.till:
+            return f"refused: no scanner stands at {place.name}"
+        return await self._tell(f"scanner{place.till}", word)
 
-    async def _tell(self, kind: str, till: str, word: str) -> str:
+    async def _state(self, place: DemoPrinter) -> str:
+        printer: dict[str, Any] = json.loads(await self._tell(place.device, "state"))
+        switches = {
+            "network": self._switches.network,
+            "power": self._switches.power(),
+            "scanner": self._plugged.get(place.till),
+            "place": place.name,
+            "till": place.till,
+        }
+        return json.dumps({**switches, **printer_switches(printer), "detail": printer})
+
+    async def _tell(self, device: str, word: str) -> str:
         """Give an emulated device a line and return its answer."""
-        connection = connected_unix(self._folder.run / f"{kind}{till}.sock", ANSWER_WITHIN_S)
+        connection = connected_unix(self._folder.run / f"{device}.sock", ANSWER_WITHIN_S)
         connection.setblocking(False)
         async with asyncio.timeout(ANSWER_WITHIN_S):
             reader, writer = await asyncio.open_unix_connection(sock=connection)
@@ -143,3 +152,18 @@ class DeskServer:
         finally:
             writer.close()
             del self._clients[task]
+
+
+def printer_switches(printer: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a printer's condition as the desk's switches show it: True is well, a choice is its word."""
+    faults = {"silence": printer["silent"], "garbage": printer["garbled"], "late": printer["late_ms"] > 0}
+    return {
+        "printer": bool(printer["plugged"]),
+        "printer_power": bool(printer["powered"]),
+        "cover": not printer["cover_open"],
+        "cutter": not (printer["cutter_blocked"] or printer["cutter_error"]),
+        "flow": not printer["stuck"],
+        "paper": printer["paper"],
+        "drawer": printer["drawer"],
+        "answers": next((name for name, holds in faults.items() if holds), "clear"),
+    }

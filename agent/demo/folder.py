@@ -47,6 +47,39 @@ class DemoTill:
 TILLS = (DemoTill("1", 80, "epson", "tm-t20"), DemoTill("2", 58, "clone", "pos58"))
 
 
+@dataclass(frozen=True, slots=True)
+class DemoPrinter:
+    """An emulated printer and where it stands: at a till, with scanner and drawer, or elsewhere by itself (`till` "").
+
+    `name` is the box's name for it. `device` is its link and socket below `STATE/run`; `tape` names its paper log and
+    the folder of its pictures.
+    """
+
+    name: str
+    label: str
+    label_en: str
+    width_mm: int
+    emulated: str
+    till: str = ""
+
+    @property
+    def device(self) -> str:
+        """Return the name of its link."""
+        return f"printer{self.till}" if self.till else self.name
+
+    @property
+    def tape(self) -> str:
+        """Return the name of its paper."""
+        return f"till{self.till}" if self.till else self.name
+
+
+PRINTERS = tuple(
+    DemoPrinter(f"receipt{one.till}", f"{one.till}号台", f"Till {one.till}", one.width_mm, one.emulated, one.till)
+    for one in TILLS
+)
+"""Every printer of the demo, the first till's first. One more line here is one more paper on the desk."""
+
+
 class DemoFolder:
     """The paths below the demo's state folder."""
 
@@ -58,13 +91,13 @@ class DemoFolder:
         self.wallet = self.root / "wallet"
         self.desk = self.run / "desk.sock"
 
-    def paper(self, till: str) -> Path:
-        """Return the paper log of a till's printer."""
-        return self.root / "paper" / f"till{till}.jsonl"
+    def paper(self, printer: DemoPrinter) -> Path:
+        """Return a printer's paper log."""
+        return self.root / "paper" / f"{printer.tape}.jsonl"
 
-    def slips(self, till: str) -> Path:
-        """Return the folder of a till's painted slips."""
-        return self.root / "slips" / f"till{till}"
+    def slips(self, printer: DemoPrinter) -> Path:
+        """Return the folder of a printer's painted slips."""
+        return self.root / "slips" / printer.tape
 
     def device(self, kind: str, till: str) -> Path:
         """Return the link to a till's printer or scanner."""

@@ -17,7 +17,7 @@ from agent.core.errors import Broken, StoreboxError, TryLater
 from agent.daemon.sockets import BACKLOG, url_of
 from agent.demo.children import Child
 from agent.demo.desk_server import DeskServer
-from agent.demo.folder import BOX, PEOPLE, STORE, TILLS, DemoFolder, DemoTill
+from agent.demo.folder import BOX, PEOPLE, PRINTERS, STORE, TILLS, DemoFolder, DemoPrinter
 from agent.demo.forwarder import HOST, Forwarder
 from agent.demo.opening import open_for_business
 
@@ -98,7 +98,7 @@ class Demo:
         with listener:
             await self._desk.start()
             outside = asyncio.create_task(self._start_outside())
-            await asyncio.gather(*(self._start_devices(till) for till in TILLS))
+            await self._start_devices()
             if not (self._folder.is_enrolled() and self._folder.has_merchant()):
                 await outside
             self._box = self._box_child(listener)
@@ -122,18 +122,22 @@ class Demo:
             wire.target_port = port
         await self.set_network(self.network)
 
-    async def _start_devices(self, place: DemoTill) -> None:
-        till = place.till
-        printer = [
-            "storebox", "sim", "printer", "--pty", f"printer{till}", "--profile", place.emulated,
-            "--width", str(place.width_mm), "--control", f"printer{till}.sock",
-            "--paper-log", str(self._folder.paper(till)), "--png", str(self._folder.slips(till)),
-        ]  # fmt: skip
-        scanner = ["storebox", "sim", "scanner", "--pty", f"scanner{till}", "--control", f"scanner{till}.sock"]
-        for name, arguments in ((f"printer{till}", printer), (f"scanner{till}", scanner)):
+    async def _start_devices(self) -> None:
+        programs = {printer.device: self._printer_arguments(printer) for printer in PRINTERS}
+        for till in (one.till for one in TILLS):
+            control = ["--control", f"scanner{till}.sock"]
+            programs[f"scanner{till}"] = ["storebox", "sim", "scanner", "--pty", f"scanner{till}", *control]
+        for name, arguments in programs.items():
             child = Child(name, _STOREBOX, arguments, self._folder.logs, folder=self._folder.run)
             self._devices.append(child)
-            await child.start()
+        await asyncio.gather(*(child.start() for child in self._devices))
+
+    def _printer_arguments(self, printer: DemoPrinter) -> list[str]:
+        return [
+            "storebox", "sim", "printer", "--pty", printer.device, "--profile", printer.emulated,
+            "--width", str(printer.width_mm), "--control", f"{printer.device}.sock",
+            "--paper-log", str(self._folder.paper(printer)), "--png", str(self._folder.slips(printer)),
+        ]  # fmt: skip
 
     async def _start_wallet(self) -> int:
         port = WALLET_PORT if _is_free(WALLET_PORT) else 0

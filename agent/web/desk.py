@@ -1,10 +1,12 @@
-"""`/desk`, in the demo only: the emulated printer's paper, a scanner to type into, and switches for faults."""
+"""`/desk`, in the demo only: the emulated printers' paper, a scanner to show codes to, and switches for faults."""
 
-from io import BytesIO
+import binascii
+from base64 import b64decode
 from typing import Annotated, Any, Protocol
 
 from fastapi import APIRouter, FastAPI, Query, Request
 from fastapi.responses import Response
+from pydantic import Field
 
 from agent.core.errors import Refused
 from agent.services import refunds
@@ -12,34 +14,68 @@ from agent.web.access import TheWeb
 from agent.web.bodies import Body, Name, ScanBody
 from agent.web.pages import page
 
-SWITCHES = ("network", "paper", "printer", "scanner", "power")
+SWITCHES = ("network", "power", "scanner", "printer", "printer_power", "cover", "cutter", "flow")
+CHOICES = {
+    "paper": ("ok", "low", "out"),
+    "drawer": ("none", "closed", "open"),
+    "answers": ("clear", "silence", "garbage", "late"),
+}
 SAMPLES_MAX = 12
+PICTURE_MAX_CHARACTERS = 250_000
+"""Of Base64: a picture above it doesn't fit the bound that every request's body has."""
+
+Place = Annotated[str, Query(max_length=80)]
 
 
 class DeskPort(Protocol):
-    """What the demo's parent lets the desk do with the emulated devices."""
+    """What the demo's parent lets the desk do with the emulated devices.
 
-    def paper(self, after: int) -> list[dict[str, Any]]:
+    `place` is a printer's name and stands for what is around it: scanner, drawer; "" is the first till. An unknown one
+    is refused.
+    """
+
+    def paper(self, place: str, after: int) -> list[dict[str, Any]]:
         """Return the paper log's lines after the given number, `{n, at_ms, job, kind, text|data|rows…}`."""
 
-    def slip_png(self, n: int) -> bytes | None:
-        """Return the picture of the last slip but `n`, 0 being the last; None when there is none."""
+    def picture(self, place: str, n: int) -> bytes | None:
+        """Return the picture of a slip by its number, or of the paper that hangs out; None when there is none."""
 
-    def scan(self, text: str) -> None:
+    def scan(self, place: str, text: str) -> None:
         """Let the emulated scanner read a code."""
 
-    def switch(self, name: str, on: bool) -> None:
+    def read(self, data: bytes) -> str:
+        """Return the code that a scanner would read off a PNG or JPEG picture; refuses when there is none."""
+
+    def switch(self, place: str, name: str, on: bool) -> None:
         """Turn one of `SWITCHES` on or off. `power` off kills the agent; the parent starts it again."""
 
-    def state(self) -> dict[str, Any]:
-        """Return `{switch: on}` for each switch."""
+    def choose(self, place: str, name: str, to: str) -> None:
+        """Set one of `CHOICES`."""
+
+    def state(self, place: str) -> dict[str, Any]:
+        """Return each switch (True is well) and choice, `places`, `papers` by place, `reads`."""
+
+
+class DeskScanBody(ScanBody):
+    """A code, and at which scanner."""
+
+    place: str = Field("", max_length=80)
+
+
+class PictureBody(Body):
+    """A PNG or JPEG picture in Base64, and at which scanner."""
+
+    picture: Annotated[str, Field(max_length=PICTURE_MAX_CHARACTERS)]
+    place: str = Field("", max_length=80)
 
 
 class SwitchBody(Body):
-    """Which switch, and which way."""
+    """Which switch, and which way: `on` for a switch, `to` for a choice."""
 
     switch: Name
-    on: bool
+    on: bool | None = None
+    to: Name | None = None
+    place: str = Field("", max_length=80)
 
 
 def router_for(desk: DeskPort) -> APIRouter:
@@ -51,45 +87,57 @@ def router_for(desk: DeskPort) -> APIRouter:
         return page(request, "desk.html", store=web.shop.store, language=web.shop.store.language)
 
     @router.get("/desk/paper")
-    def paper(after: Annotated[int, Query(ge=0)] = 0) -> list[dict[str, Any]]:
-        return desk.paper(after)
+    def paper(after: Annotated[int, Query(ge=0)] = 0, place: Place = "") -> list[dict[str, Any]]:
+        return desk.paper(place, after)
 
-    @router.get("/desk/slip/{n}.png")
-    def slip(n: int) -> Response:
-        picture = desk.slip_png(n)
-        if picture is None:
+    @router.get("/desk/papers/{place}/{n}.png")
+    def picture(place: str, n: int) -> Response:
+        found = desk.picture(place, n)
+        if found is None:
             raise Refused("request.not_found")
-        return Response(picture, media_type="image/png")
-
-    @router.get("/desk/qr.svg")
-    def qr(text: Annotated[str, Query(max_length=2000)], level: Annotated[str, Query(pattern="^[LMQH]$")]) -> Response:
-        import segno
-
-        drawn = BytesIO()
-        segno.make(text, error=level, boost_error=False, micro=False).save(drawn, kind="svg", border=2)
-        return Response(drawn.getvalue(), media_type="image/svg+xml")
+        return Response(found, media_type="image/png")
 
     @router.get("/desk/state")
-    def state() -> dict[str, Any]:
-        return desk.state()
+    def state(place: Place = "") -> dict[str, Any]:
+        return desk.state(place)
 
     @router.get("/desk/samples")
     def samples(web: TheWeb) -> dict[str, Any]:
         return _samples(web.shop)
 
     @router.post("/desk/scan")
-    def scan(body: ScanBody) -> dict[str, Any]:
-        desk.scan(body.text)
+    def scan(body: DeskScanBody) -> dict[str, Any]:
+        desk.scan(body.place, body.text)
         return {}
+
+    @router.post("/desk/show")
+    def show(body: PictureBody) -> dict[str, Any]:
+        text = desk.read(_decoded(body.picture))
+        desk.scan(body.place, text)
+        return {"text": text}
 
     @router.post("/desk/switch")
     def switch(body: SwitchBody) -> dict[str, Any]:
-        if body.switch not in SWITCHES:
-            raise Refused("request.malformed", field="switch")
-        desk.switch(body.switch, body.on)
-        return desk.state()
+        _set(desk, body)
+        return desk.state(body.place)
 
     return router
+
+
+def _set(desk: DeskPort, body: SwitchBody) -> None:
+    if body.switch in SWITCHES and body.on is not None and body.to is None:
+        desk.switch(body.place, body.switch, body.on)
+    elif body.to in CHOICES.get(body.switch, ()) and body.to is not None and body.on is None:
+        desk.choose(body.place, body.switch, body.to)
+    else:
+        raise Refused("request.malformed", field="switch")
+
+
+def _decoded(text: str) -> bytes:
+    try:
+        return b64decode(text, validate=True)
+    except binascii.Error as error:
+        raise Refused("request.malformed", field="picture") from error
 
 
 def _samples(shop: Any) -> dict[str, Any]:

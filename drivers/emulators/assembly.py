@@ -12,7 +12,7 @@ from drivers.emulators.paper import Mark, OnMark
 from drivers.emulators.papertape import PaperTape
 from drivers.emulators.printer import EmulatedPrinter
 from drivers.emulators.printer_station import PrinterStation
-from drivers.emulators.profiles import Flow, profile_for
+from drivers.emulators.profiles import Flow, profile_for, with_buffer
 
 
 def fan_out(listeners: list[OnMark]) -> OnMark:
@@ -38,6 +38,7 @@ def assemble_printer(
     profile: str,
     width_mm: int,
     flow: str | None = None,
+    buffer_bytes: int = 4096,
     *,
     baud: int | None = None,
     line_ms: float = 0,
@@ -46,11 +47,11 @@ def assemble_printer(
 ) -> Iterator[PrinterStation]:
     """A printer ready to be opened and run; log and pictures are complete on leaving.
 
-    An unknown profile, width or flow is a LookupError whose text names the known ones.
+    An unknown profile, width, flow or buffer is a LookupError whose text names the known ones.
     """
     if flow is not None and flow not in get_args(Flow):
         raise LookupError(f"no flow {flow!r}; there are {', '.join(get_args(Flow))}")
-    chosen = profile_for(profile, width_mm, cast("Flow | None", flow))
+    chosen = with_buffer(profile_for(profile, width_mm, cast("Flow | None", flow)), buffer_bytes)
     with ExitStack() as stack:
         listeners: list[OnMark] = []
         if paper_log is not None:

@@ -136,8 +136,13 @@ class EmulatedPrinter:
             "plugged": self.plugged,
             "paper": self.health.paper,
             "cover_open": self.health.cover_open,
+            "cutter_blocked": self.health.cutter_blocked,
             "cutter_error": self.health.cutter_error,
+            "drawer": {None: "none", True: "open", False: "closed"}[self.health.drawer_open],
             "stuck": self.stuck,
+            "silent": self._replies.silent,
+            "garbled": self._replies.garbled,
+            "late_ms": round(self._replies.late_s * 1000),
             "job": self.job,
             "bytes_received": self.bytes_received,
             "bytes_waiting": self._interpreter.waiting,
@@ -264,22 +269,35 @@ class EmulatedPrinter:
             case "cover", _:
                 self.health.cover_open = self.health.cutter_error = False
             case "drawer", value:
-                self.health.drawer_open = value == "open"
+                self.health.drawer_open = None if value == "none" else value == "open"
             case "power", value:
                 self._power(on=value == "on")
             case "unplug" | "plug", _:
                 self.plugged = word.verb == "plug"
-            case "jam", _:
-                self.health.cutter_blocked = True
-            case "silence", _:
-                self._replies.silent = True
-            case "garbage", _:
-                self._replies.garbled = True
+            case "jam", value:
+                self._jam(value != "off")
+            case "silence", value:
+                self._replies.silent = value != "off"
+            case "garbage", value:
+                self._replies.garbled = value != "off"
             case "late", _:
                 self._replies.late_s = word.late_ms / 1000
-            case "xoff", _:
-                self.stuck = True
-                self._replies.say(XOFF, self._now_s)
+            case "xoff", value:
+                self._hold_for_ever(value != "off")
+
+    def _jam(self, blocked: bool) -> None:
+        """Block the cutter, or take the blockage out: what the printer noticed stays until it recovers.
+
+        A person who clears a jam opens and shuts the cover, which is how the real ones recover by hand.
+        """
+        self.health.cutter_blocked = blocked
+        if not blocked:
+            self.health.cutter_error = False
+
+    def _hold_for_ever(self, stuck: bool) -> None:
+        if stuck or self.stuck:
+            self._replies.say(XOFF if stuck else XON, self._now_s)
+        self.stuck = stuck
 
     def _power(self, *, on: bool) -> None:
         if on == self.powered:
@@ -301,6 +319,4 @@ class EmulatedPrinter:
         self.health.cover_open = self.health.cutter_blocked = self.health.cutter_error = False
         self._replies.reset_faults()
         self._schedule.clear()
-        if self.stuck:
-            self.stuck = False
-            self._replies.say(XON, self._now_s)
+        self._hold_for_ever(False)

@@ -11,6 +11,10 @@ DOTS_BY_WIDTH_MM = {58: 384, 80: 576}
 """Printable dots at 8 dots a millimetre: 32 and 48 cells of font A."""
 
 
+BUSY_BY_BUFFER_BYTES = {4096: (128, 256), 45: (16, 26)}
+"""The receive buffers that a DIP switch chooses between: free bytes at which BUSY begins and ends."""
+
+
 @dataclass(frozen=True, slots=True)
 class Profile:
     """One kind of printer. Answers left out by a profile are silence, as on the real ones.
@@ -70,3 +74,11 @@ def profile_for(name: str, width_mm: int = 80, flow: Flow | None = None) -> Prof
         raise KeyError(f"no paper of {width_mm} mm; there are 58 and 80")
     profile = PROFILES[name]
     return replace(profile, width_mm=width_mm, flow=flow or profile.flow)
+
+
+def with_buffer(profile: Profile, buffer_bytes: int) -> Profile:
+    """The same printer with its switch at that buffer; KeyError names the sizes there are."""
+    if buffer_bytes not in BUSY_BY_BUFFER_BYTES:
+        raise KeyError(f"no buffer of {buffer_bytes} bytes; there are {', '.join(map(str, BUSY_BY_BUFFER_BYTES))}")
+    busy, ready = BUSY_BY_BUFFER_BYTES[buffer_bytes]
+    return replace(profile, buffer_bytes=buffer_bytes, busy_at_bytes=busy, ready_at_bytes=ready)

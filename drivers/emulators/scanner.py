@@ -20,6 +20,8 @@ SUFFIXES: dict[str, bytes] = {
     "NONE": b"",
 }
 """What ends a scan, by the names on scanners' set-up sheets."""
+ENCODINGS = ("utf-8", "gb18030")
+"""How scanners send Chinese."""
 
 
 class ScannerStation(Station):

@@ -9,20 +9,20 @@ _SIMPLE: Final = {
     "paper": ("out", "low", "ok"),
     "cover": ("open", "closed"),
     "power": ("off", "on"),
-    "drawer": ("open", "closed"),
+    "drawer": ("open", "closed", "none"),
     "unplug": (),
     "plug": (),
-    "jam": (),
-    "silence": (),
-    "garbage": (),
-    "xoff": (),
+    "jam": ("", "off"),
+    "silence": ("", "off"),
+    "garbage": ("", "off"),
+    "xoff": ("", "off"),
     "clear": (),
     "state": (),
 }
 MAX_LATE_MS = 600_000
 PRINTER_WORDS = (
-    "paper out|low|ok, cover open|closed, unplug, plug, power off|on, jam, silence, garbage, "
-    "late MS, xoff, drawer open|closed, clear, state; any but state with 'at N'"
+    "paper out|low|ok, cover open|closed, unplug, plug, power off|on, jam [off], silence [off], "
+    "garbage [off], late MS, xoff [off], drawer open|closed|none, clear, state; any but state with 'at N'"
 )
 """What `parse` takes, for help and for the sentence of a refusal."""
 
@@ -60,11 +60,11 @@ def parse(line: str) -> Word:
         parts = parts[:-2]
     if len(parts) == 2 and parts[0] == "late":
         return Word("late", late_ms=_number(parts[1], "the delay", MAX_LATE_MS), at_byte=at_byte)
+    if parts == ["state"] and at_byte is not None:
+        raise UnknownWord("'state' is answered at once, without 'at'")
     values = _SIMPLE.get(parts[0]) if parts else None
-    if values == () and len(parts) == 1:
-        if parts[0] == "state" and at_byte is not None:
-            raise UnknownWord("'state' is answered at once, without 'at'")
-        return Word(parts[0], at_byte=at_byte)
-    if values and len(parts) == 2 and parts[1] in values:
-        return Word(parts[0], parts[1], at_byte=at_byte)
+    if values is not None and len(parts) <= 2:
+        value = parts[1] if len(parts) == 2 else ""
+        if value in (values or ("",)):
+            return Word(parts[0], value, at_byte=at_byte)
     raise UnknownWord(f"unknown word {line.strip()!r}; there are {PRINTER_WORDS}")

@@ -12,6 +12,7 @@ import threading
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -93,6 +94,15 @@ class Demo:
         """Let the emulated scanner read a code; it reaches the box over the scanner's line."""
         self.post("/desk/scan", {"text": text})
 
+    def tell(self, line: str) -> str:
+        """Give the demo's parent a line, as a script at the desk's socket would."""
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.settimeout(10)
+            connection.connect(str(self.folder / "run" / "desk.sock"))
+            connection.sendall(f"{line}\n".encode())
+            with connection.makefile("r") as answers:
+                return answers.readline().strip()
+
     def paper(self) -> str:
         """Return everything that the till's printer has printed, as text."""
         with urllib.request.urlopen(f"{self.url}/desk/paper", timeout=30) as answer:
@@ -107,12 +117,11 @@ class Demo:
         return text
 
 
-@pytest.fixture
-def demo(tmp_path: Path) -> Iterator[Demo]:
-    """The whole shop on free ports: box, printer, scanner, wallet, headquarters."""
-    folder = tmp_path / "demo"
+@contextmanager
+def running_demo(folder: Path, *options: str) -> Iterator[Demo]:
+    """The whole shop on free ports: box, printers, scanners, wallet, headquarters."""
     program = "from agent.cli import main; main()"
-    command = [sys.executable, "-c", program, "demo", "--state", str(folder), "--no-browser", "--closed", "--port", "0"]
+    command = [sys.executable, "-c", program, "demo", "--state", str(folder), "--no-browser", "--port", "0", *options]
     running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, bufsize=1)
     said: list[str] = []
     found = threading.Event()
@@ -137,6 +146,13 @@ def demo(tmp_path: Path) -> Iterator[Demo]:
             running.wait(20)
         except subprocess.TimeoutExpired:
             running.kill()
+
+
+@pytest.fixture
+def demo(tmp_path: Path) -> Iterator[Demo]:
+    """A demo whose shop nobody has opened yet."""
+    with running_demo(tmp_path / "demo", "--closed") as running:
+        yield running
 
 
 @dataclass

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from drivers.emulators.printer import EmulatedPrinter
+from drivers.emulators.profiles import profile_for, with_buffer
 from drivers.emulators.words import UnknownWord, parse
 from tests.unit.emulators.helpers import (
     ASB_ON,
@@ -98,6 +100,41 @@ def test_a_jam_shows_at_the_cut_and_the_cut_is_made_up_for() -> None:
     assert len(logged(printer.marks, "cut")) == 1
 
 
+def test_a_jam_taken_out_by_hand_makes_up_for_the_cut_too() -> None:
+    printer = make()
+    printer.command("jam")
+    printer.feed(CUT + pid(b"...C"))
+    assert printer.describe()["cutter_error"] is True
+    assert printer.command("jam off") == done(b"...C")
+    assert printer.describe()["cutter_blocked"] is printer.describe()["cutter_error"] is False
+
+
+@pytest.mark.parametrize(
+    ("fault", "cure", "key"),
+    [
+        ("silence", "silence off", "silent"),
+        ("garbage", "garbage off", "garbled"),
+        ("xoff", "xoff off", "stuck"),
+        ("jam", "jam off", "cutter_blocked"),
+    ],
+)
+def test_each_fault_is_cured_by_itself(fault: str, cure: str, key: str) -> None:
+    printer = make()
+    printer.command("paper low")
+    printer.command(fault)
+    assert printer.describe()[key] is True
+    printer.command(cure)
+    assert printer.describe()[key] is False
+    assert printer.describe()["paper"] == "low", "other faults stay"
+    assert printer.feed(EOT1) == b"\x12"
+
+
+def test_a_cure_without_its_fault_says_nothing() -> None:
+    printer = make(flow="xonxoff")
+    for word in ("xoff off", "jam off", "silence off", "garbage off", "late 0"):
+        assert printer.command(word) == b""
+
+
 def test_recovery_with_clearing_drops_the_cut() -> None:
     printer = make()
     printer.command("jam")
@@ -145,6 +182,17 @@ def test_xoff_stops_the_printer_until_cleared() -> None:
     assert printer.command("clear") == b"\x11" + done(b"0001")
 
 
+def test_the_small_buffer_has_its_own_thresholds() -> None:
+    small = with_buffer(profile_for("epson", 58, "xonxoff"), 45)
+    printer = EmulatedPrinter(small, HandClock(), lambda: 7)
+    printer.command("cover open")
+    assert printer.feed(b"x" * 28) == b""
+    assert printer.feed(b"x") == b"\x13"
+    printer.feed(b"y" * 20)
+    assert printer.dropped_bytes == 4
+    assert printer.command("cover closed") == b"\x11"
+
+
 def test_a_held_line_gives_room_again_only_after_a_gap() -> None:
     printer = make(flow="hold")
     printer.command("cover open")
@@ -186,10 +234,28 @@ def test_a_drawer_with_a_switch_opens_when_kicked() -> None:
     printer = make()
     printer.command("drawer closed")
     assert printer.feed(EOT1 + b"\x1bp\x00\x19\xfa" + EOT1) == b"\x12\x16"
+    assert printer.describe()["drawer"] == "open"
+    printer.command("drawer none")
+    assert printer.feed(b"\x1bp\x00\x19\xfa" + EOT1) == b"\x12"
+    assert printer.describe()["drawer"] == "none"
 
 
 @pytest.mark.parametrize(
-    "line", ["", "paper", "paper wet", "late", "late -1", "late x", "unplug at", "unplug at x", "on", "state at 3"]
+    "line",
+    [
+        "",
+        "paper",
+        "paper wet",
+        "late",
+        "late -1",
+        "late x",
+        "unplug at",
+        "unplug at x",
+        "on",
+        "state at 3",
+        "jam on",
+        "unplug off",
+    ],
 )
 def test_unknown_words_are_refused_by_name(line: str) -> None:
     with pytest.raises(UnknownWord):

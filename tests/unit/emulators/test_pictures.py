@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -98,6 +99,31 @@ def test_each_cut_makes_one_file_and_numbers_go_on(tmp_path: Path, glyphs: Glyph
             for mark in printer.marks:
                 pictures(mark)
     names = sorted(path.name for path in tmp_path.iterdir())
-    assert names == [f"slip-{number:06}.png" for number in (1, 2, 3, 4)]
+    assert names == ["open-000005.png", *(f"slip-{number:06}.png" for number in (1, 2, 3, 4))]
     with Picture.open(tmp_path / "slip-000001.png") as picture:
         assert (picture.width, picture.mode) == (384, "1")
+
+
+def _height_of(path: Path, within_s: float = 5) -> int:
+    deadline_s = time.monotonic() + within_s
+    while not path.exists():
+        assert time.monotonic() < deadline_s, f"no {path.name}"
+        time.sleep(0.01)
+    with Picture.open(path) as picture:
+        return picture.height
+
+
+def test_what_hangs_out_of_the_printer_is_seen_before_the_cut(tmp_path: Path, glyphs: Glyphs) -> None:
+    hanging, cut = tmp_path / "open-000001.png", tmp_path / "slip-000001.png"
+    printer = make()
+    with SlipPictures(tmp_path, 384) as pictures:
+        printer.feed(b"one\n" + b"two\n")
+        for mark in printer.marks:
+            pictures(mark)
+        begun = _height_of(hanging)
+        seen = len(printer.marks)
+        printer.feed(b"three\n" + CUT)
+        for mark in printer.marks[seen:]:
+            pictures(mark)
+        assert _height_of(cut) > begun > 24
+    assert not hanging.exists()

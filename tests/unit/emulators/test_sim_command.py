@@ -84,6 +84,17 @@ def test_a_scanner_scans_its_lines(tmp_path: Path) -> None:
         host.close()
 
 
+def test_a_scanner_with_a_prefix_in_the_older_encoding(tmp_path: Path) -> None:
+    options = ["--prefix", "]Q1", "--encoding", "gb18030", "--suffix", "CRLF"]
+    with running("scanner", "--pty", str(tmp_path / "s0"), *options) as (process, name):
+        host = Host(Path(name))
+        assert process.stdin is not None
+        process.stdin.write("会员\n")
+        process.stdin.flush()
+        assert host.read(9) == b"]Q1" + "会员".encode("gb18030") + b"\r\n"
+        host.close()
+
+
 @pytest.mark.parametrize(
     ("arguments", "code"),
     [
@@ -92,7 +103,9 @@ def test_a_scanner_scans_its_lines(tmp_path: Path) -> None:
         (["printer", "--tcp", "0", "--profile", "abacus"], 2),
         (["printer", "--tcp", "0", "--width", "70"], 2),
         (["printer", "--tcp", "0", "--flow", "up"], 2),
+        (["printer", "--tcp", "0", "--buffer", "100"], 2),
         (["scanner", "--pty", "x", "--suffix", "BEL"], 2),
+        (["scanner", "--pty", "x", "--encoding", "utf-16"], 2),
         (["printer", "--pty", "/nonexistent/folder/p0"], 1),
     ],
 )

@@ -28,23 +28,31 @@ PINS = {"01": "111111", "03": "333333", "07": "777777"}
 class Desk:
     """A desk that remembers what it was told."""
 
-    scans: list[str] = field(default_factory=list)
-    switches: dict[str, bool] = field(default_factory=lambda: {"network": True, "power": True})
+    scans: list[tuple[str, str]] = field(default_factory=list)
+    switches: dict[str, Any] = field(default_factory=lambda: {"network": True, "power": True, "paper": "ok"})
+    shown: list[bytes] = field(default_factory=list)
 
-    def paper(self, after: int) -> list[dict[str, Any]]:
+    def paper(self, place: str, after: int) -> list[dict[str, Any]]:
         lines = [{"n": 1, "kind": "line", "text": "湘味小馆"}, {"n": 2, "kind": "cut", "text": "full"}]
         return [line for line in lines if line["n"] > after]
 
-    def slip_png(self, n: int) -> bytes | None:
-        return b"\x89PNG" if n == 0 else None
+    def picture(self, place: str, n: int) -> bytes | None:
+        return b"\x89PNG" if (place, n) == ("receipt1", 1) else None
 
-    def scan(self, text: str) -> None:
-        self.scans.append(text)
+    def scan(self, place: str, text: str) -> None:
+        self.scans.append((place, text))
 
-    def switch(self, name: str, on: bool) -> None:
+    def read(self, data: bytes) -> str:
+        self.shown.append(data)
+        return "D001"
+
+    def switch(self, place: str, name: str, on: bool) -> None:
         self.switches[name] = on
 
-    def state(self) -> dict[str, Any]:
+    def choose(self, place: str, name: str, to: str) -> None:
+        self.switches[name] = to
+
+    def state(self, place: str) -> dict[str, Any]:
         return dict(self.switches)
 
 

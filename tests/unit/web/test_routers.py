@@ -204,13 +204,12 @@ def test_the_desk_is_there_only_in_the_demo(client: Browser, shop: Shop, hub: ob
     from agent.web.app import create_app
 
     assert client.post("/desk/scan", json={"text": "D001"}).json() == {}
-    assert desk.scans == ["D001"]
-    assert client.post("/desk/switch", json={"switch": "network", "on": False}).json()["network"] is False
-    assert client.post("/desk/switch", json={"switch": "roof", "on": False}).status_code == 400
+    assert client.post("/desk/scan", json={"text": "D002", "place": "receipt2"}).json() == {}
+    assert desk.scans == [("", "D001"), ("receipt2", "D002")]
     assert [line["n"] for line in client.get("/desk/paper", params={"after": 1}).json()] == [2]
-    assert client.get("/desk/slip/0.png").headers["Content-Type"] == "image/png"
-    assert client.get("/desk/slip/7.png").status_code == 404
-    assert client.get("/desk/qr.svg", params={"text": "X1CASH", "level": "M"}).text.lstrip().startswith("<?xml")
+    assert client.get("/desk/papers/receipt1/1.png").headers["Content-Type"] == "image/png"
+    assert client.get("/desk/papers/receipt1/7.png").status_code == 404
+    assert client.get("/desk/papers/cellar/1.png").status_code == 404
     assert client.get("/desk/samples").json()["items"]
     foreign = client.post("/desk/scan", json={"text": "x"}, headers={"Origin": "http://evil.example"})
     assert foreign.status_code == 403
@@ -221,3 +220,41 @@ def test_the_desk_is_there_only_in_the_demo(client: Browser, shop: Shop, hub: ob
 def test_a_choice_that_is_over_is_refused(cashier: Browser) -> None:
     answer = cashier.post("/api/v1/scan/choose", json={"choice": "none", "index": 0})
     assert answer.json()["error"]["code"] == "choice.gone"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"switch": "roof", "on": False},
+        {"switch": "network"},
+        {"switch": "network", "to": "off"},
+        {"switch": "paper", "on": False},
+        {"switch": "paper", "to": "wet"},
+        {"switch": "paper", "to": "out", "on": True},
+        {"switch": "paper", "to": None},
+    ],
+)
+def test_a_wrong_switch_of_the_desk_is_refused(client: Browser, desk: Any, body: dict[str, Any]) -> None:
+    before = dict(desk.switches)
+    assert client.post("/desk/switch", json=body).status_code == 400
+    assert desk.switches == before
+
+
+def test_the_desks_switches_and_choices(client: Browser) -> None:
+    assert client.post("/desk/switch", json={"switch": "network", "on": False}).json()["network"] is False
+    assert client.post("/desk/switch", json={"switch": "paper", "to": "low"}).json()["paper"] == "low"
+    assert client.get("/desk/switch").status_code == 405
+
+
+def test_a_picture_is_shown_to_the_desks_scanner(client: Browser, desk: Any) -> None:
+    import base64
+
+    body = {"picture": base64.b64encode(b"a picture").decode(), "place": "receipt2"}
+    assert client.post("/desk/show", json=body).json() == {"text": "D001"}
+    assert (desk.shown, desk.scans) == ([b"a picture"], [("receipt2", "D001")])
+    assert client.post("/desk/show", json={"picture": "not base 64"}).status_code == 400
+    assert client.post("/desk/show", json={"picture": "A" * 250_004}).status_code == 400
+    assert client.post("/desk/show", json={"picture": "A" * 300_000}).status_code in (400, 413)
+    assert client.post("/desk/show", json=body, headers={"Origin": "http://evil.example"}).status_code == 403
+    assert client.get("/desk/show").status_code == 405
+    assert len(desk.shown) == 1
