@@ -6,6 +6,8 @@ printer decides between steps whether the mechanism is ready for the next.
 
 from __future__ import annotations
 
+import re
+
 from drivers.emulators import answer_commands, image_commands, symbol_commands, text_commands
 from drivers.emulators.codepages import (
     KANJI_TEXT,
@@ -29,6 +31,7 @@ HANDLERS: dict[bytes, Handler] = {
 }
 """Handlers by the first one, two or (for `GS (`) three bytes."""
 
+_NULS = re.compile(rb"\x00+")
 _LEADS = b"\x10\x1b\x1c\x1d"
 _COMPACT_AT = 4096
 _ASCII_END = "\x7f"
@@ -87,6 +90,8 @@ class Interpreter:
         lead = buffer[at]
         if lead >= 0x20:
             return self._text(lead)
+        if not lead:
+            return self._nothing()
         length = measure(buffer, at)
         if length < 0:
             return self._unknown(-length)
@@ -94,6 +99,12 @@ class Interpreter:
             self._need = length
             return False
         return self._execute(bytes(buffer[at : at + length]))
+
+    def _nothing(self) -> bool:
+        """NULs between commands mean nothing; a host ends a command with thousands that its line was cut in."""
+        match = _NULS.match(self._buffer, self._at)
+        self._at = match.end() if match else self._at + 1
+        return True
 
     def _execute(self, command: bytes) -> bool:
         size = 1 if command[0] not in _LEADS else 3 if command[1:2] == b"(" else 2

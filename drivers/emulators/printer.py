@@ -310,6 +310,8 @@ class EmulatedPrinter:
         self._reporter.holding = self.stuck = False
         self.health.cutter_error = False
         self._mechanism.stop(self._now_s)
+        if on and self.profile.flow == "xonxoff":
+            self._replies.say(XON, self._now_s)
 
     def _cure_everything(self) -> None:
         if not self.powered:

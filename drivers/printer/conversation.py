@@ -83,10 +83,16 @@ class Conversation:
             self._learn(reply)
         return replies
 
-    def request_status(self) -> bool:
-        """Send DLE EOT 1 to 4 in one write unless answers are still outstanding; False when nothing of it went out."""
+    def request_status(self, answer_within_s: float) -> bool:
+        """Send DLE EOT 1 to 4 in one write; False when nothing of it went out, or answers to the last are still due.
+
+        When those did not come within `answer_within_s` the printer has said nothing about itself any more: it may
+        have been switched off while it waited for paper.
+        """
         if self._replies.awaits_status:
-            return False
+            if self._monotonic() - self._asked_at_s < answer_within_s:
+                return False
+            self.forget_status()
         self._asked_at_s = self._monotonic()
         if not self.request(STATUS_REQUEST):
             return False
@@ -124,7 +130,7 @@ class Conversation:
         others = self._hear_outstanding(timeout_s)
         deadline_s = self._monotonic() + timeout_s
         before = self.answers
-        asked = self.request_status()
+        asked = self.request_status(timeout_s)
         while asked and self.answers == before:
             rest_s = deadline_s - self._monotonic()
             if rest_s <= 0 or self._stopping():

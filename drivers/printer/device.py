@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
-from drivers.base import DeviceState, OnEvent
+from drivers.base import DeviceState, DeviceTimeout, OnEvent
 from drivers.drawer import DrawerState, drawer_state
 from drivers.printer.conversation import Conversation
 from drivers.printer.document import DocumentError, Kick
@@ -25,6 +25,12 @@ from drivers.registry import OpenTransport, open_transport
 from drivers.supervisor import Supervisor
 from drivers.threads import SYSTEM_THREADS, Threads
 from drivers.transport.base import Monotonic, Transport
+
+SILENT_LINE_S = 20.0
+"""A printer that is asked and says nothing for so long gets its line opened anew.
+
+Noise may have stopped the line for ever (an XOFF that the printer never sent), or an adapter hangs.
+"""
 
 Result = TypeVar("Result")
 
@@ -60,6 +66,7 @@ class PrinterDevice:
         self._greeted = False
         self._tickets = Tickets()
         self._urgent = Tickets()
+        self._known_at_s = 0.0
         self._running: Job | None = None
         self._proven: str | None = None
         self._threads = threads
@@ -113,7 +120,7 @@ class PrinterDevice:
 
     def doubt(self, process_id: str, cuts_after: int | None) -> None:
         """Say that an earlier run was interrupted in this job, before `start`; see `printer.printed_late`."""
-        self._runner.doubt = Doubt(process_id, None, cuts_after)
+        self._runner.begin_in_doubt(Doubt(process_id, None, cuts_after))
 
     def witness(self, document: Mapping[str, object], *, void_predecessor: bool = False) -> Witness:
         """Ask the printer what will prove a job that is about to begin, for the caller to write down before `print`.
@@ -185,6 +192,7 @@ class PrinterDevice:
         talk = Conversation(transport, self._monotonic, self._supervisor.stopping)
         self._identity, self._greeted = Identity(), False
         self._narrowed = self.profile
+        self._known_at_s = self._monotonic()
         for tickets in (self._tickets, self._urgent):
             tickets.open()
         try:
@@ -199,6 +207,7 @@ class PrinterDevice:
     def _turn(self, talk: Conversation) -> None:
         ask_at_s = self._monotonic() + self._ask_every_s
         while not self._supervisor.stopping():
+            self._check_line()
             self._attend(talk)
             ticket = self._tickets.next()
             if ticket is not None:
@@ -209,6 +218,13 @@ class PrinterDevice:
                 self._runner.hear(talk, ask_at_s - self._monotonic())
                 continue
             ask_at_s = self._monotonic() + self._ask_every_s
+
+    def _check_line(self) -> None:
+        """Raise DeviceTimeout when the line has brought nothing for too long."""
+        if self._health.known or not self.profile.status:
+            self._known_at_s = self._monotonic()
+        elif self._monotonic() - self._known_at_s >= SILENT_LINE_S:
+            raise DeviceTimeout("device.silent", f"no answer for {SILENT_LINE_S:.0f} s; the line is opened anew")
 
     def _look(self, talk: Conversation) -> None:
         """Ask how it is; a printer that is well again is greeted, and asked about the job that was interrupted."""

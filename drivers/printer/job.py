@@ -6,7 +6,7 @@ Pure. Separate from the runner, which sends them and judges the answers.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from drivers.printer.document import Kick
@@ -48,6 +48,7 @@ class Job:
     final_mark: str | None = None
     fence: bool = False
     waits_for_people: bool = True
+    voids_predecessor: bool = False
     mark: str = ""
     """The process ID by which the caller knows it, also where the printer has none."""
     cuts: int = 0
@@ -89,9 +90,11 @@ def print_job(
     if profile.process_ids:
         body_mark = _body_mark(mark)
         data = before + encode(document, profile, (body_mark, mark))
-        return Job(data, body_mark, mark, mark=mark, cuts=cuts, cuts_after=cuts_after)
-    data = before + encode(document, profile) + FENCE * profile.fence
-    return Job(data, fence=profile.fence, mark=mark, cuts=cuts, cuts_after=cuts_after)
+        job = Job(data, body_mark, mark)
+    else:
+        data = before + encode(document, profile) + FENCE * profile.fence
+        job = Job(data, fence=profile.fence)
+    return replace(job, mark=mark, cuts=cuts, cuts_after=cuts_after, voids_predecessor=void_predecessor)
 
 
 def kick_job(kick: Kick, profile: PrinterProfile) -> Job:

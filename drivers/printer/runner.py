@@ -59,6 +59,8 @@ class JobRunner:
         self._attend = attend
         self._patience_s = patience_s
         self._ask_every_s = ask_every_s
+        self._has_begun = False
+        self._flushed: Conversation | None = None
         self.fences_owed = 0
         """Fences that were sent and not answered: the next answers are theirs, not the next job's."""
         self.doubt: Doubt | None = None
@@ -67,6 +69,9 @@ class JobRunner:
     def run(self, talk: Conversation, job: Job) -> PrintResult:
         """Run one job to its end. Never raises DeviceGone: a lost line is an outcome."""
         run = _Run(job, talk, self._monotonic)
+        first, self._has_begun = not self._has_begun, True
+        if first and job.voids_predecessor:
+            self.begin_in_doubt(Doubt(""))
         try:
             code = self.preflight(talk)
             if code is None:
@@ -83,6 +88,12 @@ class JobRunner:
             self.doubt = run.job.doubt
         return result
 
+    def begin_in_doubt(self, doubt: Doubt) -> None:
+        """Say that a run of ours before this one was interrupted in a job; its fence may be answered any time."""
+        self._has_begun = True
+        self.doubt = doubt
+        self.fences_owed = int(self._profile.fence and not self._profile.process_ids)
+
     def hear(self, talk: Conversation, timeout_s: float) -> list[Reply]:
         """Hear, and let the device know at once."""
         replies = talk.hear(timeout_s)
@@ -95,7 +106,7 @@ class JobRunner:
         The last interrupted job is looked into first: what comes after it would wipe its traces out.
         """
         if not self._profile.status:
-            return None
+            return self._flush(talk)
         health, replies = talk.ask_status(self._profile.reply_timeout_s)
         self._on_replies(talk, replies)
         if health is None or health.blocked:
@@ -115,11 +126,18 @@ class JobRunner:
         self.doubt = None
         return doubt.mark
 
+    def _flush(self, talk: Conversation) -> str | None:
+        """Over a new line a printer that cannot answer may still be within a command that the old line was lost in."""
+        if self._flushed is not talk:
+            if not talk.request(FLUSH, self._patience_s + _wire_s(talk, FLUSH)):
+                return "printer.stalled"
+            self._flushed = talk
+        return None
+
     def _settle(self, talk: Conversation) -> str | None:
         """Make sure that nothing of an earlier job is still to come: neither its paper nor its answers."""
         flush = FLUSH if self.doubt is not None else b""
-        rate = talk.bytes_per_s
-        patience_s = self._patience_s + (len(flush) / rate if rate else 0.0)
+        patience_s = self._patience_s + _wire_s(talk, flush)
         if not talk.request(flush + FENCE, patience_s):
             return "printer.busy"
         owed = self.fences_owed + 1
@@ -181,7 +199,7 @@ class JobRunner:
                 return "printer.stopped"
             now_s = self._monotonic()
             if now_s >= ask_at_s or run.should_ask_at_once:
-                run.ask()
+                run.ask(self._time_to_answer(run))
                 ask_at_s = now_s + self._ask_every_s
             was_blocked = run.blocked
             self._attend(run.talk)
@@ -204,13 +222,16 @@ class JobRunner:
     def _waits_for_people(self, run: _Run) -> bool:
         return run.job.waits_for_people and run.blocked
 
+    def _time_to_answer(self, run: _Run) -> float:
+        """The longest until the answer to a request that stands behind all of the job."""
+        return self._profile.reply_timeout_s + _wire_s(run.talk, run.job.data)
+
     def _time_to_print(self, run: _Run) -> float:
         """The longest that a live printer takes from now on, as far as bytes, rate and lines tell."""
-        data, rate = run.job.data, run.talk.bytes_per_s
-        wire_s = len(data) / rate if rate else 0.0
+        data = run.job.data
         rows = len(data) * 8 / self._profile.dots
         lines = data.count(b"\n")
-        return wire_s + rows / _SLOWEST_ROWS_PER_S + lines * self._profile.line_s + self._patience_s
+        return _wire_s(run.talk, data) + rows / _SLOWEST_ROWS_PER_S + lines * self._profile.line_s + self._patience_s
 
 
 class _Run:
@@ -264,9 +285,9 @@ class _Run:
         self.written += count
         return count
 
-    def ask(self) -> None:
+    def ask(self, answer_within_s: float) -> None:
         """Ask for status; what was asked before the fence does not count after it."""
-        if self.talk.request_status() and self.fenced:
+        if self.talk.request_status(answer_within_s) and self.fenced:
             self._answers_at_fence = self.talk.answers
 
     def note(self, replies: list[Reply]) -> None:
@@ -293,6 +314,11 @@ class _Run:
         if self.body_done:
             return PrintOutcome.PRINTED, "printer.cut_unconfirmed"
         return (PrintOutcome.UNCONFIRMED if self.written else PrintOutcome.NOT_STARTED), code
+
+
+def _wire_s(talk: Conversation, data: bytes) -> float:
+    """How long the line takes for these bytes, as far as its rate is known."""
+    return len(data) / talk.bytes_per_s if talk.bytes_per_s else 0.0
 
 
 def _count_fences(replies: list[Reply]) -> int:

@@ -136,6 +136,16 @@ def test_power_off_in_the_middle_is_unconfirmed(tmp_path: Path) -> None:
         assert (result.outcome, result.code) == (PrintOutcome.UNCONFIRMED, "printer.silent")
 
 
+def test_a_printer_switched_off_while_it_waits_for_paper_is_not_waited_for_for_ever(tmp_path: Path) -> None:
+    with pair(tmp_path, patience_s=0.3) as (printer, shop):
+        printer.word("paper out at 200")
+        printing = shop.printing(slip(), "0001")
+        shop.wait_for("printer.paper_out")
+        printer.word("power off")
+        result = printing.result(5)
+        assert (result.outcome, result.code) == (PrintOutcome.UNCONFIRMED, "printer.silent")
+
+
 def test_power_off_and_on_in_the_middle_is_unconfirmed(tmp_path: Path) -> None:
     with pair(tmp_path, baud=115200, patience_s=0.3) as (printer, shop):
         printer.word("power off at 300")
