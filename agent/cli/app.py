@@ -27,7 +27,7 @@ NOUNS = {
     "restore": "Bring a replaced box back from headquarters.",
     "retire": "Hand over what is unsent and close this box for good.",
     "key": "Keys of third-party tills.",
-    "device": "Printers and scanners that are plugged in.",
+    "device": "Printers and scanners: find, identify, test, watch.",
     "staff": "Who works here: names, roles, PINs.",
     "shift": "Where each till's shift stands.",
     "day": "Where the business day stands, and what is unfinished.",

@@ -115,16 +115,16 @@ def row_of(one: "Found", settings: Settings, profiles: dict[str, "PrinterProfile
 
 def line_for(one: "Found", profiles: dict[str, "PrinterProfile"]) -> str:
     """Return the lines of a [[till]] for it. None for a keyboard: the box would take it away from whoever types."""
-    from drivers.discovery.proposal import profile_of_model
+    from drivers.discovery.proposal import profiles_of_model
 
     if one.suggestion == "keyboard":
         return ""
     key = "scanner" if one.suggestion == "scanner" else "printer"
-    line = f"{key} = {_toml(one.url)}"
+    line = f"{key} = {toml_text(one.url)}"
     if key == "printer":
         known = (one.device_id.get("MDL", ""), one.usb.product)
-        profile = next((name for model in known if (name := profile_of_model(model, profiles))), None)
-        return line if profile is None else f"{line}\nprofile = {_toml(profile)}"
+        fitting = next((names for model in known if (names := profiles_of_model(model, profiles))), [])
+        return f"{line}\nprofile = {toml_text(fitting[0])}" if fitting else line
     return line
 
 
@@ -217,6 +217,6 @@ def udev_rules() -> str:
     return str(shipped("udev/70-storebox.rules"))
 
 
-def _toml(text: str) -> str:
-    """A basic string of TOML has JSON's escapes."""
+def toml_text(text: str) -> str:
+    """Return a text as TOML writes it: a basic string has JSON's escapes."""
     return json.dumps(text, ensure_ascii=False)

@@ -306,6 +306,18 @@ SENTENCES: dict[str, Texts] = {
         "自检单上的字库不是简体中文(GB2312 或 GB18030);换国行型号。",
         "Its font is not Simplified Chinese (GB2312 or GB18030); take the model for China.",
     ),
+    "discovery.unknown_target": unaffected(
+        "没有这台打印机",
+        "There is no such printer",
+        "{target}:写收银机号、打印机名(receipt1)或地址;storebox device list。",
+        "{target}: give a till, a printer's name (receipt1) or an address; storebox device list.",
+    ),
+    "discovery.cannot_ask": unaffected(
+        "这种设备问不出型号",
+        "It cannot be asked who it is",
+        "{url} 是扫码枪:扫一下看 storebox device watch;只有打印机能问。",
+        "{url} is a scanner: see storebox device watch; only printers can be asked.",
+    ),
     "discovery.bad_network": unaffected(
         "网段写得不对",
         "That is no network",
@@ -379,6 +391,12 @@ SENTENCES: dict[str, Texts] = {
     ),
     "drawer.closed": unaffected("抽屉关好了", "The drawer is closed", "不用处理。", "Nothing to do."),
     "profile.unreadable": unaffected("打印机资料读不了", "A printer's profile is unreadable", _PROFILE_ZH, _PROFILE_EN),
+    "profile.unknown": unaffected(
+        "没有这种打印机资料",
+        "There is no such profile",
+        "没有 {profile};有的是 {known}。",
+        "There is none called {profile}; there are {known}.",
+    ),
     "profile.unknown_key": unaffected("打印机资料有错", "A printer's profile is wrong", _PROFILE_ZH, _PROFILE_EN),
     "profile.bad_value": unaffected("打印机资料有个值不对", "A wrong value in a profile", _PROFILE_ZH, _PROFILE_EN),
 }

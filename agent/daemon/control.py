@@ -54,6 +54,12 @@ def _status(box: Box, values: Values) -> Any:
     return {"lamps": health.lamps(box.shop), "unsent": health.unsent(box.shop), "stopped": box.writer.stopped}
 
 
+def _test_printer(box: Box, values: Values) -> Any:
+    from agent.daemon.self_tests import test_on_box
+
+    return test_on_box(box, values)
+
+
 def _send_now(box: Box, values: Values) -> Any:
     if box.headquarters.uplink is None:
         raise Refused("sync.no_headquarters")
@@ -69,6 +75,8 @@ VERBS: dict[str, Verb] = {
     "key.add": _add_key,
     "key.revoke": _revoke_key,
     "status": _status,
+    "device.known": lambda box, values: box.devices.known(),
+    "device.test": _test_printer,
     "sync.now": _send_now,
 }
 

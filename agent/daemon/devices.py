@@ -1,7 +1,7 @@
 """The devices of the tills: each with its driver, its worker and its lamp."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from agent.daemon.background import in_background
@@ -131,6 +131,19 @@ class Devices:
         worker = self._workers.get(printer)
         if worker is not None:
             worker.wake()
+
+    def printer(self, name: str) -> PrinterDevice | None:
+        """Return the driver of a printer, for what is no slip."""
+        return self._printers.get(name)
+
+    def known(self) -> list[dict[str, Any]]:
+        """Return each device by name with its state, its last code and, of printers, who it says it is."""
+
+        def row(name: str, device: PrinterDevice | ScannerDevice) -> dict[str, Any]:
+            return {"name": name, "state": device.state.value, "code": self._codes.get(name)}
+
+        printers = [{**row(name, one), **asdict(one.identity())} for name, one in self._printers.items()]
+        return printers + [row(name, one) for name, one in self._scanners.items()]
 
     def lamps(self) -> dict[str, dict[str, Any]]:
         """Return one lamp for all printers and one for all scanners: the worst, and each by name."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
+from drivers.printer.identity import QUESTIONS, Identity
 from drivers.printer.status import (
     REAL_TIME_STATUS,
     STATUS_REQUEST,
@@ -23,9 +24,13 @@ from drivers.printer.status import (
     Reply,
     health_from_real_time,
 )
+from drivers.printer.witness import CUTS_REQUEST
 from drivers.recorder import FlightRecorder
 from drivers.transport.base import Monotonic, Transport
 from drivers.transport.printer_port import PortStatus, has_port_status
+
+NOBODY = Identity()
+"""A printer that said nothing about itself."""
 
 STATUS_WITHIN_S = 1.0
 ANSWER_WITHIN_S = 1.0
@@ -33,9 +38,9 @@ PROCESS_ID_WITHIN_S = 3.0
 """How long an idle printer that knows GS ( H may take to say that what stands before it is printed."""
 
 _SEND_WITHIN_S = 1.0
-_IDENTITY_HEADER = 0x5F
-_IDENTITY = {"firmware": 65, "maker": 66, "model": 67, "serial": 68, "font": 69}
-"""GS I n, answered by a block (Epson ESC/POS reference)."""
+_TEXT_HEADER = 0x5F
+_ASK_FIRMWARE = b"\x1dIA"
+"""GS I 65, answered by a block as those of `identity.QUESTIONS` are (Epson ESC/POS reference)."""
 _PROCESS_ID = "~id?"
 _ASK_PROCESS_ID = b"\x1d(H\x06\x0000" + _PROCESS_ID.encode()
 _ASK_FENCE = b"\x1dr\x01"
@@ -49,14 +54,12 @@ class Examination:
     answers: bool = False
     """It answered DLE EOT."""
     health: PrinterHealth = UNKNOWN
-    maker: str = ""
-    model: str = ""
+    identity: Identity = NOBODY
     firmware: str = ""
-    serial: str = ""
-    font: str = ""
     process_ids: bool | None = None
     fence: bool | None = None
     automatic_status: bool | None = None
+    counters: bool | None = None
     port: PortStatus | None = None
     trace: str = field(default="", compare=False)
     """The last bytes both ways."""
@@ -78,21 +81,22 @@ def examine(line: Transport, monotonic: Monotonic) -> Examination:
             ),
             fence=talk.asks(_ASK_FENCE, ANSWER_WITHIN_S, lambda reply: isinstance(reply, InOrder)),
             automatic_status=talk.asks(_AUTOMATIC_ON, ANSWER_WITHIN_S, lambda reply: isinstance(reply, Automatic)),
+            counters=(talk.block(CUTS_REQUEST) or "").isdigit(),
         )
         talk.send(_AUTOMATIC_OFF)
     return replace(found, trace=talk.recorder.text())
 
 
 def _identity(talk: _Talk) -> Examination:
-    """Ask GS I; a printer silent to the first two knows none of them."""
+    """Ask GS I; a printer that says neither maker nor model knows none of it."""
     said: dict[str, str] = {}
-    for key in ("maker", "model", "firmware", "serial", "font"):
-        answer = talk.block(bytes((0x1D, 0x49, _IDENTITY[key])))
+    for key, question in QUESTIONS:
+        answer = talk.block(question)
         if answer is not None:
             said[key] = answer.strip("_ ")
         elif key == "model" and not said:
-            break
-    return Examination(**said)  # type: ignore[arg-type]
+            return Examination()
+    return Examination(identity=Identity(**said), firmware=(talk.block(_ASK_FIRMWARE) or "").strip("_ "))
 
 
 class _Talk:
@@ -129,7 +133,7 @@ class _Talk:
         texts: list[str] = []
 
         def is_text(reply: Reply) -> bool:
-            if isinstance(reply, Block) and reply.header == _IDENTITY_HEADER:
+            if isinstance(reply, Block) and reply.header == _TEXT_HEADER:
                 texts.append(reply.data.decode("ascii", "replace"))
             return bool(texts)
 

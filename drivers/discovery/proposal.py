@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from drivers.discovery.examine import Examination
+from drivers.printer.identity import repertoire_of
 from drivers.printer.profiles import PrinterProfile
 
 _MODEL_WORD = re.compile(r"[A-Z][A-Z-]*\d+[A-Z0-9-]*")
@@ -30,6 +31,7 @@ class Doubt(Enum):
     PROCESS_IDS = "process_ids"
     FENCE = "fence"
     AUTOMATIC_STATUS = "automatic_status"
+    COUNTERS = "counters"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,28 +47,28 @@ def propose(seen: Examination, profiles: Mapping[str, PrinterProfile], model: st
 
     A profile is about a model when a word of its title begins the model's name: "TM-T88" in its title fits a TM-T88V.
     """
-    named = seen.model or model
-    exact = profile_of_model(named, profiles)
-    if not seen.answers:
-        return Proposal(exact or "write-only", (Doubt.SILENT, *([] if exact else [Doubt.MODEL, Doubt.WIDTH])))
-    chosen = exact or ("pos58" if _NARROW.search(named) else "pos80")
-    doubts = [Doubt.BLOCKED] if seen.health.blocked else []
-    if exact is None:
+    named = seen.identity.model or model
+    known = profiles_of_model(named, profiles)
+    doubts = [Doubt.SILENT] if not seen.answers else [Doubt.BLOCKED] if seen.health.blocked else []
+    if not known:
         doubts.append(Doubt.MODEL)
-        if not (_NARROW.search(named) or _WIDE.search(named)):
-            doubts.append(Doubt.WIDTH)
+    if len(known) > 1 or not (known or _NARROW.search(named) or _WIDE.search(named)):
+        doubts.append(Doubt.WIDTH)
+    if not seen.answers:
+        return Proposal(known[0] if known else "write-only", tuple(doubts))
+    if not known:
         doubts += [Doubt.CUTTER, Doubt.NATIVE_QR]
+    chosen = known[0] if known else "pos58" if _NARROW.search(named) else "pos80"
     profile = profiles.get(chosen)
-    if profile is not None:
-        doubts += _contradictions(seen, profile)
-    return Proposal(chosen, tuple(doubts))
+    return Proposal(chosen, (*doubts, *(_contradictions(seen, profile) if profile is not None else ())))
 
 
-def profile_of_model(model: str, profiles: Mapping[str, PrinterProfile]) -> str | None:
-    """The profile whose title names this model, the longest name first."""
+def profiles_of_model(model: str, profiles: Mapping[str, PrinterProfile]) -> list[str]:
+    """The profiles whose titles name this model by their longest word, the plainest name first; mostly one or none."""
     words = [(word, name) for name, profile in profiles.items() for word in _MODEL_WORD.findall(profile.title.upper())]
-    spoken = model.upper()
-    return next((name for word, name in sorted(words, key=lambda one: -len(one[0])) if spoken.startswith(word)), None)
+    fitting = [(len(word), name) for word, name in words if model.upper().startswith(word)]
+    longest = max((length for length, _ in fitting), default=0)
+    return sorted((name for length, name in fitting if length == longest), key=lambda name: (len(name), name))
 
 
 def _contradictions(seen: Examination, profile: PrinterProfile) -> list[Doubt]:
@@ -75,9 +77,8 @@ def _contradictions(seen: Examination, profile: PrinterProfile) -> list[Doubt]:
         Doubt.PROCESS_IDS: (seen.process_ids, profile.process_ids),
         Doubt.FENCE: (seen.fence, profile.fence),
         Doubt.AUTOMATIC_STATUS: (seen.automatic_status, profile.automatic_status),
+        Doubt.COUNTERS: (seen.counters, profile.counters),
     }
     found = [doubt for doubt, (shown, claimed) in asked.items() if shown is not None and shown != claimed]
-    font = seen.font.upper().replace("-", "")
-    if not any(word in font for word in ("GB2312", "GBK", "GB18030")) or profile.charset.repertoire.upper() not in font:
-        found.append(Doubt.CHARSET)
-    return found
+    # A font narrower than the profile's is known to the driver, which then sends less.
+    return [*found, Doubt.CHARSET] if repertoire_of(seen.identity.font) in (None, "none") else found
