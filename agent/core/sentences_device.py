@@ -99,6 +99,12 @@ _CONNECTION: dict[str, tuple[str, str, str, str]] = {
         "盒子在停或在升级;看 systemctl status storebox。",
         "The box stops or is upgraded; see systemctl status storebox.",
     ),
+    "silent": (
+        "不回话",
+        "does not answer",
+        "查电源和线;串口再看波特率、收发线和流控。盒子会自己重连。",
+        "Check power and cable; on a serial line speed, TX/RX and flow control. The box reconnects by itself.",
+    ),
     "no_libusb": (
         "缺少USB组件",
         "lacks a USB library",
