@@ -57,6 +57,7 @@ class Store(Section):
     address: Short = ""
     phone: Short = ""
     complaints: Short = "12315"
+    logo: Annotated[str, Field(max_length=300)] = ""
     entity: Short = ""
     one_touch: bool = False
     cash_rounding: bool = False

@@ -16,6 +16,7 @@ from agent.core.receipt_parts import (
     Translate,
     centred,
     document,
+    for_customers,
     items,
     marks,
     money,
@@ -166,7 +167,7 @@ def prebill_document(slip: PreBill, translate: Translate, language: str = "zh-CN
     if slip.code:
         blocks.append(qr(slip.code, caption=translate("scan to pay, WeChat or Alipay")))
     blocks += [centred(translate("or pay cash at the till")), text(translate("This is no proof of payment"))]
-    return document(f"{translate('Bill')} {slip.sale}", language, blocks)
+    return for_customers(document(f"{translate('Bill')} {slip.sale}", language, blocks))
 
 
 def drawer_document(slip: DrawerSlip, translate: Translate, language: str = "zh-CN") -> Document:

@@ -89,6 +89,23 @@ def with_kick(slip: Document, pin: int = 2, milliseconds: int = 120) -> Document
     return {**slip, "blocks": front + blocks if isinstance(blocks, list) else front}
 
 
+def for_customers(slip: Document) -> Document:
+    """Mark a document as one that customers get: it is printed under the shop's logo, where there is one.
+
+    A mark and no picture, because the spool keeps each document and the picture is larger than all else on it.
+    """
+    return {**slip, "logo": True}
+
+
+def with_logo(slip: Mapping[str, object], picture: Mapping[str, object] | None) -> Document:
+    """Return the document as it goes to the printer: a customer's slip has the picture on top, below a copy's mark."""
+    blocks = slip["blocks"]
+    if picture is None or not slip.get("logo") or not isinstance(blocks, list):
+        return dict(slip)
+    place = next((place for place, block in enumerate(blocks) if not block.get("copy_mark")), len(blocks))
+    return {**slip, "blocks": [*blocks[:place], picture, *blocks[place:]]}
+
+
 def as_copy(slip: Mapping[str, object], copy: int, translate: Translate) -> Document:
     """Return the document of copy `copy` of a slip: the same under a line that says so, first of all.
 

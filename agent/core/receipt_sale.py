@@ -16,6 +16,7 @@ from agent.core.receipt_parts import (
     centred,
     document,
     either,
+    for_customers,
     item_head,
     items,
     marks,
@@ -126,7 +127,7 @@ def sale_document(slip: SaleSlip, translate: Translate, language: str = "zh-CN")
     if slip.tenders:
         blocks.append(rule())
     blocks += [*_member(slip, translate), *_coupon(slip), *_codes(slip, translate), *_foot(slip, translate)]
-    return document(f"{translate('Receipt')} {slip.sale}", language, blocks)
+    return for_customers(document(f"{translate('Receipt')} {slip.sale}", language, blocks))
 
 
 def _head(slip: SaleSlip, translate: Translate) -> list[Block]:

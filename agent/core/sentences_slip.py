@@ -23,6 +23,14 @@ SENTENCES: dict[str, Texts] = {
     "document.too_deep": _document("小票层次太多", "A slip nested too deeply"),
     "document.too_long": _document("小票太长,打不了", "A slip too long to print"),
     "document.too_wide": _document("小票里的码太宽", "A code wider than the paper"),
+    "logo.unreadable": (
+        "店标读不出来",
+        "钱没有影响。小票照打,不带店标。",
+        "The logo cannot be read",
+        "Money is not touched. Slips are printed without it.",
+        "店标要是 PNG,不超过 2 MB;看设置 [store] logo 和状态目录里的 logo.png,换好重启。原因:{reason}",
+        "It has to be a PNG of at most 2 MB: see [store] logo and logo.png in the state folder; then restart. {reason}",
+    ),
     "slip.unknown": (
         "没有这张小票",
         "钱的记录不受影响。请按单号补打。",

@@ -12,6 +12,7 @@ from agent.core.ports import Clock, Entropy
 from agent.daemon.background import in_background
 from agent.daemon.directives import apply
 from agent.daemon.headquarters import Headquarters
+from agent.daemon.logo import logo_of
 from agent.services import health, staff
 from agent.services.language import translator
 from agent.services.resolver import Resolver
@@ -121,6 +122,7 @@ class Box:
             directives=directives.versions,
             pepper=_pepper(state, outside.entropy),
             publish=outside.publish,
+            logo=logo_of(state, settings.store.logo),
         )
         self.devices = self._devices()
         self.resolver = Resolver(self.shop)

@@ -5,6 +5,7 @@ from typing import Any, Protocol
 
 from agent.core.errors import Refused
 from agent.core.events import SlipNotPrinted, SlipPrinted, SlipReprinted, SlipUnconfirmed
+from agent.core.receipt_parts import with_logo
 from agent.services.authority import record_approval, require
 from agent.services.journaling import record
 from agent.services.shop import Actor, Approval, Shop
@@ -110,7 +111,8 @@ class PrinterWorker:
             return False
         mark = self._printer.process_id(slip.number)
         self._shop.writer.run(lambda unit: spool.mark_sending(unit, slip.slip, mark))
-        result = self._printer.print(slip.document, mark, void_predecessor=self._interrupted)
+        document = with_logo(slip.document, self._shop.logo)
+        result = self._printer.print(document, mark, void_predecessor=self._interrupted)
         if result.outcome == "not_started":
             self._put_back(slip, result.code)
             return False

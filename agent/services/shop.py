@@ -90,6 +90,8 @@ class Shop:
     scale_layouts: tuple[ScaleLayout, ...] = ()
     directives: Mapping[str, int] = field(default_factory=dict)
     pepper: bytes = b""
+    logo: Mapping[str, Any] | None = None
+    """An `image` block that stands on top of what customers get."""
     choices: PendingChoices = field(default_factory=PendingChoices)
     publish: Publish = _nothing
     wake_printer: Callable[[str], None] = _nothing

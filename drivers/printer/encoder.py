@@ -121,11 +121,17 @@ class _Encoder:
 
     def _style(self, size: str, bold: bool) -> None:
         if size != self.size:
-            self.output += bytes((0x1D, 0x21, 0x10 * (size in WIDE_SIZES) | (size in TALL_SIZES)))
+            self.output += self._character_size(size in WIDE_SIZES, size in TALL_SIZES)
             self.size = size
         if bold is not self.bold:
             self.output += bytes((0x1B, 0x45, bold))
             self.bold = bold
+
+    def _character_size(self, wide: bool, tall: bool) -> bytes:
+        """GS !, for all characters by Epson's reference, then FS ! with the same size: some makers' GS ! leaves Chinese
+        as it is, and a printer that knows both takes the last."""
+        every = bytes((0x1D, 0x21, 0x10 * wide | tall))
+        return every + bytes((0x1C, 0x21, 0x04 * wide | 0x08 * tall)) if self.chinese else every
 
     def _text(self, text: str) -> None:
         for run in self.profile.charset.runs(text):

@@ -1,11 +1,12 @@
-"""python-escpos writes, our emulated printer reads: a foreign encoder judges the interpreter.
+"""python-escpos writes, our emulated printer reads: a foreign encoder judges the interpreter, and our encoder.
 
 Whatever its `Dummy` printer produces has to parse without one unknown byte and print what was
-meant. Where python-escpos itself falls short the test says so.
+meant; what both encoders can say comes out alike. Where python-escpos itself falls short the test says so.
 """
 
 from __future__ import annotations
 
+import base64
 import os
 import random
 from typing import Any
@@ -21,6 +22,8 @@ from drivers.emulators.errors import EmulatorError  # noqa: E402
 from drivers.emulators.paper import Image, Line, Note, as_fields, line_text  # noqa: E402
 from drivers.emulators.printer import EmulatedPrinter  # noqa: E402
 from drivers.emulators.profiles import profile_for  # noqa: E402
+from drivers.printer.encoder import encode  # noqa: E402
+from tests.unit.drivers.shop import PROFILES  # noqa: E402
 
 
 @pytest.fixture(scope="module")
@@ -176,3 +179,79 @@ def test_its_status_query_gets_our_answer(dummy_class: Any) -> None:
     assert printer.feed(RT_STATUS_ONLINE) == b"\x12"
     printer.command("paper low")
     assert printer.feed(RT_STATUS_PAPER) == b"\x1e"
+
+
+def _ours(*blocks: dict[str, object]) -> EmulatedPrinter:
+    printer = EmulatedPrinter(profile_for("epson", 80))
+    printer.feed(encode({"blocks": list(blocks)}, PROFILES["tm-t20"]))
+    assert printer.unknown_bytes == 0
+    return printer
+
+
+def _styled(printer: EmulatedPrinter) -> list[tuple[str, str, int, int, bool]]:
+    """Text, place, size and weight of each line that has text."""
+    return [
+        (line_text(line).strip(), "".join(span.text for span in line.spans), style.wide, style.tall, style.bold)
+        for line in (mark.op for mark in printer.marks if isinstance(mark.op, Line))
+        if line.spans
+        for style in (line.spans[-1].style,)
+    ]
+
+
+def test_two_encoders_print_the_same_receipt(foreign: Any) -> None:
+    """Ours and python-escpos': Chinese, sizes, weight, a right column, QR, bar code, drawer, cut.
+
+    Its `double_height` is ESC !, which leaves Chinese small; only `custom_size` enlarges it.
+    """
+    foreign.hw("INIT")
+    foreign.set(custom_size=True, width=2, height=2, bold=True)
+    foreign.text("花园便利店\n")
+    foreign.set_with_default(custom_size=True, width=1, height=1)
+    foreign.text("合计" + " " * 36 + "￥151.00\n")
+    foreign.qr("https://example.cn/发票?n=1", native=True, size=7)
+    foreign.barcode("6901234567892", "EAN13", 80, 3, "BELOW", "A", function_type="B")
+    foreign.cashdraw(2)
+    foreign.cut()
+    theirs = _print(foreign)
+    ours = _ours(
+        {"kind": "text", "text": "花园便利店", "size": "double", "bold": True},
+        {"kind": "pair", "left": "合计", "right": "￥151.00"},
+        {"kind": "qr", "data": "https://example.cn/发票?n=1", "level": "L", "millimetres": 22},
+        {"kind": "barcode", "data": "6901234567892", "symbology": "ean13"},
+        {"kind": "kick", "pin": 2, "milliseconds": 100},
+        {"kind": "cut"},
+    )
+    assert _styled(ours) == _styled(theirs)
+    assert _things(ours) == _things(theirs)
+
+
+def _things(printer: EmulatedPrinter) -> list[dict[str, Any]]:
+    """What is no text, without the time and how far paper is fed."""
+    logged = [fields for mark in printer.marks if (fields := as_fields(mark)) is not None]
+    kept = ("kind", "data", "level", "module_dots", "modules", "symbology", "pin", "on_ms")
+    return [{key: fields[key] for key in kept if key in fields} for fields in logged if fields["kind"] != "line"]
+
+
+def test_two_encoders_print_the_same_accents(foreign: Any) -> None:
+    """Letters with accents come from a code page of one byte in both, one cell each."""
+    foreign.hw("INIT")
+    foreign._raw(b"\x1c.")
+    foreign.text("Crème brûlée, Ñandú\n")
+    ours = _ours({"kind": "text", "text": "Crème brûlée, Ñandú"})
+    assert _lines(ours) == _lines(_print(foreign))
+
+
+def test_two_encoders_strike_the_same_dots(foreign: Any) -> None:
+    """A picture is the same to the dot, whoever sends it."""
+    noise = random.Random(7)
+    source = Picture.new("1", (320, 40), 1)
+    source.putdata([noise.choice((0, 1)) for _ in range(320 * 40)])
+    foreign.image(source, impl="bitImageRaster")
+    inverted = bytes(byte ^ 0xFF for byte in source.tobytes())
+    rows = base64.b64encode(inverted).decode("ascii")
+    ours = _ours({"kind": "image", "width": 320, "height": 40, "rows": rows})
+    assert _dots(ours) == _dots(_print(foreign)) == inverted
+
+
+def _dots(printer: EmulatedPrinter) -> bytes:
+    return b"".join(mark.op.rows for mark in printer.marks if isinstance(mark.op, Image))

@@ -54,6 +54,20 @@ def test_slips_leave_in_order_and_each_is_journaled_once(shop: Shop) -> None:
     assert printer.kicks == 2
 
 
+def test_the_logo_is_printed_and_never_stored(shop: Shop) -> None:
+    """The spool keeps a mark; the picture joins on the way to the printer, on a copy below its mark."""
+    slip = sell(shop)
+    shop.logo = {"kind": "image", "width": 8, "height": 1, "rows": "/w=="}
+    printing.reprint(shop, CASHIER, slip)
+    printer = FakePrinter()
+    PrinterWorker(shop, "receipt1", printer).step()
+    original, copy = (document["blocks"] for document in printer.slips)
+    assert original[0] == copy[1] == shop.logo
+    assert "重印" in copy[0]["text"]
+    stored = shop.read().execute("SELECT group_concat(document) FROM spool").fetchone()[0]
+    assert "/w==" not in stored
+
+
 def test_a_printer_without_paper_keeps_the_slip_and_kicks_once(shop: Shop) -> None:
     """Nothing left the box: the slip waits and is sent once when there is paper."""
     slip = sell(shop)

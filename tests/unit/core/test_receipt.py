@@ -36,6 +36,7 @@ from agent.core.receipt import (
     shift_document,
     with_kick,
 )
+from agent.core.receipt_parts import as_copy, with_logo
 from agent.core.receipt_parts import cells as width_of
 from agent.core.report_figures import CashMovement, Loose, Movement, SalesTotals, TaxTotal, TaxTotals
 from agent.services.language import translator
@@ -254,3 +255,28 @@ def test_a_long_name_never_pushes_the_amount(name: str, quantity: int, unit: str
     amount = f" {list_fen // 100}.{list_fen % 100:02d}"
     shown = [one for one in lines(sale_document(slip, CHINESE), cells) if one.text.endswith(amount)]
     assert any(width_of(one.text) == cells for one in shown)
+
+
+def test_a_logo_stands_on_what_customers_get() -> None:
+    """Receipts and pre-bills carry it below the mark of a copy, reports and drawer slips never."""
+    picture = {"kind": "image", "width": 8, "height": 1, "rows": "/w=="}
+    sale = BUILDERS["sale"](CHINESE)
+    assert with_logo(sale, None)["blocks"] == sale["blocks"]
+    assert next(blocks_of(with_logo(sale, picture))) == picture
+    assert next(blocks_of(with_logo(BUILDERS["prebill"](CHINESE), picture))) == picture
+    copy = list(blocks_of(with_logo(as_copy(sale, 1, CHINESE), picture)))
+    assert copy[0]["text"] == "重印 1"
+    assert copy[1] == picture
+    for name in ("z", "day", "drop", "card", "refund"):
+        assert picture not in list(blocks_of(with_logo(BUILDERS[name](CHINESE), picture)))
+
+
+def test_a_copy_of_a_copy_has_one_mark_and_opens_no_drawer() -> None:
+    """Marks do not pile up; kicks and the wish for the drawer go."""
+    original = {**with_kick(BUILDERS["sale"](CHINESE)), "drawer": True}
+    first = as_copy(original, 1, CHINESE)
+    second = as_copy(first, 2, CHINESE)
+    assert "drawer" not in second
+    assert [block["kind"] for block in blocks_of(second)].count("kick") == 0
+    assert "重印 2" in printed(second)
+    assert "重印 1" not in printed(second)

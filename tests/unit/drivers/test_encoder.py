@@ -25,7 +25,7 @@ from tests.unit.drivers.shop import PROFILES, slip
 from tests.unit.drivers.test_layout import ANY_TEXT
 
 BARE = dataclasses.replace(PROFILES["write-only"], charset=Charset("gb18030"))
-COMMANDS = re.compile(rb"\x1b@|\x1c[&.]|\x1d!.|\x1bE.|\x1bt.|\x1ba.|\x1bd.|\x1dVB\x00|\n", re.DOTALL)
+COMMANDS = re.compile(rb"\x1b@|\x1c[&.]|\x1c!.|\x1d!.|\x1bE.|\x1bt.|\x1ba.|\x1bd.|\x1dVB\x00|\n", re.DOTALL)
 
 
 def encoded(*blocks: Mapping[str, object], profile: str = "write-only") -> bytes:
@@ -47,7 +47,7 @@ def test_sizes_and_bold_are_set_when_they_change_and_never_for_things() -> None:
         {"kind": "text", "text": "B", "size": "double"},
         {"kind": "cut"},
     )
-    assert data == b"\x1b@\x1c&\x1d!\x11\x1bE\x01A\n\x1bE\x00B\n\x1d!\x00\x1bd\x04"
+    assert data == b"\x1b@\x1c&\x1d!\x11\x1c!\x0c\x1bE\x01A\n\x1bE\x00B\n\x1d!\x00\x1c!\x00\x1bd\x04"
 
 
 def test_accents_leave_chinese_mode_for_the_code_page() -> None:
