@@ -4,6 +4,7 @@
 VENV := .venv
 READY := $(VENV)/.ready
 BROWSER := $(VENV)/.browser
+DEVICES := $(VENV)/.devices
 INTEROP := build/interop/.ready
 BIN := $(VENV)/bin
 CACHE := build/cache
@@ -37,13 +38,17 @@ $(BROWSER): $(READY)
 	@$(ENVIRONMENT) browser
 	@touch $@
 
+$(DEVICES): $(READY)
+	@$(ENVIRONMENT) devices
+	@touch $@
+
 $(INTEROP): tests/interop/package.json tests/interop/package-lock.json
 	@$(ENVIRONMENT) interop $(@D)
 
 run: $(READY) ## a whole shop on this machine: box, printer, scanner, platforms, headquarters
 	@exec $(BIN)/storebox demo $(ARGS)
 
-test: $(BROWSER) $(INTEROP) ## every test but torture and soak
+test: $(BROWSER) $(DEVICES) $(INTEROP) ## every test but torture and soak
 	$(BIN)/python -m pytest -m "not torture and not soak" $(ARGS)
 
 lint: $(READY) ## style, types, import directions

@@ -4,6 +4,7 @@
 #   environment.sh check VENV    is VENV whole and in its place?
 #   environment.sh venv VENV     make VENV and install storebox into it (editable, with what development needs)
 #   environment.sh browser       find or install Chromium, which the browser tests drive
+#   environment.sh devices       find or install what plays recorded devices, and libusb for those of USB
 #   environment.sh interop DIR   install the foreign programs of tests/interop into DIR, where node and npm are there
 #   environment.sh box           find or install the emulator of tests/box, unpack a kernel for it into build/box
 set -euo pipefail
@@ -114,6 +115,15 @@ need_browser() {
         say "no Chromium: browser tests are skipped; as root: apt-get install chromium"
 }
 
+# umockdev plays recorded devices to a program that thinks they are plugged in; libusb looks for USB printers there.
+need_devices() {
+    local missing=()
+    command -v umockdev-run >/dev/null || missing+=(umockdev)
+    ldconfig -p 2>/dev/null | grep -q 'libusb-1\.0\.so' || missing+=(libusb-1.0-0)
+    [ ${#missing[@]} = 0 ] || apt "no recorded devices" "${missing[@]}" ||
+        say "no recorded devices: their tests are skipped; as root: apt-get install ${missing[*]}"
+}
+
 # They judge ours in tests/interop; without node or npm, or without a registry, those tests are skipped.
 need_interop() {
     local folder=$1
@@ -162,7 +172,8 @@ case "${1:-}" in
     check) whole "$2" ;;
     venv) prepare "$2" ;;
     browser) need_browser ;;
+    devices) need_devices ;;
     interop) need_interop "$2" ;;
     box) need_box ;;
-    *) sed -n '2,9s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
+    *) sed -n '2,10s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
 esac

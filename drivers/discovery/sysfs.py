@@ -39,7 +39,9 @@ def links(directory: Path) -> dict[str, str]:
     """Names of device files by the link in this directory that leads to them; the first by name when several do."""
     if not directory.is_dir():
         return {}
-    return {link.resolve().name: str(link) for link in sorted(directory.iterdir(), reverse=True)}
+    # udev's links lead straight to the device file.
+    found = sorted((link for link in directory.iterdir() if link.is_symlink()), reverse=True)
+    return {link.readlink().name: str(link) for link in found}
 
 
 def twins(roots: Roots) -> frozenset[tuple[str, str, str]]:
