@@ -16,7 +16,10 @@ FIGURES = {
     "growth": "the same with a million entries in the journal",
     "tills": "sixteen tills at one box",
     "scan": "from the scan of the cash card to the receipt's first byte",
+    "event": "from the last byte of a scan to its event",
+    "receipt": "a receipt's bytes and the time to make them, against python-escpos",
     "slip": "a slip on a serial line, against the line's speed",
+    "foreign": "the same slip through python-escpos' own serial class",
     "upload": "the journal going up to headquarters",
     "alone": "the agent's start, memory and idle processor",
 }

@@ -1,6 +1,5 @@
 """A receipt on a serial line, against the time that its bytes need at that speed."""
 
-import json
 import threading
 import time
 from collections.abc import Mapping
@@ -10,10 +9,9 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from agent.bench.counter import Counter, opened
+from agent.bench import documents
 from agent.bench.plan import Plan
 from agent.bench.rows import Bar, Row
-from agent.bench.sale import warm_up
 from agent.bench.taps import TappedPrinter
 from agent.settings import shipped
 from drivers.base import DeviceEvent
@@ -40,7 +38,7 @@ class _Slip:
 
 def measure(plan: Plan) -> list[Row]:
     """Measure a short receipt at both speeds, on a printer with process IDs and on one that only knows the fence."""
-    receipt = _receipt(plan)
+    receipt = documents.receipt(plan, 1)
     rows: list[Row] = []
     per_round = {9600: plan.count(2, 1), 115200: plan.count(10, 2)}
     slips = sum(per_round.values()) * plan.rounds * len(PRINTERS)
@@ -49,7 +47,7 @@ def measure(plan: Plan) -> list[Row]:
             profile = load_profile(shipped(f"devices/{ours}.toml"))
             document = shortened(receipt, profile)
             for baud, count in per_round.items():
-                with _Line(folder / "printer", profile, theirs, baud) as line:
+                with PrinterLine(folder / "printer", profile, theirs, baud) as line:
                     found = []
                     for number in range(count * plan.rounds):
                         found.append(line.slip(document, number + 1))
@@ -68,16 +66,6 @@ def _rows(slips: list[_Slip], baud: int, word: str) -> list[Row]:
     ]
 
 
-def _receipt(plan: Plan) -> Mapping[str, Any]:
-    """Return the receipt of a real sale of one line, without the drawer, which the shop opens beforehand."""
-    with plan.scratch("receipt") as state, opened(state) as box:
-        counter = Counter(box, lines=1)
-        warm_up(counter, 1)
-        (text,) = box.shop.read().execute("SELECT document FROM spool").fetchone()
-    document: Mapping[str, Any] = json.loads(text)
-    return document
-
-
 def shortened(receipt: Mapping[str, Any], profile: PrinterProfile) -> Mapping[str, Any]:
     """Return the shortest beginning of a receipt that has 400 bytes with its cut: a longer slip is easier."""
     for count in range(1, len(receipt["blocks"]) + 1):
@@ -87,18 +75,18 @@ def shortened(receipt: Mapping[str, Any], profile: PrinterProfile) -> Mapping[st
     return slip
 
 
-class _Line:
+class PrinterLine:
     """A printer driver on the tapped line of an emulated printer."""
 
     def __init__(self, link: Path, profile: PrinterProfile, model: str, baud: int) -> None:
         self.size_bytes = 0
-        self._printer = TappedPrinter(link, model, baud)
+        self.printer = TappedPrinter(link, model, baud)
         url = f"serial:{link}?baud={baud}"
         self._device = PrinterDevice("bench", url, profile, _ignore)
         self._stack = ExitStack()
 
-    def __enter__(self) -> "_Line":
-        self._stack.enter_context(self._printer)
+    def __enter__(self) -> "PrinterLine":
+        self._stack.enter_context(self.printer)
         self._stack.callback(self._device.stop)
         self._device.start()
         self._wait_until_ready()
@@ -109,15 +97,15 @@ class _Line:
 
     def slip(self, document: Mapping[str, Any], number: int) -> _Slip:
         """Print once. Body: from its first byte going onto the line to its last being through."""
-        self._printer.reset()
+        self.printer.reset()
         began_s = time.monotonic()
         result = self._device.print(document, process_id(number))
         whole_s = time.monotonic() - began_s
         self.size_bytes = result.bytes_written
         if result.outcome is not PrintOutcome.PRINTED or self.size_bytes < SLIP_BYTES_MIN:
             raise RuntimeError(f"slip of {self.size_bytes} bytes ended {result.outcome}: {result.code}")
-        begun_s = self._printer.onto_line.body_at_s()
-        through_s = self._printer.through_line.body_at_s(self.size_bytes - 1)
+        begun_s = self.printer.onto_line.body_at_s()
+        through_s = self.printer.through_line.body_at_s(self.size_bytes - 1)
         return _Slip(self.size_bytes / (through_s - begun_s), self.size_bytes / whole_s)
 
     def _wait_until_ready(self) -> None:

@@ -3,7 +3,10 @@
 import json
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
+
+import pytest
 
 PROGRAM = str(Path(sys.executable).parent / "storebox")
 KEYS = ["name", "value", "unit", "floor", "ratio", "bar", "holds"]
@@ -31,3 +34,19 @@ def test_an_unknown_figure_is_a_wrong_call(state: Path) -> None:
     assert done.returncode == 2
     assert "sale" in done.stderr
     assert done.stdout == ""
+
+
+@pytest.mark.skipif(find_spec("escpos") is None, reason="needs the extra 'escpos'")
+def test_ours_beside_the_foreign_ones(state: Path) -> None:
+    done = bench(state, "--only", "event,receipt,foreign", "--json")
+    rows = {row["name"]: row for row in json.loads(done.stdout)["rows"]}
+    assert [list(row) for row in rows.values()] == [KEYS] * len(rows)
+    bytes_of = {name.split(", ")[1].split(":")[0]: row for name, row in rows.items() if ": bytes" in name}
+    assert set(bytes_of) == {"text alone", "native QR", "QR as dots"}
+    assert bytes_of["text alone"]["value"] < bytes_of["native QR"]["value"] < bytes_of["QR as dots"]["value"]
+    (ours,) = [row["value"] for name, row in rows.items() if "our call returns" in name]
+    (theirs,) = [row["value"] for name, row in rows.items() if "python-escpos' call returns" in name]
+    assert ours > 0 > theirs, "ours waits for the printer's word; theirs is back before the line has its bytes"
+    assert sum(row["bar"] is not None for row in rows.values()) == 4
+    assert done.returncode == (0 if all(row["holds"] for row in rows.values()) else 1), done.stderr
+    assert not list(state.iterdir()), "nothing is left behind"
