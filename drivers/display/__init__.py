@@ -1,0 +1,1 @@
+"""Customer displays on a pole: two rows of cells."""
