@@ -93,6 +93,10 @@ class Till(Section):
     profile: Annotated[str, Field(pattern=PROFILE)] = "pos80"
     scanner: DeviceUrl = ""
     scanner_model: Literal["", "newland", "honeywell"] = ""
+    display: DeviceUrl = ""
+    display_charset: Literal["ascii", "gb2312", "gbk", "gb18030"] = "gbk"
+    scale: DeviceUrl = ""
+    scale_protocol: Literal["continuous", "toledo8217"] = "continuous"
     float_fen: int = Field(default=0, ge=0, le=10_000_000)
 
 

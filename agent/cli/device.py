@@ -107,6 +107,8 @@ def _set_up(settings: Settings) -> list[dict[str, Any]]:
         for kind, name, url in (
             ("printer", f"receipt{till.till}", till.printer),
             ("scanner", f"scanner{till.till}", till.scanner),
+            ("display", f"display{till.till}", till.display),
+            ("scale", f"scale{till.till}", till.scale),
         ):
             if url:
                 rows.append({"till": till.till, "device": kind, "state": states.get(name, "unknown"), "url": url})
@@ -120,4 +122,4 @@ def states_of(settings: Settings) -> dict[str, str]:
     if not is_running(settings.state):
         return {}
     lamps = tell(settings.state, "status")["lamps"]
-    return {name: state for kind in ("printer", "scanner") for name, state in lamps[kind].get("devices", {}).items()}
+    return {name: state for lamp in lamps.values() for name, state in lamp.get("devices", {}).items()}

@@ -1,4 +1,4 @@
-"""`storebox sim printer` and `storebox sim scanner`: devices without the device, on a pty or port."""
+"""`storebox sim printer|scanner|display|scale|platform`: devices without the device, on a pty or port."""
 
 from __future__ import annotations
 
@@ -107,6 +107,44 @@ def scanner(
         _serve(ScannerStation(PtyEndpoint(pty), SUFFIXES[suffix], prefix.encode(encoding), encoding), control)
     else:
         raise _usage("give one of --pty LINK and --keys PIPE")
+
+
+@sim_app.command()
+def display(
+    pty: Annotated[Path, typer.Option(help="Link to the pseudo-terminal to make.")],
+    control: Annotated[Path | None, typer.Option(help="Unix socket that takes the words.")] = None,
+) -> None:
+    """A customer display of two rows of 20; says on standard output what it shows.
+
+    Words on standard input, one a line: unplug, plug, power off|on, state.
+    """
+    from drivers.emulators.display import DisplayStation
+    from drivers.emulators.endpoints import PtyEndpoint
+
+    def told(rows: list[str]) -> None:
+        sys.stdout.write(" | ".join(rows) + "\n")
+        sys.stdout.flush()
+
+    _serve(DisplayStation(PtyEndpoint(pty), told), control)
+
+
+@sim_app.command()
+def scale(
+    pty: Annotated[Path, typer.Option(help="Link to the pseudo-terminal to make.")],
+    protocol: Annotated[str, typer.Option(help="continuous or toledo8217.")] = "continuous",
+    control: Annotated[Path | None, typer.Option(help="Unix socket that takes the words.")] = None,
+) -> None:
+    """A counter scale. Words on standard input, one a line:
+
+    a number of grams (0 empties the pan), unstable, stable, tare, clear, overload, negative, silence, garbage, ok,
+    unplug, plug, state.
+    """
+    from drivers.emulators.endpoints import PtyEndpoint
+    from drivers.emulators.scale import PROTOCOLS, ScaleStation
+
+    if protocol not in PROTOCOLS:
+        raise _usage(f"no protocol {protocol!r}; there are {', '.join(PROTOCOLS)}")
+    _serve(ScaleStation(PtyEndpoint(pty), protocol), control)
 
 
 @sim_app.command()

@@ -16,6 +16,7 @@ from agent.core.errors import Family, StoreboxError
 from agent.core.money import yuan
 from agent.core.sentences_box import SENTENCES as BOX
 from agent.core.sentences_codes import CODES, Texts
+from agent.core.sentences_counter import SENTENCES as COUNTER
 from agent.core.sentences_demo import SENTENCES as DEMO
 from agent.core.sentences_device import SENTENCES as DEVICE
 from agent.core.sentences_payment import PLATFORM_WORDS, TENDER_WORDS
@@ -32,7 +33,20 @@ from agent.core.sentences_sync import SENTENCES as SYNC
 Values = Mapping[str, int | str | None]
 Words = Mapping[str, tuple[str, str]]
 
-TABLES: tuple[Mapping[str, Texts], ...] = (CODES, STORE, SALE, PAYMENT, SHIFT, STAFF, DEVICE, SLIP, BOX, SYNC, DEMO)
+TABLES: tuple[Mapping[str, Texts], ...] = (
+    CODES,
+    STORE,
+    SALE,
+    PAYMENT,
+    SHIFT,
+    STAFF,
+    DEVICE,
+    COUNTER,
+    SLIP,
+    BOX,
+    SYNC,
+    DEMO,
+)
 """Every table of sentences; no code stands in two of them."""
 
 MISSING = "—"

@@ -14,6 +14,8 @@ _SELL_ZH = "钱和单子都不受影响。"
 _SELL_EN = "Money and sales are not affected. "
 _TYPE_ZH = "没扣钱,单子没变。先用手输条码、点商品。"
 _TYPE_EN = "Nothing charged, the sale is unchanged. Type codes or touch items meanwhile."
+_WEIGH_ZH = "没扣钱,单子没变。先看秤面,用手输克数。"
+_WEIGH_EN = "Nothing charged, the sale is unchanged. Read the scale and type the grams meanwhile."
 _TEST_ZH = "storebox device list;再看打印机自检单(按住走纸键开机)。"
 _TEST_EN = "storebox device list; then the printer's own test slip (hold the feed key while switching on)."
 _PROFILE_ZH = "看设备文件 devices/*.toml 里这台打印机的那一项。"
@@ -169,6 +171,8 @@ def _connections() -> Iterator[tuple[str, Texts]]:
         do_zh, do_en = "请看电源和线。", "Please look at its power and cable."
         yield f"printer.{code}", _printer(f"打印机{zh}", do_zh, f"The printer {en}", do_en, *remedy)
         yield f"scanner.{code}", (f"扫码枪{zh}", _TYPE_ZH, f"The scanner {en}", _TYPE_EN, *remedy)
+        yield f"display.{code}", unaffected(f"客显{zh}", f"The customer display {en}", *remedy, do_zh, do_en)
+        yield f"scale.{code}", (f"电子秤{zh}", _WEIGH_ZH, f"The scale {en}", _WEIGH_EN, *remedy)
         yield f"device.{code}", unaffected(f"设备{zh}", f"A device {en}", *remedy, do_zh, do_en)
 
 

@@ -11,6 +11,7 @@ from agent.core.payment import Platform
 from agent.core.ports import Clock, Entropy
 from agent.daemon.background import in_background
 from agent.daemon.directives import apply
+from agent.daemon.displays import followed
 from agent.daemon.headquarters import Headquarters
 from agent.daemon.logo import logo_of
 from agent.services import health, staff
@@ -141,6 +142,8 @@ class Box:
         self.shop.wake_resolver = self.resolver.wake
         self.shop.wake_uplink = self.headquarters.wake
         self.shop.lamps = self.devices.lamps
+        self.shop.scales = self.devices.scales
+        self.shop.publish = followed(outside.publish, self.devices.till_changed)
         self.shop.uplink_lamp = self.headquarters.lamp
 
     def _devices(self) -> Any:

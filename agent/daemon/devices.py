@@ -2,17 +2,20 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from agent.daemon.background import in_background
+from agent.daemon.displays import PoleDisplays
 from agent.daemon.scans import ScanQueue, refusal
 from agent.services.printing import PrinterWorker
 from agent.services.shop import Shop
 from agent.settings import Till, shipped
 from drivers.base import CONNECTED, DeviceEvent, DeviceState
+from drivers.display.device import DisplayDevice
 from drivers.printer.device import PrinterDevice
 from drivers.printer.job import PrintResult, process_id
 from drivers.printer.profiles import load_profile
+from drivers.scale.device import ScaleDevice
 from drivers.scanner.device import ScannerDevice
 
 OnScan = Callable[[str, str, int], bool]
@@ -27,6 +30,14 @@ _LAMP = {
     DeviceState.ABSENT: "down",
     DeviceState.LOST: "down",
 }
+
+
+class Lit(Protocol):
+    """A device that has a lamp."""
+
+    @property
+    def state(self) -> DeviceState:
+        """How it stands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +86,9 @@ class Devices:
         self._workers: dict[str, PrinterWorker] = {}
         self._scanners: dict[str, ScannerDevice] = {}
         self._scans: dict[str, ScanQueue] = {}
+        self._scales = {till.till: self._scale(till) for till in tills if till.scale}
+        self._displays = {till.till: self._display(till) for till in tills if till.display}
+        self._poles = PoleDisplays(shop, self._displays)
         for till in tills:
             self._add(till, on_scan)
 
@@ -104,12 +118,30 @@ class Devices:
         self._scanners[name] = scanner
         self._scans[name] = scans
 
+    def _scale(self, till: Till) -> ScaleDevice:
+        return ScaleDevice(f"scale{till.till}", till.scale, self._on_other, protocol=till.scale_protocol)
+
+    def _display(self, till: Till) -> DisplayDevice:
+        return DisplayDevice(f"display{till.till}", till.display, self._on_other, charset=till.display_charset)
+
+    @property
+    def scales(self) -> Mapping[str, ScaleDevice]:
+        """The scales by till."""
+        return self._scales
+
+    def till_changed(self, till: str) -> None:
+        """Let the till's display follow; never waits."""
+        self._poles.changed(till)
+
     def start(self) -> None:
         """Begin to look for the devices; workers first own up to what an earlier run left unconfirmed."""
         for worker in self._workers.values():
             worker.start()
         for printer in self._printers.values():
             printer.start()
+        for scale in self._scales.values():
+            scale.start()
+        self._poles.start()
         for scans in self._scans.values():
             scans.start()
         for scanner in self._scanners.values():
@@ -121,6 +153,9 @@ class Devices:
             scanner.stop()
         for scans in self._scans.values():
             scans.stop()
+        self._poles.stop()
+        for scale in self._scales.values():
+            scale.stop()
         for printer in self._printers.values():
             printer.stop()
         for worker in self._workers.values():
@@ -146,13 +181,16 @@ class Devices:
         return printers + [row(name, one) for name, one in self._scanners.items()]
 
     def lamps(self) -> dict[str, dict[str, Any]]:
-        """Return one lamp for all printers and one for all scanners: the worst, and each by name."""
-        return {
-            "printer": self._lamp(self._printers),
-            "scanner": self._lamp(self._scanners),
-        }
+        """Return one lamp for each kind of device: the worst, and each by name. Displays and scales only where there
+        are some.
+        """
+        lamps = {"printer": self._lamp(self._printers), "scanner": self._lamp(self._scanners)}
+        for kind, devices in (("display", self._displays), ("scale", self._scales)):
+            if devices:
+                lamps[kind] = self._lamp({device.name: device for device in devices.values()})
+        return lamps
 
-    def _lamp(self, devices: Mapping[str, PrinterDevice | ScannerDevice]) -> dict[str, Any]:
+    def _lamp(self, devices: Mapping[str, Lit]) -> dict[str, Any]:
         states = {name: _LAMP[device.state] for name, device in devices.items()}
         worst = next(
             (state for state in ("down", "degraded") if state in states.values()), "ok" if states else "absent"
@@ -168,6 +206,10 @@ class Devices:
             self._codes[event.device] = event.code
         if event.state in (DeviceState.READY, DeviceState.DEGRADED):
             self.wake(event.device)
+        self._shop.publish("lamps", self.lamps())
+
+    def _on_other(self, event: DeviceEvent) -> None:
+        self._codes[event.device] = event.code
         self._shop.publish("lamps", self.lamps())
 
     def _on_scanner(self, event: DeviceEvent) -> None:

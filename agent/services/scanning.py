@@ -12,7 +12,7 @@ from agent.core.codes import recognise
 from agent.core.errors import Refused, StoreboxError
 from agent.core.recognition import Command, Kind, Recognition, Situation
 from agent.core.sale import BasketState
-from agent.services import baskets, checkout, payments, printing, shifts, tendering
+from agent.services import baskets, checkout, payments, printing, shifts, tendering, weighing
 from agent.services.shop import Actor, Shop
 from agent.services.slips import queue_help_slip
 from agent.services.trade import trading
@@ -199,6 +199,9 @@ def _item(shop: Shop, actor: Actor, code: str) -> Shown:
     if item.price_fen is None:
         return {"action": "ask_price", "sku": item.sku, "name": item.name}
     if item.unit == "g":
+        weighed = weighing.added_if_ready(shop, actor, item)
+        if weighed is not None:
+            return {"action": "line", "basket": weighed}
         return {"action": "ask_quantity", "sku": item.sku, "name": item.name}
     return {"action": "line", "basket": checkout.add_item(shop, actor, item, 1)}
 

@@ -97,6 +97,8 @@ class Shop:
     wake_printer: Callable[[str], None] = _nothing
     wake_resolver: Callable[[], None] = _nothing
     wake_uplink: Callable[[], None] = _nothing
+    scales: Mapping[str, Any] = field(default_factory=dict)
+    """The scales by till, as `agent.services.weighing.Scale` describes them."""
     lamps: Callable[[], dict[str, dict[str, Any]]] = dict
     uplink_lamp: Callable[[], dict[str, Any]] = dict
 

@@ -54,11 +54,16 @@ class ChoiceBody(Body):
 
 
 class AddBody(Body):
-    """An item by its number or barcode."""
+    """An item by its number or barcode; a weighed one also with what lies on the till's scale.
+
+    `again`: a weighing that was sold is sold once more.
+    """
 
     code: Name
     quantity: int = 1
     price_fen: Fen | None = None
+    from_scale: bool = False
+    again: bool = False
 
 
 class QuantityBody(Body):

@@ -4,7 +4,7 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from agent.services import checkout
+from agent.services import checkout, weighing
 from agent.web.access import AnySeat, approved
 from agent.web.bodies import AddBody, DiscountBody, HoldBody, NoBody, PriceBody, QuantityBody, ReasonBody
 
@@ -15,6 +15,8 @@ Shown = dict[str, Any]
 @router.post("/basket/lines")
 def add_line(body: AddBody, seat: AnySeat) -> Shown:
     """Add an item by its number or barcode."""
+    if body.from_scale:
+        return weighing.add_from_scale(seat.shop, seat.actor, body.code, body.price_fen, again=body.again)
     return checkout.add_code(seat.shop, seat.actor, body.code, body.quantity, body.price_fen)
 
 

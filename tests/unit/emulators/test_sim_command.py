@@ -113,3 +113,31 @@ def test_wrong_wishes_are_refused_in_one_line(arguments: list[str], code: int) -
     result = CliRunner().invoke(sim_app, arguments)
     assert result.exit_code == code
     assert len(result.output.strip().splitlines()) == 1
+
+
+def test_a_scale_and_a_display_obey_words(tmp_path: Path) -> None:
+    with running("scale", "--pty", str(tmp_path / "s0"), "--protocol", "toledo8217") as (process, name):
+        assert name == str(tmp_path / "s0")
+        assert process.stdin is not None
+        process.stdin.write("350\n")
+        process.stdin.flush()
+        host = Host(Path(name))
+        deadline_s = time.monotonic() + 5
+        answer = b""
+        while answer != b"\x0200.350\r":
+            assert time.monotonic() < deadline_s, answer
+            host.write(b"W")
+            answer = host.read(4)
+            answer += host.read(4 if answer[1:2] != b"?" else 0)
+        host.close()
+    with running("display", "--pty", str(tmp_path / "d0")) as (process, name):
+        host = Host(Path(name))
+        host.write(b"\x0c\x1f$\x01\x02Total")
+        assert process.stdout is not None
+        assert process.stdout.readline() == " | Total\n"
+        host.close()
+
+
+def test_a_scanner_is_a_line_or_a_keyboard() -> None:
+    for options in (["scanner"], ["scanner", "--pty", "a", "--keys", "b"], ["scale", "--pty", "a", "--protocol", "x"]):
+        assert CliRunner().invoke(sim_app, options).exit_code == 2

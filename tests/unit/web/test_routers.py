@@ -258,3 +258,43 @@ def test_a_picture_is_shown_to_the_desks_scanner(client: Browser, desk: Any) -> 
     assert client.post("/desk/show", json=body, headers={"Origin": "http://evil.example"}).status_code == 403
     assert client.get("/desk/show").status_code == 405
     assert len(desk.shown) == 1
+
+
+def test_a_till_without_a_scale_says_so_and_types(cashier: Browser) -> None:
+    shown = cashier.get("/api/v1/scale").json()
+    assert (shown["scale"], shown["code"]) == (False, "scale.none")
+    assert shown["error"]["title"]["zh"]
+    refused = cashier.post("/api/v1/basket/lines", json={"code": "F201", "from_scale": True})
+    assert (refused.status_code, refused.json()["error"]["code"]) == (400, "scale.none")
+    assert cashier.post("/api/v1/basket/lines", json={"code": "F201", "quantity": 350}).status_code == 200
+
+
+def test_the_weight_comes_from_the_scale_not_from_the_page(cashier: Browser, open_shop: Shop) -> None:
+    scale = FakeScale(350)
+    open_shop.scales = {"1": scale}
+    body = {"code": "F201", "from_scale": True, "quantity": 1}
+    assert cashier.post("/api/v1/basket/lines", json=body).json()["lines"][0]["quantity"] == 350
+    again = cashier.post("/api/v1/basket/lines", json=body)
+    assert again.json()["error"]["code"] == "scale.same_weighing"
+    assert len(cashier.post("/api/v1/basket/lines", json={**body, "again": True}).json()["lines"]) == 2
+
+
+class FakeScale:
+    """A scale with one weighing on it."""
+
+    def __init__(self, weight_g: int) -> None:
+        self.weight_g = weight_g
+        self.stable = True
+        self.code: str | None = None
+        self.weighing = 1
+
+    def weight(self) -> "FakeScale":
+        return self
+
+    def take(self, weighing: int) -> bool:
+        first = self.code is None
+        self.code = "scale.same_weighing"
+        return first
+
+    def give_back(self, weighing: int) -> None:
+        self.code = None

@@ -5,12 +5,14 @@ import { ApiError, post } from "./api.js";
 import { confirmThat } from "./dialog.js";
 import { askNumber } from "./numbers.js";
 import { nameOf, t } from "./texts.js";
+import { askWeight } from "./weigh.js";
 
 export async function addItem(item) {
   const wish = { code: item.sku };
   if (item.unit === "g") {
-    wish.quantity = await askNumber(t("How many grams? {name}", { name: nameOf(item) }), { kind: "whole", unit: "g" });
-    if (!wish.quantity) return;
+    const weight = await askWeight(item);
+    if (!weight) return;
+    Object.assign(wish, weight);
   }
   if (item.price_fen === null) {
     wish.price_fen = await askNumber(t("What does it cost? {name}", { name: nameOf(item) }));

@@ -6,7 +6,7 @@ import { model } from "./model.js";
 import { yuan } from "./money.js";
 import { isChinese, mark, switchLanguage, t } from "./texts.js";
 
-const NAMES = { printer: mark("Printer"), scanner: mark("Scanner"), hq: mark("HQ"), platform: mark("Wallets") };
+const NAMES = { printer: mark("Printer"), scanner: mark("Scanner"), hq: mark("HQ"), platform: mark("Wallets"), display: mark("Display"), scale: mark("Scale") };
 const STATES = { ok: mark("works"), ready: mark("works"), degraded: mark("needs care"), down: mark("down"), lost: mark("down"), absent: mark("none") };
 
 export function renderBar(place) {

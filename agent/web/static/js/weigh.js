@@ -1,0 +1,61 @@
+// The weight of an article: from the till's scale while it stands still, or typed. The box reads the scale itself.
+
+import { get } from "./api.js";
+import { ask } from "./dialog.js";
+import { h } from "./dom.js";
+import { keypad, withKeys } from "./keypad.js";
+import { amountOf } from "./money.js";
+import { askNumber } from "./numbers.js";
+import { nameOf, pick, t } from "./texts.js";
+
+const LOOK_EVERY_MS = 250;
+const SAME = "scale.same_weighing";
+
+/** Ask for a weight: `{quantity}` in grams, `{from_scale, again}` for what lies on the scale, or null. */
+export async function askWeight(item) {
+  const title = t("How many grams? {name}", { name: nameOf(item) });
+  const first = await look();
+  if (first && first.scale) return ask(title, (answer) => fromScale(first, answer));
+  const quantity = await askNumber(title, { kind: "whole", unit: "g" });
+  return quantity ? { quantity } : null;
+}
+
+async function look() {
+  try {
+    return await get("/scale");
+  } catch (error) {
+    console.warn("scale", error);
+    return null;
+  }
+}
+
+function fromScale(first, answer) {
+  let now = first;
+  const weight = h("output.typed", { id: "scale-weight", "aria-live": "polite" });
+  const why = h("p", { role: "status" });
+  const take = h("button.primary.tall", { id: "take-weight", onclick: () => taken() });
+  const typed = h("output.typed");
+  const ready = () => now.scale && (!now.code || now.code === SAME);
+  const taken = () => ready() && end({ from_scale: true, again: now.code === SAME });
+  const done = (text) => (Number(text) > 0 ? end({ quantity: Number(text) }) : taken());
+  const pad = keypad({ kind: "whole", onChange: (text) => typed.replaceChildren(text || "0", h("small", {}, "g")), onEnter: done });
+  const paint = () => {
+    weight.replaceChildren(now.weight_g === null ? "—" : amountOf(now.weight_g, "g"));
+    why.replaceChildren(now.code && now.error ? `${pick(now.error.title)} ${pick(now.error.detail)}` : t("The weight is stable"));
+    take.replaceChildren(now.code === SAME ? t("Sell this weighing once more") : t("Take the weight"));
+    take.disabled = !ready();
+  };
+  const timer = setInterval(async () => {
+    if (!weight.isConnected) return clearInterval(timer);
+    now = (await look()) || { ...now, weight_g: null, code: "scale.silent", error: null };
+    return paint();
+  }, LOOK_EVERY_MS);
+  const end = (value) => {
+    clearInterval(timer);
+    answer(value);
+  };
+  paint();
+  pad.clear();
+  const typing = h("details", {}, h("summary", {}, t("Type the weight")), typed, pad.element, h("button.tall", { onclick: () => done(pad.text()) }, t("Take this")));
+  return withKeys(h("div.stack", { tabindex: "-1", autofocus: true }, weight, why, take, typing), pad);
+}
