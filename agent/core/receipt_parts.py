@@ -148,6 +148,11 @@ def pair(left: str, right: str, size: str = "normal") -> Block:
     return block
 
 
+def both(left: str, right: str) -> Block:
+    """Return two texts that stand behind each other where they fit on one line, else on lines of their own."""
+    return {"kind": "pair", "left": left, "right": right, "align": "left"}
+
+
 def money(left: str, amount_fen: int, size: str = "normal") -> Block:
     """Return a label with an amount in the right column."""
     return pair(left, yuan(amount_fen), size)

@@ -13,6 +13,7 @@ from agent.core.receipt_parts import (
     Shop,
     SlipLine,
     Translate,
+    both,
     centred,
     document,
     either,
@@ -237,7 +238,7 @@ def _foot(slip: SaleSlip, translate: Translate) -> list[Block]:
     )
     address = translate("Address {address}").format(address=slip.shop.address)
     phone = translate("Phone {phone}").format(phone=slip.shop.phone)
-    blocks = [text(terms), either([text(address), text(phone)], [text(f"{address}  {phone}")])]
+    blocks = [text(terms), either([text(address), text(phone)], [both(address, phone)])]
     if slip.shop.complaints:
         blocks.append(text(translate("Complaints {phone}").format(phone=slip.shop.complaints)))
     if slip.check_code:

@@ -13,6 +13,7 @@ from agent.core.receipt_parts import (
     Block,
     Document,
     Translate,
+    both,
     centred,
     document,
     either,
@@ -170,10 +171,11 @@ def _test_head(test: SelfTest, translate: Translate) -> list[Block]:
     role = test.name if test.till is None else translate("receipts of till {till}").format(till=test.till)
     firmware = translate("firmware {version}").format(version=test.firmware) if test.firmware else ""
     printer = translate("Printer {model}").format(model=" ".join((test.model, test.line)).strip())
+    version = translate("version {version}").format(version=test.version)
     return [
-        text(_spaced(store, role)),
-        text(_box(test.box, test.version, translate)),
-        text(_spaced(printer, firmware)),
+        both(store, role),
+        both(translate("Box {box}").format(box=test.box), version),
+        both(printer, firmware),
     ]
 
 
@@ -344,10 +346,6 @@ def _commands(translate: Translate) -> list[Block]:
         qr(again, caption=translate("Print this again"), millimetres=22),
         qr(passcode, caption=translate("Type 8 characters instead"), millimetres=22),
     ]
-
-
-def _box(box: str, version: str, translate: Translate) -> str:
-    return translate("Box {box}  version {version}").format(box=box, version=version)
 
 
 def _spaced(left: str, right: str, gap: str = "  ") -> str:

@@ -6,9 +6,17 @@ from typing import Any
 
 from agent.core import receipt_parts as parts
 from agent.core.codes import receipt_code
-from agent.core.events import DrawerMoved, RefundLine, SaleCompleted, SaleLine, SaleRefunded, TenderLine
+from agent.core.events import AttemptParked, DrawerMoved, RefundLine, SaleCompleted, SaleLine, SaleRefunded, TenderLine
 from agent.core.moment import written
-from agent.core.receipt_notices import CommandCard, DrawerMove, DrawerSlip, command_card_document, drawer_document
+from agent.core.receipt_notices import (
+    CommandCard,
+    DrawerMove,
+    DrawerSlip,
+    PendingSlip,
+    command_card_document,
+    drawer_document,
+    pending_document,
+)
 from agent.core.receipt_parts import Person, Reduction, SlipLine
 from agent.core.receipt_refund import RefundSlip, RefundState, RefundWay, refund_document
 from agent.core.receipt_sale import SaleSlip, SlipTender, sale_document
@@ -24,6 +32,10 @@ REASONS = {
     "staff": "Staff discount",
 }
 """Reasons that the box knows, and the message ids of their names; any other reason was typed and is shown as it is."""
+
+
+PARKED_WITHIN_ENTRIES = 5000
+"""How far back the parking of a payment is looked for when its sale is paid otherwise."""
 
 
 @lru_cache(maxsize=8)
@@ -149,6 +161,41 @@ def refund_slip(
         receipt=None if event.sale is None else receipt_code(event.sale),
     )
     return refund_document(slip, translate, shop.store.language)
+
+
+def _parked_by(unit: Unit, attempt: str) -> Person | None:
+    """Return who let a payment be parked. It was minutes ago, so only the journal's tail is asked."""
+    row = unit.connection.execute(
+        "SELECT json_extract(body, '$.approved_by') FROM journal WHERE kind = ? AND json_extract(body, '$.attempt') = ?"
+        " AND seq > (SELECT max(seq) FROM journal) - ? ORDER BY seq DESC LIMIT 1",
+        (AttemptParked.KIND, attempt, PARKED_WITHIN_ENTRIES),
+    ).fetchone()
+    return None if row is None else person(unit.connection, row[0])
+
+
+def pending_slip(
+    shop: Shop, unit: Unit, actor: Actor, event: SaleCompleted, attempt: str, platform: str, amount_fen: int
+) -> dict[str, Any]:
+    """Return the slip of a parked payment whose sale was paid otherwise; its code finds the sale again at any till."""
+
+    def name_of(kind: str) -> str:
+        tender = shop.tenders.get(kind)
+        return kind if tender is None else tender.name(shop.store.language)
+
+    slip = PendingSlip(
+        shop=slip_shop(shop.identity.store, shop.store),
+        sale=event.sale,
+        short_number=event.sale.rpartition("-")[2],
+        written_at=written(unit.now_ms, shop.store.zone),
+        platform=name_of(platform),
+        amount_fen=amount_fen,
+        cashier=Person(actor.name, actor.staff.removeprefix("key:")),
+        second="+".join(dict.fromkeys(name_of(tender.kind) for tender in event.tenders)),
+        second_fen=sum(tender.amount_fen for tender in event.tenders),
+        approver=_parked_by(unit, attempt),
+        code=receipt_code(event.sale),
+    )
+    return pending_document(slip, shop.translate, shop.store.language)
 
 
 def drawer_slip(shop: Shop, unit: Unit, trade: Trade, event: DrawerMoved) -> dict[str, Any]:

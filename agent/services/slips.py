@@ -15,7 +15,14 @@ from agent.core.tenders import Print
 from agent.services.journaling import record
 from agent.services.report_documents import day_slip, shift_slip
 from agent.services.shop import Actor, Shop
-from agent.services.slip_documents import copy_document, drawer_slip, help_slip, receipt_slip, refund_slip
+from agent.services.slip_documents import (
+    copy_document,
+    drawer_slip,
+    help_slip,
+    pending_slip,
+    receipt_slip,
+    refund_slip,
+)
 from agent.services.trade import Trade
 from agent.store.spool import Slip, SlipState, enqueue, mark_result
 from agent.store.unit import Unit
@@ -64,6 +71,20 @@ def queue_receipt(shop: Shop, unit: Unit, actor: Actor, event: SaleCompleted) ->
         mark_result(unit, slip, SlipState.NOT_PRINTED, f"slip.{policy.value}")
         record(unit, SlipNotPrinted(slip, f"slip.{policy.value}"))
     return slip
+
+
+def queue_pending_slips(shop: Shop, unit: Unit, actor: Actor, event: SaleCompleted) -> None:
+    """Queue a slip for each parked payment of a sale that was now paid otherwise: the customer's word that no money is
+    kept twice. It comes whatever the receipt's policy says."""
+    parked = unit.connection.execute(
+        "SELECT attempt, platform, amount_fen FROM view_attempt"
+        " WHERE state IN ('open', 'parked') AND state = 'parked' AND sale = ? ORDER BY started_ms",
+        (event.sale,),
+    ).fetchall()
+    trade = Trade(event.till, event.shift, event.staff, event.day)
+    for attempt, platform, amount_fen in parked:
+        document = pending_slip(shop, unit, actor, event, attempt, platform, amount_fen)
+        _queue(shop, unit, trade, f"{attempt}-P0", "pending", document, subject=event.sale)
 
 
 def queue_refund_slip(

@@ -15,7 +15,7 @@ from agent.services import baskets
 from agent.services.authority import record_approval, require
 from agent.services.journaling import record
 from agent.services.shop import Actor, Approval, Shop
-from agent.services.slips import queue_receipt
+from agent.services.slips import queue_pending_slips, queue_receipt
 from agent.services.trade import Trade, trading
 from agent.store.unit import Unit
 
@@ -53,6 +53,7 @@ def complete(shop: Shop, unit: Unit, actor: Actor, basket: Basket, trade: Trade,
     record(unit, event)
     baskets.save(unit, ended)
     slip = queue_receipt(shop, unit, actor, event)
+    queue_pending_slips(shop, unit, actor, event)
     return {
         "sale": ended.sale,
         "calling": calling,

@@ -105,7 +105,10 @@ class _Layout:
         size, bold = _style(block)
         left = self._clean(plain.text(block, "left"))
         right = self._clean(plain.text(block, "right"))
-        for line in self._pair(left, right, self._cells(size)):
+        side_by_side = (
+            self._behind if plain.choice(block, "align", "right", ("left", "right")) == "left" else self._pair
+        )
+        for line in side_by_side(left, right, self._cells(size)):
             yield Line(line, size, bold)
 
     def item(self, block: Block) -> Iterator[Line]:
@@ -178,6 +181,14 @@ class _Layout:
         if right or not left:
             for line in wrap(right, cells, self._width):
                 yield self._align(line, "right", cells)
+
+    def _behind(self, left: str, right: str, cells: int) -> Iterator[str]:
+        """Both on one line, two cells apart, where they fit; else each on lines of its own."""
+        if left and right and self._width(left) + 2 + self._width(right) <= cells:
+            yield f"{left}  {right}"
+            return
+        for text in (left, right):
+            yield from self._indented(text, cells) if text else ()
 
     def _indented(self, text: str, cells: int) -> list[str]:
         """Wrap a text whose own blanks in front indent all of its lines."""

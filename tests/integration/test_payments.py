@@ -3,14 +3,17 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from agent.core.codes import receipt_code
 from agent.core.errors import Credentials, Refused
 from agent.core.payment import AttemptState, PlatformAnswer, Verdict
 from agent.services import checkout, days, payments, refunds, shifts, staff, tendering
 from agent.services.resolver import IDLE_S, Resolver
 from agent.services.shop import Approval, Shop
+from drivers.printer.layout import lines
 from tests.shops import CASHIER, LEAD, MANAGER, FakeClock, FakePlatform, make_shop
 
 CODE = "134567890123456789"
@@ -153,6 +156,36 @@ def test_a_parked_attempt_that_proves_paid_is_refunded_by_itself(shop: Shop) -> 
     assert sum(platform(shop).refunds.values()) == due_fen
     assert len(bodies(shop, "sale.completed")) == 1
     assert owed(shop) == {}
+
+
+def test_a_parked_payment_leaves_its_slip_when_the_sale_is_paid_otherwise(shop: Shop) -> None:
+    """The customer keeps in writing that the wallet's money comes back; the slip finds the sale, and is no receipt."""
+    due_fen = ring(shop)
+    platform(shop).answers = [Verdict.UNKNOWN]
+    started, submit = payments.start_code_payment(shop, CASHIER, "wechat", CODE)
+    submit()
+    payments.park(shop, CASHIER, started["attempt"], Approval(LEAD.staff, LEAD.role))
+    assert not slips(shop, "pending"), "nothing was taken yet"
+    done = tendering.pay_cash(shop, CASHIER, None)["completed"]
+    [(name, document)] = slips(shop, "pending")
+    assert name == f"{started['attempt']}-P0"
+    text = "\n".join(line.text for line in lines(document, 32))
+    amount = f"{due_fen / 100:.2f}"
+    for wanted in ("待查付款凭条", done["sale"], f"微信{amount}", f"现金{amount}", f"({LEAD.staff})", "原路退回"):
+        assert wanted in text.replace(" ", "").replace("第一次", "").replace("支付", ""), wanted
+    assert receipt_code(done["sale"]) in str(document)
+
+
+def test_a_sale_without_parked_payment_has_no_such_slip(shop: Shop) -> None:
+    ring(shop)
+    tendering.pay_cash(shop, CASHIER, None)
+    assert not slips(shop, "pending")
+
+
+def slips(shop: Shop, kind: str) -> list[tuple[str, dict[str, Any]]]:
+    """Return name and document of each slip of a kind in the spool."""
+    rows = shop.read().execute("SELECT slip, document FROM spool WHERE kind = ?", (kind,)).fetchall()
+    return [(name, json.loads(document)) for name, document in rows]
 
 
 @pytest.mark.parametrize(

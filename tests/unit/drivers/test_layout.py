@@ -109,6 +109,22 @@ def test_weighed_goods_keep_their_columns() -> None:
     assert texts([item], 48) == ["鲈鱼", "  0.532kg x 58.00                          30.86"]
 
 
+def test_two_texts_behind_each_other_part_when_the_paper_is_narrow() -> None:
+    """A label is never torn from its number to fill a line."""
+    block = {"kind": "pair", "left": "Address 18 Renmin Road", "right": "Phone 0731-55550101", "align": "left"}
+    assert texts([block], 48) == ["Address 18 Renmin Road  Phone 0731-55550101"]
+    assert texts([block], 42) == ["Address 18 Renmin Road", "Phone 0731-55550101"]
+    assert texts([{**block, "right": ""}]) == ["Address 18 Renmin Road"]
+    assert texts([{**block, "left": "", "right": ""}]) == []
+
+
+def test_a_label_of_several_lines_keeps_its_indent_and_its_amount() -> None:
+    """The amount stands at the end of the last line, or below a single line that leaves no room."""
+    long = {"kind": "pair", "left": "  WeChat discount (from the platform)", "right": "5.00"}
+    assert texts([long]) == ["  WeChat discount (from the", "  platform)                 5.00"]
+    assert texts([{**long, "left": "x" * 30}]) == ["x" * 30, " " * 28 + "5.00"]
+
+
 def test_an_item_without_price_shows_its_quantity() -> None:
     assert texts([{"kind": "item", "name": "套餐", "quantity": "1", "price": "", "amount": "30.00"}]) == [
         "套餐",
