@@ -57,8 +57,12 @@ class HttpSession:
         read_timeout_s: float = READ_TIMEOUT_S,
         answer_bytes_max: int = ANSWER_BYTES_MAX,
         certificates: str | None = None,
+        client_certificate: tuple[str, str] | None = None,
     ) -> None:
-        """`certificates` is a file of authorities to trust instead of the system's."""
+        """`certificates` is a file of authorities to trust instead of the system's.
+
+        `client_certificate` are the files of a certificate and of its key, for servers that ask who connects.
+        """
         parts = urlsplit(base_url)
         if parts.scheme not in ("http", "https") or not parts.hostname or parts.path not in ("", "/") or parts.query:
             raise Refused("network.bad_url", url=base_url[:80])
@@ -69,6 +73,7 @@ class HttpSession:
         self._session.trust_env = False
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         self._session.verify = certificates or True
+        self._session.cert = client_certificate
         for scheme in ("http://", "https://"):
             self._session.mount(scheme, HTTPAdapter(pool_connections=1, pool_maxsize=4, max_retries=0))
 

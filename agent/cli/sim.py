@@ -1,4 +1,4 @@
-"""`storebox sim printer|scanner|display|scale|platform`: devices without the device, on a pty or port."""
+"""`storebox sim …`: printer, scanner, display and scale without the device; payment platforms on loopback."""
 
 from __future__ import annotations
 
@@ -149,10 +149,16 @@ def scale(
 
 @sim_app.command()
 def platform(
-    state: Annotated[Path, typer.Option(file_okay=False, help="Folder of its orders and of the merchant's secret.")],
+    state: Annotated[Path, typer.Option(file_okay=False, help="Folder of its orders, merchants and customers.")],
     port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 takes a free one.")] = 8070,
+    seed: Annotated[int, typer.Option(help="Faults by chance and payment codes repeat with it.")] = 1,
+    wallet_only: Annotated[bool, typer.Option(help="Only the simulated wallet: no merchants, no keys.")] = False,
 ) -> None:
-    """The simulated wallet, on loopback. Says its URL once it answers."""
+    """WeChat Pay (v3 and V2), Alipay and a simulated wallet, on loopback. Says its URL once it answers.
+
+    STATE/merchants/NAME.json holds all that a client needs; customers have payment codes at
+    /sim/customers/ID/code?platform=wechat and a phone at /phone. POST a word to /control for a fault.
+    """
     from sync.simulator.serve import serve
 
     def announce(url: str) -> None:
@@ -160,4 +166,4 @@ def platform(
         sys.stdout.flush()
 
     state.mkdir(parents=True, exist_ok=True)
-    serve(state, port, announce)
+    serve(state, port, announce, seed, wallet_only=wallet_only)

@@ -4,10 +4,13 @@ OPEN -> PAID | DECLINED | REVERSED | CLOSED | NEVER_EXISTED; OPEN -> PARKED -> t
 before the platform hears of it; after a crash it always counts as sent and is queried, never submitted again.
 """
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 from typing import Protocol
 
+from agent.core.bill import Bill, BillLine
 from agent.core.errors import Broken
 
 PLATFORM_CLOCK_GRACE_MS = 600_000
@@ -101,8 +104,46 @@ class RefundAnswer:
     code: str | None = None
 
 
+class Way(StrEnum):
+    """How a customer's own phone is brought to an order that waits for it."""
+
+    QR = "qr"
+    """A code that the wallet's app scans from another screen or from paper."""
+    IN_APP = "in_app"
+    """A page inside the wallet's own app; needs to know the payer there."""
+    BROWSER = "browser"
+    """A page in the phone's browser, which opens the app."""
+
+
+class OfferVerdict(StrEnum):
+    """Whether an order waits for the customer's phone now."""
+
+    OPEN = "open"
+    REFUSED = "refused"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """An order opened for the customer's phone: exactly one of `qr`, `url` and `parameters` when it is OPEN.
+
+    `parameters` are what the page hands to the wallet's script (WeChat JSAPI: all fields of `chooseWXPay`; Alipay:
+    `tradeNO`).
+    """
+
+    verdict: OfferVerdict
+    out_trade_no: str
+    qr: str | None = None
+    url: str | None = None
+    parameters: Mapping[str, str] | None = None
+    code: str | None = None
+
+
 class Platform(Protocol):
-    """A payment platform. No method raises for the network: what is not known is the verdict UNKNOWN."""
+    """A payment platform. No method raises for the network: what is not known is the verdict UNKNOWN.
+
+    What a platform or merchant does not have is refused by the code `platform.not_offered`.
+    """
 
     name: str
 
@@ -120,6 +161,26 @@ class Platform(Protocol):
 
     def query_refund(self, out_trade_no: str, out_refund_no: str) -> RefundAnswer:
         """Ask what became of a refund."""
+
+    def offer(
+        self,
+        way: Way,
+        out_trade_no: str,
+        amount_fen: int,
+        subject: str,
+        expires_at_ms: int,
+        payer: str | None = None,
+    ) -> Offer:
+        """Open an order that the customer pays on the own phone; `payer` is who they are there, for IN_APP."""
+
+    def close(self, out_trade_no: str) -> PlatformAnswer:
+        """Close an order that was offered: CLOSED when it can't be paid any more, PAID when it was paid before."""
+
+    def fetch_bill(self, day: date) -> Bill:
+        """Fetch the platform's bill of a day (GMT+8), whole and with its hash checked where there is one."""
+
+    def read_bill(self, content: bytes) -> Iterator[BillLine]:
+        """Read a bill's lines by the names of its columns, one at a time; raises `Refused` when it is no bill."""
 
 
 def counts_as_paid(answer: PlatformAnswer, amount_fen: int, started_at_ms: int) -> str | None:

@@ -85,7 +85,8 @@ class Surroundings:
         """Start the simulated wallet on a free port; returns its URL."""
         folder = self._state / "wallet"
         folder.mkdir(parents=True, exist_ok=True)
-        line = self.start("wallet", [program("storebox"), "sim", "platform", "--state", str(folder), "--port", "0"])
+        options = ["--state", str(folder), "--port", "0", "--wallet-only"]
+        line = self.start("wallet", [program("storebox"), "sim", "platform", *options])
         return line.split()[-1]
 
 

@@ -30,6 +30,7 @@ from agent.services.slip_documents import person
 from agent.services.tendering import after_tender
 from agent.services.trade import Trade, trading
 from agent.store.unit import Unit
+from sync.platforms.errors import situation
 
 Shown = dict[str, Any]
 ANSWER_WITHIN_S = 45
@@ -115,9 +116,16 @@ def attempt(shop: Shop, number: str) -> Shown:
         "amount_fen": found["amount_fen"],
         "state": found["state"],
         "code": found["code"],
+        "said": _said(found["platform"], found["code"]),
         "started_ms": found["started_ms"],
         "seconds_left": max(0, ANSWER_WITHIN_S - waited_s),
     }
+
+
+def _said(platform: str, code: str | None) -> Shown | None:
+    """Return what a platform's code means, in both languages, where a table knows it."""
+    known = situation(platform, code)
+    return None if known is None else {"zh": known.zh, "en": known.en}
 
 
 _COLUMNS = (

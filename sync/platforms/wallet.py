@@ -1,13 +1,24 @@
 """Client of the simulated wallet. What it can't believe, for whatever reason, has the verdict UNKNOWN."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date
+from hashlib import sha256
 
+from agent.core.bill import Bill, BillKind, BillLine, BillVerdict
 from agent.core.canonical import canonical_bytes, parse
 from agent.core.errors import Refused, StoreboxError, UnknownOutcome
-from agent.core.payment import Platform, PlatformAnswer, RefundAnswer, RefundVerdict, Verdict
+from agent.core.payment import (
+    Offer,
+    OfferVerdict,
+    Platform,
+    PlatformAnswer,
+    RefundAnswer,
+    RefundVerdict,
+    Verdict,
+    Way,
+)
 from agent.core.ports import Entropy
-from sync.platforms.base import Outcome, setting
+from sync.platforms.base import NowMs, Outcome, seconds_setting, setting, wall_ms
 from sync.platforms.wallet_signing import Merchant, answer_is_signed, request_headers
 from sync.session import HttpSession
 
@@ -73,6 +84,47 @@ class Wallet:
         """Ask what became of a refund."""
         request = {"out_trade_no": out_trade_no, "out_refund_no": out_refund_no}
         return self._refund("/query_refund", out_refund_no, request)
+
+    def offer(
+        self, way: Way, out_trade_no: str, amount_fen: int, subject: str, expires_at_ms: int, payer: str | None = None
+    ) -> Offer:
+        """Refuse: the simulated wallet knows payment codes only."""
+        return Offer(OfferVerdict.REFUSED, out_trade_no, code="platform.not_offered")
+
+    def close(self, out_trade_no: str) -> PlatformAnswer:
+        """Refuse: what was never offered is not closed."""
+        return PlatformAnswer(Verdict.UNKNOWN, out_trade_no, code="platform.not_offered")
+
+    def fetch_bill(self, day: date) -> Bill:
+        """Fetch the bill of a day (GMT+8); there is one as soon as the day began."""
+        try:
+            content = self._signed_answer("GET", f"/wallet/bill?day={day.isoformat()}", b"")
+        except StoreboxError as error:
+            return Bill(BillVerdict.UNKNOWN, day, code=error.code)
+        return Bill(BillVerdict.READY, day, content, sha256(content).hexdigest())
+
+    def read_bill(self, content: bytes) -> Iterator[BillLine]:
+        """Yield the lines of a bill."""
+        for text in content.splitlines():
+            fields = parse(text)
+            if isinstance(fields, dict) and "kind" in fields:
+                yield self._bill_line(fields)
+
+    def _bill_line(self, fields: Mapping[str, object]) -> BillLine:
+        kind = BillKind(str(fields["kind"]))
+        amount_fen = _number(fields, "amount_fen") or 0
+        return BillLine(
+            kind,
+            self._merchant.number,
+            out_trade_no=_text(fields, "out_trade_no") or "",
+            transaction=_text(fields, "transaction") or "",
+            out_refund_no=_text(fields, "out_refund_no"),
+            refund_transaction=_text(fields, "transaction") if kind is BillKind.REFUND else None,
+            at_ms=_number(fields, "at_ms") or 0,
+            amount_fen=amount_fen,
+            settled_fen=amount_fen,
+            fee_fen=_number(fields, "fee_fen") or 0,
+        )
 
     def bill(self, day: date) -> list[Mapping[str, object]]:
         """Fetch the bill of a day (GMT+8), a line an object, the summary last; raises `StoreboxError`."""
@@ -154,13 +206,15 @@ class Wallet:
             self._on_outcome(code)
 
 
-def open_from(settings: Mapping[str, str], entropy: Entropy, on_outcome: Outcome | None = None) -> Platform:
+def open_from(
+    settings: Mapping[str, str], entropy: Entropy, on_outcome: Outcome | None = None, now_ms: NowMs = wall_ms
+) -> Platform:
     """Return the wallet of settings `url`, `merchant`, `secret` (hex), and optionally `read_timeout_s`."""
     try:
         secret = bytes.fromhex(setting(settings, "secret"))
-        read_timeout_s = float(settings.get("read_timeout_s") or "10")
     except ValueError as error:
         raise Refused("platform.setting_malformed", platform="wallet") from error
+    read_timeout_s = seconds_setting(settings, "read_timeout_s", 10)
     session = HttpSession(setting(settings, "url"), read_timeout_s=read_timeout_s)
     return Wallet(session, Merchant(setting(settings, "merchant"), secret), entropy, on_outcome)
 

@@ -12,8 +12,11 @@ from agent.core.errors import StoreboxError
 from sync.platforms.wallet_signing import NONCE_HEADER, SIGNATURE_HEADER, Merchant, answer_signature, request_is_signed
 from sync.simulator.behaviour import behaviour
 from sync.simulator.bill import bill_lines
+from sync.simulator.customer_routes import customer_routes
 from sync.simulator.orders import Books, Order, Refund
+from sync.simulator.platform_routes import PLATFORM_PATHS, platform_routes
 from sync.simulator.weather import LOST_HEADER, Application, Storm, Weather
+from sync.simulator.world import World
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,9 +125,12 @@ class WalletDesk:
         return Response(body, status, {SIGNATURE_HEADER: signature}, "application/json")
 
 
-def create_app(merchant: Merchant, books: Books, weather: Weather) -> Application:
-    """Return the wallet's application, with its faults around it."""
-    app = FastAPI(title="wallet simulator", docs_url=None, redoc_url=None)
+def create_app(merchant: Merchant, books: Books, weather: Weather, world: World | None = None) -> Application:
+    """Return the application of wallet and platforms, with faults around it; without a world, the wallet's alone."""
+    app = FastAPI(title="platform simulator", docs_url=None, redoc_url=None)
+    if world is not None:
+        app.include_router(platform_routes(world))
+        app.include_router(customer_routes(world))
     desk = WalletDesk(merchant, books, weather)
 
     async def call(request: Request) -> Call:
@@ -166,7 +172,7 @@ def create_app(merchant: Merchant, books: Books, weather: Weather) -> Applicatio
         """Tell that the simulator runs, whatever the weather."""
         return {"status": "ok", "weather": weather.mode}
 
-    return Storm(app, weather, "/wallet/")
+    return Storm(app, weather, ("/wallet/", *PLATFORM_PATHS))
 
 
 def _fields(body: bytes) -> Mapping[str, object]:

@@ -185,8 +185,13 @@ class Books:
 
     def _number(self, prefix: str, now_ms: int) -> str:
         """Return a number of 28 digits, as long as the real ones."""
+        return f"{prefix}{now_ms:014d}{self._count():012d}"
+
+    def _count(self) -> int:
+        """Return how many orders and refunds there are: part of every new number."""
         count = "SELECT (SELECT count(*) FROM trade_order) + (SELECT count(*) FROM refund)"
-        return f"{prefix}{now_ms:014d}{self._rows(count)[0][0]:012d}"
+        found: int = self._rows(count)[0][0]
+        return found
 
     def _order(self, out_trade_no: str) -> Order | None:
         rows = self._rows(

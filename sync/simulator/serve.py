@@ -1,27 +1,29 @@
-"""Serves the simulated wallet on loopback: `serve(state, port)` for `storebox sim platform` and the demo."""
+"""Serves the simulated platforms on loopback: `serve(state, port)` for `storebox sim platform` and the demo."""
 
 import json
 import secrets
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 from sync.keys import write_private
+from sync.platforms.base import wall_ms
 from sync.platforms.wallet_signing import Merchant
-from sync.serving import AnnouncingServer, listening, make_server, run_until_stopped
+from sync.serving import AnnouncingServer, listening, make_server, run_until_stopped, url_of
 from sync.simulator.app import create_app
+from sync.simulator.notices import Courier, Notice
 from sync.simulator.orders import Books
 from sync.simulator.weather import Weather
+from sync.simulator.wechat import notify
+from sync.simulator.world import World
+from sync.threads import StepThread
+
+__all__ = ["HOST", "PORT", "SEED", "Simulation", "open_server", "serve", "wall_ms", "wallet_settings"]
 
 HOST = "127.0.0.1"
 PORT = 8070
+SEED = 1
 MERCHANT_FILE = "merchant.json"
 DATABASE_FILE = "wallet.db"
-
-
-def wall_ms() -> int:
-    """Return the wall clock in milliseconds UTC."""
-    return time.time_ns() // 1_000_000
 
 
 def load_or_create_merchant(state: Path) -> Merchant:
@@ -40,20 +42,76 @@ def wallet_settings(state: Path, url: str) -> dict[str, str]:
     return {"url": url, "merchant": merchant.number, "secret": merchant.secret.hex()}
 
 
+class Simulation:
+    """A server over one state folder: wallet, both platforms, customers, notifications. The caller closes it."""
+
+    def __init__(
+        self, state: Path, announce: Callable[[str], None], now_ms: Callable[[], int] = wall_ms, seed: int = SEED
+    ) -> None:
+        state.mkdir(mode=0o700, parents=True, exist_ok=True)
+        weather = Weather(seed=seed)
+        self.books = Books(state / DATABASE_FILE, now_ms)
+        self.world = World(state, weather, now_ms, seed)
+        self.server = make_server(
+            create_app(load_or_create_merchant(state), self.books, weather, self.world), announce, grace_s=1
+        )
+        self._courier = StepThread("notices", Courier(self.world.notices, self._composed).step)
+        self.world.notices.wake = self._courier.wake
+
+    def publish(self, url: str) -> None:
+        """Make merchants and customers that are not there yet, and tell in their files how they are reached."""
+        self.world.accounts.publish(url)
+        self.world.customers.prepare()
+
+    def deliver(self) -> None:
+        """Begin to deliver notifications, those of an earlier run too."""
+        self._courier.start()
+
+    def close(self) -> None:
+        """Stop delivering and close every database."""
+        self._courier.stop()
+        self.world.close()
+        self.books.close()
+
+    def _composed(self, notice: Notice) -> tuple[bytes, dict[str, str]] | None:
+        account = self.world.accounts.named(notice.account)
+        return notify.compose(self.world, account, notice)
+
+
 def open_server(
     state: Path, announce: Callable[[str], None], now_ms: Callable[[], int] = wall_ms
 ) -> tuple[AnnouncingServer, Books]:
-    """Return a server over the books in a state folder; the caller gives it a socket, and closes the books."""
+    """Return a server over the wallet's books alone; the caller gives it a socket, and closes the books."""
     state.mkdir(mode=0o700, parents=True, exist_ok=True)
     books = Books(state / DATABASE_FILE, now_ms)
     app = create_app(load_or_create_merchant(state), books, Weather())
     return make_server(app, announce, grace_s=1), books
 
 
-def serve(state: Path, port: int = PORT, announce: Callable[[str], None] = print) -> None:
-    """Serve on loopback until SIGINT or SIGTERM; port 0 takes a free one, `announce` gets the URL."""
-    server, books = open_server(state, announce)
+def serve(
+    state: Path,
+    port: int = PORT,
+    announce: Callable[[str], None] = print,
+    seed: int = SEED,
+    *,
+    wallet_only: bool = False,
+) -> None:
+    """Serve on loopback until SIGINT or SIGTERM; port 0 takes a free one, `announce` gets the URL.
+
+    `wallet_only` makes no merchants of WeChat Pay and Alipay, whose keys take a second.
+    """
+    listener = listening(HOST, port)
+    if wallet_only:
+        server, books = open_server(state, announce)
+        try:
+            run_until_stopped(server, listener)
+        finally:
+            books.close()
+        return
+    simulation = Simulation(state, announce, seed=seed)
     try:
-        run_until_stopped(server, listening(HOST, port))
+        simulation.publish(url_of(listener))
+        simulation.deliver()
+        run_until_stopped(simulation.server, listener)
     finally:
-        books.close()
+        simulation.close()

@@ -9,18 +9,22 @@ import threading
 import time
 from collections.abc import Iterator
 from datetime import date
+from hashlib import sha256
 from pathlib import Path
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import pytest
 import requests
 
+from agent.core.bill import BillKind, BillVerdict
 from agent.core.errors import Refused
 from agent.core.moment import platform_day
-from agent.core.payment import Platform, RefundVerdict, Verdict, counts_as_paid
+from agent.core.payment import Offer, OfferVerdict, Platform, RefundVerdict, Verdict, Way, counts_as_paid
 from sync.platforms.base import open_platform, platform_names
 from sync.platforms.wallet import Wallet
+from sync.simulator.accounts import settings_of
 from sync.simulator.serve import open_server, wall_ms, wallet_settings
+from tests.simulators import RunningSimulator
 from tests.unit.sync.fakes import SeededEntropy
 
 SUFFIXES = {
@@ -94,7 +98,65 @@ class WalletHarness:
             time.sleep(0.002)
 
 
-HARNESSES = {"wallet": WalletHarness}
+class PlatformHarness:
+    """A real platform's adapter against the simulator, both on one clock that the test moves."""
+
+    account: str
+    options: ClassVar[dict[str, str]] = {}
+
+    def __init__(self, state: Path) -> None:
+        self._simulator = RunningSimulator(state)
+        account = self._simulator.account(self.account)
+        settings = {**settings_of(account, self._simulator.url), "read_timeout_s": "0.6", **self.options}
+        self.platform = open_platform(account.kind, settings, SeededEntropy(7), now_ms=self._simulator.now_ms)
+        self._prefix = "13" if account.kind == "wechat" else "28"
+        self._account = account
+        self.control = self._simulator.control
+        self.pass_time = self._simulator.pass_time
+        self.restart = self._simulator.restart
+        self.close = self._simulator.close
+
+    def code(self, behaviour: str) -> str:
+        return f"{self._prefix}{next(_CODES):014d}{SUFFIXES[behaviour]}"
+
+    def phone_pays(self, offer: Offer) -> None:
+        """Let a customer scan what was offered, or open its page, and enter the password."""
+        wish = {"platform": self._account.kind, "text": offer.qr or offer.url or ""}
+        if offer.parameters is not None:
+            wish = {
+                "platform": self._account.kind,
+                "merchant": self._account.name,
+                "out_trade_no": offer.out_trade_no,
+            }
+        answer = requests.post(f"{self._simulator.url}/sim/customers/C1/pay", json=wish, timeout=5)
+        assert answer.status_code == 200, answer.text
+
+
+class WechatHarness(PlatformHarness):
+    """WeChat Pay as most merchants have it: code pay over V2, the rest over v3, the platform's public key."""
+
+    account = "wechat"
+
+
+class WechatV3Harness(PlatformHarness):
+    """WeChat Pay over v3 alone, trusting platform certificates that it downloads."""
+
+    account = "wechat"
+    options: ClassVar[dict[str, str]] = {"code_pay": "v3", "public_key": "", "public_key_id": ""}
+
+
+class WechatPartnerHarness(PlatformHarness):
+    """WeChat Pay for a sub-merchant."""
+
+    account = "wechat-partner"
+
+
+HARNESSES: dict[str, type[Harness]] = {
+    "wallet": WalletHarness,
+    "wechat": WechatHarness,
+    "wechat-v3": WechatV3Harness,
+    "wechat-partner": WechatPartnerHarness,
+}
 
 
 @pytest.fixture(params=sorted(HARNESSES))
@@ -271,6 +333,123 @@ def test_transactions_are_unique_under_concurrency(harness: Harness) -> None:
         thread.join()
     assert {answer.verdict for answer in answers} == {Verdict.PAID}
     assert len({answer.transaction for answer in answers}) == 8
+
+
+@pytest.fixture(params=sorted(set(HARNESSES) - {"wallet"}))
+def real(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[PlatformHarness]:
+    made = HARNESSES[request.param](tmp_path / "platform")
+    assert isinstance(made, PlatformHarness)
+    yield made
+    made.close()
+
+
+def test_what_is_not_offered_is_refused_by_its_code(harness: Harness) -> None:
+    if isinstance(harness, PlatformHarness):
+        offer = harness.platform.offer(Way.IN_APP, number(1), 100, "a", wall_ms() + 60_000, payer=None)
+        assert offer.verdict is OfferVerdict.REFUSED
+    else:
+        offer = harness.platform.offer(Way.QR, number(1), 100, "a", wall_ms() + 60_000)
+        assert (offer.verdict, offer.code) == (OfferVerdict.REFUSED, "platform.not_offered")
+        assert harness.platform.close(number(1)).code == "platform.not_offered"
+
+
+@pytest.mark.parametrize("way", [Way.QR, Way.IN_APP])
+def test_an_offered_order_waits_for_the_phone(real: PlatformHarness, way: Way) -> None:
+    offer = real.platform.offer(way, number(1), 700, "门店消费", wall_ms() + 120_000, payer="oPAYER0001")
+    assert offer.verdict is OfferVerdict.OPEN, offer
+    assert (offer.qr is not None, offer.parameters is not None) == (way is Way.QR, way is Way.IN_APP)
+    again = real.platform.offer(way, number(1), 700, "门店消费", wall_ms() + 120_000, payer="oPAYER0001")
+    assert again.qr == offer.qr
+    assert real.platform.query(number(1)).verdict in (Verdict.PENDING, Verdict.NOT_FOUND)
+    real.phone_pays(offer)
+    paid = real.platform.query(number(1))
+    assert (paid.verdict, paid.amount_fen) == (Verdict.PAID, 700)
+    assert real.platform.close(number(1)).verdict is Verdict.PAID
+
+
+def test_an_offered_order_is_closed_for_good(real: PlatformHarness) -> None:
+    real.platform.offer(Way.QR, number(1), 700, "a", wall_ms() + 120_000)
+    assert real.platform.close(number(1)).verdict in (Verdict.CLOSED, Verdict.NOT_FOUND)
+    assert real.platform.query(number(1)).verdict in (Verdict.CLOSED, Verdict.NOT_FOUND)
+    assert real.platform.offer(Way.QR, number(1), 700, "a", wall_ms() + 120_000).verdict is not OfferVerdict.OPEN
+
+
+def test_an_offer_ends_with_its_time(real: PlatformHarness) -> None:
+    offer = real.platform.offer(Way.IN_APP, number(1), 700, "a", wall_ms() + 120_000, payer="oPAYER0001")
+    assert offer.verdict is OfferVerdict.OPEN
+    real.pass_time(121)
+    assert real.platform.query(number(1)).verdict is Verdict.CLOSED
+
+
+def test_a_system_error_after_the_money_moved_is_looked_up(real: PlatformHarness) -> None:
+    real.control("next busy")
+    assert real.platform.pay(number(1), 500, real.code("at_once"), "a").verdict is Verdict.UNKNOWN
+    assert real.platform.query(number(1)).verdict is Verdict.PAID
+
+
+@pytest.mark.parametrize("words", ["forged", "probe"])
+def test_a_false_signature_is_never_believed(real: PlatformHarness, words: str) -> None:
+    real.control(words)
+    assert real.platform.pay(number(1), 500, real.code("at_once"), "a").verdict is Verdict.UNKNOWN
+    assert real.platform.query(number(1)).verdict is Verdict.UNKNOWN
+    assert real.platform.reverse(number(2)).verdict is Verdict.UNKNOWN
+    real.control("ok")
+    assert real.platform.query(number(1)).verdict is Verdict.PAID
+
+
+def test_an_order_of_which_all_went_back_is_not_called_paid(real: PlatformHarness) -> None:
+    real.platform.pay(number(1), 500, real.code("at_once"), "a")
+    real.platform.refund(number(1), "R1", 200, 500)
+    assert real.platform.query(number(1)).verdict is Verdict.PAID
+    real.platform.refund(number(1), "R2", 300, 500)
+    assert real.platform.query(number(1)).verdict is Verdict.REVERSED
+
+
+def test_a_refund_under_way_is_accepted_until_it_is_done(real: PlatformHarness) -> None:
+    real.platform.pay(number(1), 500, real.code("at_once"), "a")
+    real.control("refunds 60")
+    assert real.platform.refund(number(1), "R1", 200, 500).verdict is RefundVerdict.ACCEPTED
+    assert real.platform.query_refund(number(1), "R1").verdict is RefundVerdict.ACCEPTED
+    real.pass_time(61)
+    assert real.platform.query_refund(number(1), "R1").verdict is RefundVerdict.DONE
+
+
+def test_a_bill_says_what_happened(harness: Harness) -> None:
+    platform = harness.platform
+    platform.pay(number(1), 1000, harness.code("at_once"), "a, b`c")
+    platform.pay(number(2), 700, harness.code("at_once"), "a")
+    platform.pay(number(3), 100, harness.code("balance_low"), "a")
+    refund = platform.refund(number(1), "R1", 250, 1000)
+    platform.reverse(number(2))
+    harness.control("bill now")
+    bill = platform.fetch_bill(platform_day(wall_ms()))
+    assert bill.verdict is BillVerdict.READY and bill.content is not None
+    assert bill.sha256 == sha256(bill.content).hexdigest()
+    lines = list(platform.read_bill(bill.content))
+    told = [(line.kind, line.out_trade_no, line.out_refund_no, line.amount_fen, line.fee_fen) for line in lines]
+    assert sorted(told) == [
+        (BillKind.PAYMENT, number(1), None, 1000, 6),
+        (BillKind.PAYMENT, number(2), None, 700, 4),
+        (BillKind.REFUND, number(1), "R1", 250, 2),
+        (BillKind.REVERSAL, number(2), None, 700, 4),
+    ]
+    assert len({line.transaction for line in lines if line.out_trade_no == number(1) and line.kind == "payment"}) == 1
+    assert refund.verdict is RefundVerdict.DONE
+
+
+def test_a_bill_that_is_not_there_says_why(real: PlatformHarness) -> None:
+    today = platform_day(wall_ms())
+    assert real.platform.fetch_bill(today).verdict is BillVerdict.REFUSED
+    real.platform.pay(number(1), 1000, real.code("at_once"), "a")
+    verdicts = {"late": BillVerdict.NOT_YET, "missing": BillVerdict.NOTHING, "now": BillVerdict.READY}
+    for words, expected in verdicts.items():
+        real.control(f"bill {words}")
+        assert real.platform.fetch_bill(today).verdict is expected
+    real.control("bill empty")
+    empty = real.platform.fetch_bill(today)
+    assert empty.content is not None and list(real.platform.read_bill(empty.content)) == []
+    real.control("next garbage 9")
+    assert real.platform.fetch_bill(today).verdict is BillVerdict.UNKNOWN
 
 
 def test_the_bill_of_the_wallet_adds_up(tmp_path: Path) -> None:

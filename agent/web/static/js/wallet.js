@@ -110,7 +110,9 @@ async function told(attempt) {
     const title = t("{name} received", { name: platformName(attempt.platform) });
     finish({ ...last, change_fen: 0, title });
   } else if (attempt.state === "declined") {
-    say("warn", t("Not paid, nothing was charged"), t("{why}. Refresh the payment code or pay another way.", { why: why(attempt.code) }), {
+    const known = attempt.said && attempt.said[document.documentElement.lang === "en" ? "en" : "zh"];
+    const reason = known || t("{why}. Refresh the payment code or pay another way.", { why: why(attempt.code) });
+    say("warn", t("Not paid, nothing was charged"), reason, {
       aloud: t("It didn't go through and nothing was charged. Please refresh the code, or use a card or cash."),
     });
   } else if (attempt.state !== "parked" && attempt.state !== "open") {

@@ -1,0 +1,166 @@
+"""Believed documents of WeChat Pay as answers of ours, pure. What is missing or of a wrong kind makes one UNKNOWN."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from agent.core.payment import PlatformAnswer, RefundAnswer, RefundVerdict, Verdict
+from sync.platforms.amounts import moment_ms
+
+_STATES: Mapping[str, Verdict] = {
+    "SUCCESS": Verdict.PAID,
+    "NOTPAY": Verdict.PENDING,
+    "USERPAYING": Verdict.PENDING,
+    "ACCEPT": Verdict.PENDING,
+    "CLOSED": Verdict.CLOSED,
+    "PAYERROR": Verdict.DECLINED,
+}
+_REFUND_STATES: Mapping[str, RefundVerdict] = {
+    "SUCCESS": RefundVerdict.DONE,
+    "PROCESSING": RefundVerdict.ACCEPTED,
+    "CLOSED": RefundVerdict.REFUSED,
+    "CLOSE": RefundVerdict.REFUSED,
+}
+"""ABNORMAL is missing on purpose: the money left the merchant and did not arrive; people must act, so it stays open."""
+
+
+def unknown(out_trade_no: str, code: str | None) -> PlatformAnswer:
+    """Return the answer that nothing is known, and why."""
+    return PlatformAnswer(Verdict.UNKNOWN, out_trade_no, code=code)
+
+
+def order(fields: Mapping[str, Any], out_trade_no: str) -> PlatformAnswer:
+    """Return what a v3 order document says; REFUND stays UNKNOWN until it is known how much went back."""
+    state = str(fields.get("trade_state"))
+    if fields.get("out_trade_no") != out_trade_no:
+        return unknown(out_trade_no, "platform.answer_of_another")
+    if state == "REVOKED":
+        undone = Verdict.REVERSED if fields.get("transaction_id") else Verdict.CLOSED
+        return PlatformAnswer(undone, out_trade_no)
+    verdict = _STATES.get(state)
+    if verdict is Verdict.PAID:
+        return paid(fields, out_trade_no)
+    if verdict is None:
+        return unknown(out_trade_no, state if state == "REFUND" else "platform.garbage_answer")
+    return PlatformAnswer(verdict, out_trade_no, code="PAYERROR" if verdict is Verdict.DECLINED else None)
+
+
+def paid(fields: Mapping[str, Any], out_trade_no: str) -> PlatformAnswer:
+    """Return a payment out of a v3 order document; without amount, time or number it is not taken for one."""
+    amount, payer = _mapping(fields.get("amount")), _mapping(fields.get("payer"))
+    total_fen, customer_fen = amount.get("total"), amount.get("payer_total")
+    merchant_fen = sum(
+        _count(_mapping(one).get("merchant_contribute")) for one in _rows(fields.get("promotion_detail"))
+    )
+    return _payment(
+        out_trade_no,
+        fields.get("transaction_id"),
+        fields.get("success_time"),
+        total_fen,
+        total_fen if customer_fen is None else customer_fen,
+        merchant_fen,
+        payer.get("openid") or payer.get("sp_openid") or payer.get("sub_openid"),
+    )
+
+
+def paid_v2(fields: Mapping[str, str], out_trade_no: str) -> PlatformAnswer:
+    """Return a payment out of the fields of V2's micropay."""
+    if fields.get("out_trade_no") != out_trade_no:
+        return unknown(out_trade_no, "platform.answer_of_another")
+    try:
+        details = json.loads(fields.get("promotion_detail") or "{}")
+    except (ValueError, RecursionError):
+        details = {}
+    rows = _rows(_mapping(details).get("promotion_detail"))
+    merchant_fen = sum(_count(_mapping(one).get("merchant_contribute")) for one in rows)
+    total_fen = _number(fields.get("total_fee"))
+    return _payment(
+        out_trade_no,
+        fields.get("transaction_id"),
+        fields.get("time_end"),
+        total_fen,
+        _number(fields.get("cash_fee")) if "cash_fee" in fields else total_fen,
+        merchant_fen,
+        fields.get("openid"),
+    )
+
+
+def refund(fields: Mapping[str, Any], out_refund_no: str, amount_fen: int | None) -> RefundAnswer:
+    """Return what a v3 refund document says; one of another amount than `amount_fen` is refused."""
+    amount = _mapping(fields.get("amount"))
+    given_fen, customer_fen = amount.get("refund"), amount.get("payer_refund")
+    state = str(fields.get("status"))
+    if fields.get("out_refund_no") != out_refund_no:
+        return RefundAnswer(RefundVerdict.UNKNOWN, out_refund_no, code="platform.answer_of_another")
+    if type(given_fen) is not int or (customer_fen is not None and type(customer_fen) is not int):
+        return RefundAnswer(RefundVerdict.UNKNOWN, out_refund_no, code="platform.garbage_answer")
+    if amount_fen is not None and given_fen != amount_fen:
+        return RefundAnswer(RefundVerdict.REFUSED, out_refund_no, amount_fen=given_fen, code="platform.order_differs")
+    verdict = _REFUND_STATES.get(state, RefundVerdict.UNKNOWN)
+    customer_fen = given_fen if customer_fen is None else customer_fen
+    return RefundAnswer(
+        verdict,
+        out_refund_no,
+        refund_transaction=_text(fields.get("refund_id")),
+        amount_fen=given_fen,
+        customer_fen=customer_fen,
+        platform_fen=given_fen - customer_fen,
+        code=None if verdict in (RefundVerdict.DONE, RefundVerdict.ACCEPTED) else state[:40],
+    )
+
+
+def refunded_fen(fields: Mapping[str, str]) -> int:
+    """Return how much of an order went back or is on its way, out of V2's refundquery."""
+    count = _number(fields.get("refund_count")) or 0
+    gone = ("SUCCESS", "PROCESSING")
+    numbers = (str(place) for place in range(min(count, 50)) if fields.get(f"refund_status_{place}") in gone)
+    return sum(_number(fields.get(f"refund_fee_{place}")) or 0 for place in numbers)
+
+
+def _payment(
+    out_trade_no: str,
+    transaction: object,
+    at: object,
+    total_fen: object,
+    customer_fen: object,
+    merchant_fen: int,
+    payer: object,
+) -> PlatformAnswer:
+    try:
+        platform_at_ms = moment_ms(at) if isinstance(at, str) else None
+    except ValueError:
+        platform_at_ms = None
+    if platform_at_ms is None or not _text(transaction) or type(total_fen) is not int or type(customer_fen) is not int:
+        return unknown(out_trade_no, "platform.garbage_answer")
+    discount_fen = total_fen - customer_fen
+    return PlatformAnswer(
+        Verdict.PAID,
+        out_trade_no,
+        transaction=_text(transaction),
+        platform_at_ms=platform_at_ms,
+        amount_fen=total_fen,
+        customer_paid_fen=customer_fen,
+        platform_discount_fen=discount_fen - min(merchant_fen, discount_fen),
+        merchant_discount_fen=min(merchant_fen, discount_fen),
+        payer=_text(payer),
+    )
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _rows(value: object) -> list[object]:
+    return value if isinstance(value, list) else []
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) and value else None
+
+
+def _count(value: object) -> int:
+    return value if type(value) is int and value > 0 else 0
+
+
+def _number(value: object) -> int | None:
+    return int(value) if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) < 16 else None

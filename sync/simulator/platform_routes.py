@@ -1,0 +1,31 @@
+"""The addresses of WeChat Pay and Alipay, all on one host: each request goes as it came to the desk that speaks it."""
+
+from collections.abc import Callable
+
+from fastapi import APIRouter, Request, Response
+from fastapi.concurrency import run_in_threadpool
+
+from sync.simulator.call import Call, call_of
+from sync.simulator.wechat.v2 import WechatV2
+from sync.simulator.wechat.v3 import WechatV3
+from sync.simulator.world import World
+
+PLATFORM_PATHS = ("/v3/", "/pay/", "/secapi/", "/tools/", "/gateway.do", "/downloadBillFile.resource")
+_METHODS = ["GET", "POST"]
+
+
+def platform_routes(world: World) -> APIRouter:
+    """Return the routes of both platforms."""
+    router = APIRouter()
+    v3, v2 = WechatV3(world), WechatV2(world)
+
+    def serve(path: str, desk: Callable[[Call], Response]) -> None:
+        async def handle(request: Request) -> Response:
+            return await run_in_threadpool(desk, await call_of(request))
+
+        router.add_api_route(path, handle, methods=_METHODS, include_in_schema=False)
+
+    serve("/v3/{rest:path}", v3.answer)
+    for path in ("/pay/{rest:path}", "/secapi/{rest:path}", "/tools/{rest:path}"):
+        serve(path, v2.answer)
+    return router

@@ -1,0 +1,1 @@
+"""The simulated WeChat Pay: v3, V2, bills, notifications."""
