@@ -70,7 +70,12 @@ def _problems(path: Path) -> list[Refused]:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         return [Refused("config.unreadable", file=str(path), reason=str(error))]
-    return settings.read(text, str(path))[1]
+    found, problems = settings.read(text, str(path))
+    if problems:
+        return problems
+    from agent.daemon.named_devices import wrong_addresses
+
+    return wrong_addresses(found)
 
 
 def _as_json(problem: Refused) -> dict[str, Any]:

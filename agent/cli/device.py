@@ -37,7 +37,9 @@ def list_devices(
     if as_json:
         print_json({"rows": rows, "found": found})
         return
-    print_rows(rows, {"till": "till", "device": "device", "state": "state", "url": "address"}, as_json=False)
+    print_rows(
+        rows, {"till": "till", "device": "device", "name": "name", "state": "state", "url": "address"}, as_json=False
+    )
     show_found(found)
 
 
@@ -101,18 +103,19 @@ def watch_devices(
 
 
 def _set_up(settings: Settings) -> list[dict[str, Any]]:
+    from agent.daemon.named_devices import named_devices
+
     states = states_of(settings)
-    rows = []
-    for till in settings.tills:
-        for kind, name, url in (
-            ("printer", f"receipt{till.till}", till.printer),
-            ("scanner", f"scanner{till.till}", till.scanner),
-            ("display", f"display{till.till}", till.display),
-            ("scale", f"scale{till.till}", till.scale),
-        ):
-            if url:
-                rows.append({"till": till.till, "device": kind, "state": states.get(name, "unknown"), "url": url})
-    return rows
+    return [
+        {
+            "till": one.till,
+            "device": one.kind,
+            "name": one.name,
+            "state": states.get(one.name, "unknown"),
+            "url": one.url,
+        }
+        for one in named_devices(settings)
+    ]
 
 
 def states_of(settings: Settings) -> dict[str, str]:

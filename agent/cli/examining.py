@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 import typer
 
 from agent.cli.boxes import tell
-from agent.cli.finding import Row, Said, devices_of, find, profiles_shipped, toml_text
+from agent.cli.finding import Row, Said, find, profiles_shipped, toml_text
 from agent.cli.output import language, progress
 from agent.core.errors import Refused
 from agent.settings import Settings
 
 if TYPE_CHECKING:
+    from agent.daemon.named_devices import NamedDevice
     from drivers.discovery.examine import Examination
     from drivers.discovery.proposal import Proposal
 
@@ -48,6 +49,7 @@ DOUBTS: dict[str, Said] = {
 def identify(settings: Settings, url: str, dev: Path, sys: Path) -> Row:
     """Return what is known about the printer at an address, with a proposal. Refuses what cannot be asked."""
     from agent.daemon.lock import is_running
+    from agent.daemon.named_devices import printers_of
     from drivers.base import DeviceError
     from drivers.registry import check_url
 
@@ -57,17 +59,25 @@ def identify(settings: Settings, url: str, dev: Path, sys: Path) -> Row:
         raise Refused(error.code, url=url, detail=error.detail) from error
     if url.partition(":")[0] not in ASKABLE:
         raise Refused("discovery.cannot_ask", url=url)
-    ours = next((name for till in settings.tills for name, known in devices_of(till) if known == url), None)
+    ours = next((one for one in printers_of(settings) if one.url == url), None)
     if ours is not None and is_running(settings.state):
-        return _as_the_box_knows(settings, ours, url)
+        return _as_the_box_knows(settings, ours)
     return _asked(url, _model_of(url, dev, sys))
 
 
-def _as_the_box_knows(settings: Settings, name: str, url: str) -> Row:
+def _as_the_box_knows(settings: Settings, ours: "NamedDevice") -> Row:
     rows: list[Row] = tell(settings.state, "device.known")
-    known = next((row for row in rows if row["name"] == name), {"name": name, "state": "absent", "code": None})
-    profile = next((till.profile for till in settings.tills if f"receipt{till.till}" == name), "")
-    return {"url": url, "through": "box", **known, "profile": profile, "doubts": [_doubt("held")], "line": ""}
+    known = next(
+        (row for row in rows if row["name"] == ours.name), {"name": ours.name, "state": "absent", "code": None}
+    )
+    return {
+        "url": ours.url,
+        "through": "box",
+        **known,
+        "profile": ours.profile,
+        "doubts": [_doubt("held")],
+        "line": "",
+    }
 
 
 def _asked(url: str, model: str) -> Row:

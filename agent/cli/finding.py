@@ -10,7 +10,7 @@ import typer
 
 from agent.cli.output import language, progress
 from agent.core.errors import Refused
-from agent.settings import Settings, Till
+from agent.settings import Settings
 
 if TYPE_CHECKING:
     from drivers.discovery.access import Runner
@@ -129,23 +129,18 @@ def line_for(one: "Found", profiles: dict[str, "PrinterProfile"]) -> str:
 
 
 def used_by(one: "Found", settings: Settings) -> str | None:
-    """Return the name of the device of a till that this is, `receipt1` or `scanner1`."""
+    """Return the name of the device of the settings that this is, `receipt1` or `scanner1`."""
+    from agent.daemon.named_devices import named_devices
+
     addresses = {one.url, *one.alternatives}
-    for till in settings.tills:
-        for name, url in devices_of(till):
-            scheme, _, rest = url.partition(":")
-            path = rest.partition("?")[0]
-            if url in addresses or f"{scheme}:{path}" in addresses:
-                return name
-            if path.startswith("/") and Path(path).resolve() == Path(one.device).resolve():
-                return name
+    for named in named_devices(settings):
+        scheme, _, rest = named.url.partition(":")
+        path = rest.partition("?")[0]
+        if named.url in addresses or f"{scheme}:{path}" in addresses:
+            return named.name
+        if path.startswith("/") and Path(path).resolve() == Path(one.device).resolve():
+            return named.name
     return None
-
-
-def devices_of(till: Till) -> list[tuple[str, str]]:
-    """Return name and address of each device of a till."""
-    named = [(f"receipt{till.till}", till.printer), (f"scanner{till.till}", till.scanner)]
-    return [(name, url) for name, url in named if url]
 
 
 def access_of(one: "Found", user: "Runner") -> Row:

@@ -67,9 +67,10 @@ def devices(settings: Settings) -> Finding:
 
 
 def _paths(settings: Settings) -> list[str]:
-    """Return the device files of the tills; network printers and those of libusb have none."""
-    urls = [url for till in settings.tills for url in (till.printer, till.scanner) if url]
-    paths = [url.partition(":")[2].partition("?")[0] for url in urls]
+    """Return the device files of the settings; network printers and those of libusb have none."""
+    from agent.daemon.named_devices import named_devices
+
+    paths = [one.url.partition(":")[2].partition("?")[0] for one in named_devices(settings)]
     return [path for path in paths if path.startswith("/")]
 
 

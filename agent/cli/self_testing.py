@@ -21,15 +21,16 @@ def run_test(settings: Settings, target: str, profile: str) -> Row:
     """Print on a till's printer, a printer by name, or an address; return the result as a row."""
     from agent.daemon.clock import SystemEntropy
     from agent.daemon.lock import is_running
-    from agent.daemon.self_tests import GOOD, print_on_line, printers_of
+    from agent.daemon.named_devices import NamedDevice, printers_of
+    from agent.daemon.self_tests import GOOD, print_on_line
 
-    known = next((one for one in printers_of(settings) if target in (one[0], one[1], one[2])), None)
+    known = next((one for one in printers_of(settings) if target in (one.name, one.till, one.url)), None)
     with progress(target, None):
         if known is not None and is_running(settings.state):
-            told: Row = {**tell(settings.state, "device.test", printer=known[0]), "through": "box"}
+            told: Row = {**tell(settings.state, "device.test", printer=known.name), "through": "box"}
         else:
-            name, till, url, model = known or ("printer", None, _checked(target), profile)
-            found = print_on_line(settings, name, till, url, _profile(model), SystemEntropy(), PAPER_WAITS_S)
+            named = known or NamedDevice("printer", "printer", _checked(target), None, profile)
+            found = print_on_line(settings, named, _profile(named.profile), SystemEntropy(), PAPER_WAITS_S)
             told = {**found, "through": "line"}
     return {**told, "good": told["outcome"] in GOOD}
 

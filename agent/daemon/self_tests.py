@@ -15,6 +15,7 @@ from agent.core.errors import Refused
 from agent.core.ports import Entropy
 from agent.core.receipt_setup import SelfTest, self_test_document
 from agent.daemon.box import Box
+from agent.daemon.named_devices import NamedDevice, printers_of
 from agent.services.language import translator
 from agent.settings import Settings
 from drivers.base import CONNECTED, DeviceEvent
@@ -34,11 +35,6 @@ WAITING = "waiting"
 """The outcome of a test that stands in the printer until people help it."""
 
 Told = dict[str, Any]
-
-
-def printers_of(settings: Settings) -> list[tuple[str, str | None, str, str]]:
-    """Return name, till, address and profile of each printer that is set up."""
-    return [(f"receipt{till.till}", till.till, till.printer, till.profile) for till in settings.tills if till.printer]
 
 
 def document_for(settings: Settings, printer: PrinterDevice, url: str, entropy: Entropy, till: str | None) -> Told:
@@ -86,7 +82,7 @@ def print_within(printer: PrinterDevice, document: Mapping[str, Any], entropy: E
 
 
 def print_on_line(
-    settings: Settings, name: str, till: str | None, url: str, profile: PrinterProfile, entropy: Entropy, wait_s: float
+    settings: Settings, named: NamedDevice, profile: PrinterProfile, entropy: Entropy, wait_s: float
 ) -> Told:
     """Open a line that nobody else uses, print the self-test there, and let go of it."""
     connected, codes = threading.Event(), ["printer.absent"]
@@ -96,12 +92,14 @@ def print_on_line(
         if event.state in CONNECTED:
             connected.set()
 
-    printer = PrinterDevice(name, url, profile, on_event)
+    printer = PrinterDevice(named.name, named.url, profile, on_event)
     printer.start()
     try:
         if not connected.wait(CONNECT_WITHIN_S):
-            return {"printer": name, "outcome": PrintOutcome.NOT_STARTED.value, "code": codes[-1], "detail": url}
-        return print_within(printer, document_for(settings, printer, url, entropy, till), entropy, wait_s)
+            outcome = PrintOutcome.NOT_STARTED.value
+            return {"printer": named.name, "outcome": outcome, "code": codes[-1], "detail": named.url}
+        document = document_for(settings, printer, named.url, entropy, named.till)
+        return print_within(printer, document, entropy, wait_s)
     finally:
         printer.stop()
 
@@ -113,11 +111,10 @@ def test_on_box(box: Box, values: Mapping[str, str]) -> Told:
     """
     name = values["printer"]
     printer = box.devices.printer(name)
-    known = {one: (till, url) for one, till, url, _ in printers_of(box.settings)}
+    known = {one.name: one for one in printers_of(box.settings)}
     if printer is None or name not in known:
         raise Refused("discovery.unknown_target", target=name[:40])
-    till, url = known[name]
-    document = document_for(box.settings, printer, url, box.shop.entropy, till)
+    document = document_for(box.settings, printer, known[name].url, box.shop.entropy, known[name].till)
     return print_within(printer, document, box.shop.entropy, BOX_WAITS_S)
 
 
