@@ -11,28 +11,34 @@ import tomllib
 from collections.abc import Mapping
 from datetime import time
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from agent.core.errors import Broken, Refused
 
 SYSTEM_FOLDER = Path("/etc/storebox")
 FILE_NAME = "storebox.toml"
 MAX_TILLS = 16
+MAX_PRINTERS = 16
+MAX_ROUTES = 64
 
 ID = r"^[A-Z0-9]{1,10}$"
 DEVICE_URL = r"^([a-z][a-z0-9+-]*:.+)?$"
 HTTP_URL = r"^(https?://[^\s/]+.*)?$"
 LOCAL_TIME = r"^([01]\d|2[0-3]):[0-5]\d$"
 PROFILE = r"^[a-z0-9-]{1,40}$"
+PRINTER = r"^[a-z][a-z0-9-]{0,31}$"
+DEPUTY = r"^([a-z][a-zA-Z0-9-]{0,31})?$"
 IN_WORDS = {
     ID: "1 to 10 of A-Z and 0-9",
     DEVICE_URL: "a device URL such as tcp:192.168.1.50:9100, or empty",
     HTTP_URL: "an http:// or https:// URL, or empty",
     LOCAL_TIME: "a time such as 05:00",
     PROFILE: "the name of a file in config/devices, without .toml",
+    PRINTER: "a printer's name: a letter, then up to 31 of a-z, 0-9 and -",
+    DEPUTY: "a printer's name, or empty",
 }
 """What each pattern asks for, as a person is told."""
 
@@ -40,6 +46,8 @@ Id = Annotated[str, Field(pattern=ID)]
 DeviceUrl = Annotated[str, Field(pattern=DEVICE_URL, max_length=300)]
 HttpUrl = Annotated[str, Field(pattern=HTTP_URL, max_length=300)]
 LocalTime = Annotated[str, Field(pattern=LOCAL_TIME)]
+PrinterName = Annotated[str, Field(pattern=PRINTER)]
+Deputy = Annotated[str, Field(pattern=DEPUTY)]
 Short = Annotated[str, Field(max_length=100)]
 
 
@@ -79,9 +87,10 @@ class Headquarters(Section):
 
 
 class Printing(Section):
-    """Whether receipts print by themselves: as the tender says, or one rule for all."""
+    """Whether receipts print by themselves: as the tender says, or one rule for all; when an open drawer is told of."""
 
     receipts: Literal["tender", "always", "ask", "never"] = "tender"
+    drawer_open_s: int = Field(default=60, ge=0, le=3600)
 
 
 class Till(Section):
@@ -91,6 +100,7 @@ class Till(Section):
     label: Short = ""
     printer: DeviceUrl = ""
     profile: Annotated[str, Field(pattern=PROFILE)] = "pos80"
+    deputy: Deputy = ""
     scanner: DeviceUrl = ""
     scanner_model: Literal["", "newland", "honeywell"] = ""
     display: DeviceUrl = ""
@@ -98,6 +108,28 @@ class Till(Section):
     scale: DeviceUrl = ""
     scale_protocol: Literal["continuous", "toledo8217"] = "continuous"
     float_fen: int = Field(default=0, ge=0, le=10_000_000)
+
+
+def receipt_printer(till: str) -> str:
+    """Return the name of a till's own printer."""
+    return f"receipt{till}"
+
+
+class Printer(Section):
+    """A printer beside those of the tills: kitchen, bar, labels."""
+
+    name: PrinterName
+    url: DeviceUrl = ""
+    profile: Annotated[str, Field(pattern=PROFILE)] = "pos80"
+    deputy: Deputy = ""
+
+
+class Route(Section):
+    """What a printer gets of each sale: one kitchen slip, or a label a piece, of these departments; empty: of all."""
+
+    slip: Literal["kitchen", "label"]
+    printer: Deputy
+    departments: Annotated[tuple[Short, ...], Field(strict=False, max_length=100)] = ()
 
 
 class Settings(Section):
@@ -112,6 +144,8 @@ class Settings(Section):
     hq: Headquarters = Headquarters()
     printing: Printing = Printing()
     tills: Annotated[tuple[Till, ...], Field(alias="till", strict=False)] = (Till(),)
+    printers: Annotated[tuple[Printer, ...], Field(alias="printer", strict=False, max_length=MAX_PRINTERS)] = ()
+    routes: Annotated[tuple[Route, ...], Field(alias="route", strict=False, max_length=MAX_ROUTES)] = ()
 
     @field_validator("timezone")
     @classmethod
@@ -132,6 +166,26 @@ class Settings(Section):
             raise ValueError("two tills have the same number")
         return tills
 
+    @model_validator(mode="after")
+    def _known_printers(self) -> Self:
+        names = [receipt_printer(till.till) for till in self.tills] + [printer.name for printer in self.printers]
+        if len(set(names)) < len(names):
+            raise ValueError("two printers have the same name; receiptN is the printer of till N")
+        for name, deputy in self.deputies.items():
+            if deputy == name or deputy not in names:
+                raise ValueError(f"the deputy of {name} is another printer: {', '.join(names)}")
+        for route in self.routes:
+            if route.printer not in names:
+                raise ValueError(f"a route leads to {route.printer!r}; the printers are {', '.join(names)}")
+        return self
+
+    @property
+    def deputies(self) -> dict[str, str]:
+        """Which printer stands in for which, by name."""
+        tills = {receipt_printer(till.till): till.deputy for till in self.tills}
+        others = {printer.name: printer.deputy for printer in self.printers}
+        return {name: deputy for name, deputy in {**tills, **others}.items() if deputy}
+
     @property
     def zone(self) -> ZoneInfo:
         """The time zone of the business day."""
@@ -150,6 +204,8 @@ TABLES: dict[tuple[str, ...], type[Section]] = {
     ("hq",): Headquarters,
     ("printing",): Printing,
     ("till",): Till,
+    ("printer",): Printer,
+    ("route",): Route,
 }
 """Which table of the file each model reads."""
 

@@ -63,6 +63,12 @@ class FakeResult:
 
 
 @dataclass
+class FakeWitness:
+    cuts_after: int | None = None
+    printed: str | None = None
+
+
+@dataclass
 class FakePrinter:
     """A printer that keeps what it printed and answers what it is told to."""
 
@@ -70,6 +76,10 @@ class FakePrinter:
     answers: list[FakeResult] = field(default_factory=list)
     kicks: int = 0
     away_code: str | None = None
+    trouble_code: str | None = None
+    doubted: list[tuple[str, int | None]] = field(default_factory=list)
+    witnesses: list[FakeWitness] = field(default_factory=list)
+    voided: list[bool] = field(default_factory=list)
 
     def away(self) -> str | None:
         return self.away_code
@@ -77,7 +87,24 @@ class FakePrinter:
     def process_id(self, number: int) -> str:
         return f"{number:04d}"
 
-    def print(self, document: Mapping[str, Any], mark: str, *, void_predecessor: bool = False) -> FakeResult:
+    def trouble(self) -> str | None:
+        return self.away_code or self.trouble_code
+
+    def doubt(self, mark: str, cuts_after: int | None) -> None:
+        self.doubted.append((mark, cuts_after))
+
+    def witness(self, document: Mapping[str, Any], *, void_predecessor: bool = False) -> FakeWitness:
+        return self.witnesses.pop(0) if self.witnesses else FakeWitness()
+
+    def print(
+        self,
+        document: Mapping[str, Any],
+        mark: str,
+        *,
+        void_predecessor: bool = False,
+        cuts_after: int | None = None,
+    ) -> FakeResult:
+        self.voided.append(void_predecessor)
         answer = self.answers.pop(0) if self.answers else FakeResult()
         if answer.outcome != "not_started":
             self.slips.append(document)

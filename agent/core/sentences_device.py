@@ -399,6 +399,22 @@ SENTENCES: dict[str, Texts] = {
         "没弹开:看抽屉的线是不是插在打印机上、锁开了没有。",
         "If it stays shut: see that its cable is in the printer and that it is not locked.",
     ),
+    "drawer.not_opened": (
+        "抽屉没弹开",
+        "钱已收好。请用钥匙开抽屉。",
+        "The drawer did not open",
+        "The money is booked. Please open it with its key.",
+        "打印机收不到开抽屉的命令(小票 {slip}):看打印机的电源、线和纸。",
+        "Its printer could not be told (slip {slip}): look at the printer's power, cable and paper.",
+    ),
+    "drawer.left_open": (
+        "{till} 号机的抽屉没关",
+        "已经开了 {seconds} 秒。钱和单子都不受影响。请关上。",
+        "The drawer of till {till} is open",
+        "It has been open for {seconds} seconds. Money and sales are not affected. Please close it.",
+        "关着还报:看抽屉的开关线和设备文件里的 drawer_open_is_high;不要提醒:printing.drawer_open_s = 0。",
+        "If it is closed: see its switch and drawer_open_is_high; for no reminder set printing.drawer_open_s = 0.",
+    ),
     "drawer.closed": unaffected("抽屉关好了", "The drawer is closed", "不用处理。", "Nothing to do."),
     "profile.unreadable": unaffected("打印机资料读不了", "A printer's profile is unreadable", _PROFILE_ZH, _PROFILE_EN),
     "profile.unknown": unaffected(

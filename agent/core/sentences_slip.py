@@ -66,4 +66,26 @@ SENTENCES: dict[str, Texts] = {
         "补打的印有重印和次数。",
         "The copy says that it is one.",
     ),
+    "slip.moved": (
+        "小票换一台打",
+        "钱已收好。打印机 {printer} 打不了,小票到 {deputy} 取。",
+        "Slips come out elsewhere",
+        "The money is booked. Printer {printer} can't print; fetch the slips at {deputy}.",
+        "{printer}:{reason}。好了以后新的小票自己回去打。",
+        "{printer}: {reason}. Once it is well, new slips go there again by themselves.",
+    ),
+    "kitchen.not_acknowledged": (
+        "后厨没收到 {calling} 的单",
+        "请马上告诉后厨。代打:{deputy}。",
+        "The kitchen does not have {calling}",
+        "Please tell the kitchen now. Printed instead by: {deputy}.",
+        "打印机 {printer} 三十秒没有回话,小票 {slip}:看它的电源、纸和网线。",
+        "Printer {printer} has not answered for 30 seconds, slip {slip}: look at power, paper and network cable.",
+    ),
+    "kitchen.withdrawn": unaffected(
+        "后厨单由别的机器代打了",
+        "Another printer printed the kitchen slip",
+        "原来的打印机没回话,一个字没打,这张撤回了。",
+        "Its own printer did not answer and got not a byte of it; this one was withdrawn.",
+    ),
 }

@@ -9,6 +9,7 @@ from typing import Any
 from agent.core.errors import Broken, Refused
 from agent.core.payment import Platform
 from agent.core.ports import Clock, Entropy
+from agent.core.routing import Route, StationSlip
 from agent.daemon.background import in_background
 from agent.daemon.directives import apply
 from agent.daemon.displays import followed
@@ -18,8 +19,8 @@ from agent.services import health, staff
 from agent.services.language import translator
 from agent.services.resolver import Resolver
 from agent.services.scanning import scanned
-from agent.services.shop import Shop, StoreFacts, TillPlace
-from agent.settings import Settings
+from agent.services.shop import PrintingPlan, Shop, StoreFacts, TillPlace
+from agent.settings import Settings, receipt_printer
 from agent.store import journal, views
 from agent.store.connection import Readers
 from agent.store.outgoing import Outgoing
@@ -116,11 +117,12 @@ class Box:
             catalog=directives.catalog,
             tenders=directives.tenders,
             matrix=directives.matrix,
-            tills={till.till: TillPlace(till.till, f"receipt{till.till}") for till in settings.tills},
+            tills={till.till: TillPlace(till.till, receipt_printer(till.till)) for till in settings.tills},
             translate=translator(settings.language),
             platforms=outside.platforms,
             scale_layouts=directives.scale_layouts,
             directives=directives.versions,
+            plan=printing_plan(settings),
             pepper=_pepper(state, outside.entropy),
             publish=outside.publish,
             logo=logo_of(state, settings.store.logo),
@@ -149,7 +151,7 @@ class Box:
     def _devices(self) -> Any:
         from agent.daemon.devices import Devices
 
-        return Devices(self.shop, self.settings.tills, self.on_scan)
+        return Devices(self.shop, self.settings, self.on_scan)
 
     def on_scan(self, till: str, text: str, repeats: int = 0) -> bool:
         """Take a whole scan of a till's scanner, in order; returns whether it was refused."""
@@ -180,6 +182,12 @@ def _check_tail(path: Path) -> None:
     report = verify_tail(path)
     if report.fault is not None:
         raise Broken("journal.bad_tail", reason=report.fault.code, seq=report.fault.seq or 0)
+
+
+def printing_plan(settings: Settings) -> PrintingPlan:
+    """Return what goes to which printer, and who stands in for whom."""
+    routes = (Route(StationSlip(one.slip), one.printer, frozenset(one.departments)) for one in settings.routes)
+    return PrintingPlan(tuple(routes), settings.deputies, settings.printing.drawer_open_s)
 
 
 def store_facts(settings: Settings) -> StoreFacts:

@@ -1,20 +1,17 @@
 """The devices of the tills: each with its driver, its worker and its lamp."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any, Protocol
 
-from agent.daemon.background import in_background
 from agent.daemon.displays import PoleDisplays
+from agent.daemon.printers import Printers
 from agent.daemon.scans import ScanQueue, refusal
-from agent.services.printing import PrinterWorker
 from agent.services.shop import Shop
-from agent.settings import Till, shipped
-from drivers.base import CONNECTED, DeviceEvent, DeviceState
+from agent.settings import Settings, Till
+from drivers.base import DeviceEvent, DeviceState
 from drivers.display.device import DisplayDevice
 from drivers.printer.device import PrinterDevice
-from drivers.printer.job import PrintResult, process_id
-from drivers.printer.profiles import load_profile
 from drivers.scale.device import ScaleDevice
 from drivers.scanner.device import ScannerDevice
 
@@ -40,68 +37,21 @@ class Lit(Protocol):
         """How it stands."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Outcome:
-    outcome: str
-    code: str | None
-
-
-class DrivenPrinter:
-    """A printer's driver in the words of the printing use case."""
-
-    def __init__(self, device: PrinterDevice) -> None:
-        self._device = device
-
-    def process_id(self, number: int) -> str:
-        """Return the mark under which the printer reports a slip, by its place in the queue."""
-        return process_id(number)
-
-    def away(self) -> str | None:
-        """Return why the printer cannot be reached, or None."""
-        state = self._device.state
-        if state in CONNECTED:
-            return None
-        return "printer.absent" if state is DeviceState.ABSENT else "printer.lost"
-
-    def print(self, document: Mapping[str, Any], mark: str, *, void_predecessor: bool = False) -> _Outcome:
-        """Print a document and wait for the printer's word."""
-        return _outcome(self._device.print(document, mark, void_predecessor=void_predecessor))
-
-    def kick(self) -> _Outcome:
-        """Open the drawer."""
-        return _outcome(self._device.kick())
-
-
-def _outcome(result: PrintResult) -> _Outcome:
-    return _Outcome(result.outcome.value, result.code)
-
-
 class Devices:
     """Every device of the box."""
 
-    def __init__(self, shop: Shop, tills: tuple[Till, ...], on_scan: OnScan) -> None:
+    def __init__(self, shop: Shop, settings: Settings, on_scan: OnScan) -> None:
         self._shop = shop
         self._codes: dict[str, str] = {}
-        self._printers: dict[str, PrinterDevice] = {}
-        self._workers: dict[str, PrinterWorker] = {}
+        self._printers = Printers(shop, settings, self._codes, self._lamps_changed)
         self._scanners: dict[str, ScannerDevice] = {}
         self._scans: dict[str, ScanQueue] = {}
-        self._scales = {till.till: self._scale(till) for till in tills if till.scale}
-        self._displays = {till.till: self._display(till) for till in tills if till.display}
+        self._scales = {till.till: self._scale(till) for till in settings.tills if till.scale}
+        self._displays = {till.till: self._display(till) for till in settings.tills if till.display}
         self._poles = PoleDisplays(shop, self._displays)
-        for till in tills:
-            self._add(till, on_scan)
-
-    def _add(self, till: Till, on_scan: OnScan) -> None:
-        if till.printer:
-            name = self._shop.tills[till.till].printer
-            device = PrinterDevice(
-                name, till.printer, load_profile(shipped(f"devices/{till.profile}.toml")), self._on_printer
-            )
-            self._printers[name] = device
-            self._workers[name] = PrinterWorker(self._shop, name, DrivenPrinter(device))
-        if till.scanner:
-            self._add_scanner(f"scanner{till.till}", till, on_scan)
+        for till in settings.tills:
+            if till.scanner:
+                self._add_scanner(f"scanner{till.till}", till, on_scan)
 
     def _add_scanner(self, name: str, till: Till, on_scan: OnScan) -> None:
         def take(text: str, repeats: int) -> bool:
@@ -135,10 +85,7 @@ class Devices:
 
     def start(self) -> None:
         """Begin to look for the devices; workers first own up to what an earlier run left unconfirmed."""
-        for worker in self._workers.values():
-            worker.start()
-        for printer in self._printers.values():
-            printer.start()
+        self._printers.start()
         for scale in self._scales.values():
             scale.start()
         self._poles.start()
@@ -156,20 +103,15 @@ class Devices:
         self._poles.stop()
         for scale in self._scales.values():
             scale.stop()
-        for printer in self._printers.values():
-            printer.stop()
-        for worker in self._workers.values():
-            worker.stop()
+        self._printers.stop()
 
     def wake(self, printer: str) -> None:
         """There is a slip for a printer."""
-        worker = self._workers.get(printer)
-        if worker is not None:
-            worker.wake()
+        self._printers.wake(printer)
 
     def printer(self, name: str) -> PrinterDevice | None:
         """Return the driver of a printer, for what is no slip."""
-        return self._printers.get(name)
+        return self._printers.devices.get(name)
 
     def known(self) -> list[dict[str, Any]]:
         """Return each device by name with its state, its last code and, of printers, who it says it is."""
@@ -177,14 +119,15 @@ class Devices:
         def row(name: str, device: PrinterDevice | ScannerDevice) -> dict[str, Any]:
             return {"name": name, "state": device.state.value, "code": self._codes.get(name)}
 
-        printers = [{**row(name, one), **asdict(one.identity())} for name, one in self._printers.items()]
+        printers = [{**row(name, one), **asdict(one.identity())} for name, one in self._printers.devices.items()]
         return printers + [row(name, one) for name, one in self._scanners.items()]
 
     def lamps(self) -> dict[str, dict[str, Any]]:
         """Return one lamp for each kind of device: the worst, and each by name. Displays and scales only where there
         are some.
         """
-        lamps = {"printer": self._lamp(self._printers), "scanner": self._lamp(self._scanners)}
+        lamps = {"printer": self._lamp(self._printers.devices), "scanner": self._lamp(self._scanners)}
+        lamps["printer"]["models"] = self._printers.models()
         for kind, devices in (("display", self._displays), ("scale", self._scales)):
             if devices:
                 lamps[kind] = self._lamp({device.name: device for device in devices.values()})
@@ -198,19 +141,12 @@ class Devices:
         codes = [self._codes[name] for name in states if states[name] == worst and name in self._codes]
         return {"state": worst, "code": codes[0] if codes and worst != "ok" else None, "devices": states}
 
-    def _on_printer(self, event: DeviceEvent) -> None:
-        if event.code == "printer.printed_late":
-            in_background(lambda: self._workers[event.device].printed_late(event.detail))
-            return
-        if not event.code.startswith("drawer.") and event.code != "printer.identified":
-            self._codes[event.device] = event.code
-        if event.state in (DeviceState.READY, DeviceState.DEGRADED):
-            self.wake(event.device)
+    def _lamps_changed(self) -> None:
         self._shop.publish("lamps", self.lamps())
 
     def _on_other(self, event: DeviceEvent) -> None:
         self._codes[event.device] = event.code
-        self._shop.publish("lamps", self.lamps())
+        self._lamps_changed()
 
     def _on_scanner(self, event: DeviceEvent) -> None:
         if event.code == "scanner.overflow":
@@ -218,4 +154,4 @@ class Devices:
             return
         if event.code != "scanner.setting_refused":
             self._codes[event.device] = event.code
-        self._shop.publish("lamps", self.lamps())
+        self._lamps_changed()

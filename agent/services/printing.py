@@ -1,15 +1,16 @@
 """From the spool to paper: one worker a printer, each slip exactly once or said to be unconfirmed."""
 
-from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any
 
 from agent.core.errors import Refused
 from agent.core.events import SlipNotPrinted, SlipPrinted, SlipReprinted, SlipUnconfirmed
 from agent.core.receipt_parts import with_logo
 from agent.services.authority import record_approval, require
+from agent.services.drawers import DrawerOpener
 from agent.services.journaling import record
 from agent.services.shop import Actor, Approval, Shop
-from agent.services.slips import copy_of, queue_copy
+from agent.services.slips import copy_of, queue_copy, stand_in_name
+from agent.services.spooled import Printer
 from agent.services.trade import trading
 from agent.store import spool
 from agent.store.spool import Slip, SlipState
@@ -22,34 +23,6 @@ WAIT_S = 1.0
 """How long a printer that is not ready is left alone before it is tried again."""
 
 
-class Outcome(Protocol):
-    """What a printer says about a document; `outcome` is the value of the driver's enum."""
-
-    @property
-    def outcome(self) -> str:
-        """printed, printed_unverified, unconfirmed or not_started."""
-
-    @property
-    def code(self) -> str | None:
-        """The reason, as a driver's code."""
-
-
-class Printer(Protocol):
-    """A printer as the worker drives it, from one thread."""
-
-    def process_id(self, number: int) -> str:
-        """Return the mark under which the printer reports a slip, by its place in the queue."""
-
-    def away(self) -> str | None:
-        """Return why no byte can reach the printer now, as a driver's code; None when it is there."""
-
-    def print(self, document: Mapping[str, Any], mark: str, *, void_predecessor: bool = False) -> Outcome:
-        """Print a document; returns when its end is known or can't be known any more."""
-
-    def kick(self) -> Outcome:
-        """Open the drawer at once, also when paper is out."""
-
-
 class PrinterWorker:
     """Takes slips of one printer from the spool in order; never blocks a sale."""
 
@@ -58,8 +31,8 @@ class PrinterWorker:
         self._name = name
         self._printer = printer
         self._stopping = False
-        self._interrupted = False
-        self._kicked = ""
+        self._interrupted: str | None = None
+        self._drawer = DrawerOpener(shop, name, printer)
         self._waiting_code: str | None = None
         self._thread = StepThread(f"printer {name}", self.step)
 
@@ -67,29 +40,35 @@ class PrinterWorker:
         """Say what an earlier run left unconfirmed, then begin."""
         self.own_up()
         self._thread.start()
+        self._drawer.start()
 
     def wake(self) -> None:
         """There may be a slip, or the printer may be ready again."""
         self._thread.wake()
+        self._drawer.wake()
 
     def stop(self, timeout_s: float = 5.0) -> None:
         """End; the printer is stopped first by its owner, so that a print in progress returns."""
         self._stopping = True
         self._thread.stop(timeout_s)
+        self._drawer.stop(timeout_s)
 
     def printed_late(self, mark: str) -> None:
         """Take the printer's late word: a slip that was unconfirmed is on paper after all."""
         for slip in spool.unconfirmed(self._shop.read()):
             if slip.printer == self._name and slip.process_id == mark:
-                self._ended(slip, SlipState.PRINTED, "printer.printed_late")
+                self._ended(slip, SlipState.PRINTED, "printer.printed_late", SlipState.UNCONFIRMED)
                 self._shop.publish("state", {"till": None})
+        if self._interrupted == mark:
+            self._interrupted = None  # it is whole: nothing stands there that would have to be closed
 
     def own_up(self) -> None:
         """Say what an earlier run left unconfirmed; before the first step."""
         left = [slip for slip in spool.interrupted(self._shop.read()) if slip.printer == self._name]
         for slip in left:
             self._ended(slip, SlipState.UNCONFIRMED, "slip.interrupted")
-        self._interrupted = bool(left)
+            self._interrupted = slip.process_id or ""
+            self._printer.doubt(self._interrupted, slip.cuts_after)
 
     def step(self) -> float:
         """Print what is queued; returns seconds until the next look, unless it is woken before."""
@@ -102,21 +81,23 @@ class PrinterWorker:
         return IDLE_S
 
     def _print(self, slip: Slip) -> bool:
-        if slip.document.get("drawer") and self._kicked != slip.slip:
-            self._kicked = slip.slip
-            self._printer.kick()
-        away = self._printer.away()
-        if away is not None:  # a slip that never left stays queued: were it marked, a crash would leave it unconfirmed
-            self._waits(slip, away)
+        self._drawer.open_for(slip)
+        trouble = self._printer.trouble()
+        if trouble is not None:  # what can't leave stays queued: were it marked, a crash would leave it unconfirmed
+            self._waits(slip, trouble)
             return False
-        mark = self._printer.process_id(slip.number)
-        self._shop.writer.run(lambda unit: spool.mark_sending(unit, slip.slip, mark))
-        document = with_logo(slip.document, self._shop.logo)
-        result = self._printer.print(document, mark, void_predecessor=self._interrupted)
+        witness = self._printer.witness(slip.document, void_predecessor=self._interrupted is not None)
+        if witness.printed is not None:
+            self.printed_late(witness.printed)
+        mark, cuts_after = self._printer.process_id(slip.number), witness.cuts_after
+        if not self._shop.writer.run(lambda unit: spool.claim(unit, slip.slip, self._name, mark, cuts_after)):
+            return True  # withdrawn, or moved to another printer
+        voids, document = self._interrupted is not None, with_logo(slip.document, self._shop.logo)
+        result = self._printer.print(document, mark, void_predecessor=voids, cuts_after=cuts_after)
         if result.outcome == "not_started":
             self._put_back(slip, result.code)
             return False
-        self._interrupted = result.outcome == "unconfirmed"
+        self._interrupted = mark if result.outcome == "unconfirmed" else None
         self._waiting_code = None
         self._ended(slip, SlipState(result.outcome), result.code)
         return True
@@ -128,10 +109,14 @@ class PrinterWorker:
     def _waits(self, slip: Slip, code: str | None) -> None:
         if code != self._waiting_code:
             self._waiting_code = code
-            self._shop.publish("notice", {"code": code or "printer.not_ready", "slip": slip.slip})
+            notice = {"till": self._shop.till_of(self._name), "code": code or "printer.not_ready", "slip": slip.slip}
+            self._shop.publish("notice", notice)
 
-    def _ended(self, slip: Slip, state: SlipState, code: str | None) -> None:
+    def _ended(self, slip: Slip, state: SlipState, code: str | None, before: SlipState = SlipState.SENDING) -> None:
         def command(unit: Unit) -> None:
+            found = spool.find_slip(unit.connection, slip.slip)
+            if found is None or found.state is not before:
+                return  # another word was quicker: the cashier's, or the printer's on another way
             spool.mark_result(unit, slip.slip, state, code)
             if self._shop.writer.stopped is not None:
                 return  # the epoch takes no more entries; the spool still says what became of the slip
@@ -146,16 +131,40 @@ class PrinterWorker:
             self._shop.publish("state", {"till": None})
 
 
+SHOWN_MAX = 200
+
+
+def shown(slip: Slip) -> Shown:
+    """Return a slip as pages and other programs see it."""
+    return {
+        "slip": slip.slip,
+        "purpose": slip.kind,
+        "subject": slip.sale,
+        "state": slip.state.value,
+        "copy": slip.copy,
+        "printer": slip.printer,
+        "code": slip.code,
+        "queued_ms": slip.queued_ms,
+    }
+
+
 def unconfirmed(shop: Shop) -> list[Shown]:
     """Return the slips that the cashier is asked about, oldest first."""
-    return [
-        {"slip": slip.slip, "purpose": slip.kind, "subject": slip.sale, "state": slip.state.value, "copy": slip.copy}
-        for slip in spool.unconfirmed(shop.read())
-    ]
+    return [shown(slip) for slip in spool.unconfirmed(shop.read())]
+
+
+def listed(shop: Shop, state: SlipState) -> list[Shown]:
+    """Return the slips in a state, the newest 200 first; those that nobody saw come out, oldest first and all."""
+    if state is SlipState.UNCONFIRMED:
+        return unconfirmed(shop)
+    return [shown(slip) for slip in spool.in_state(shop.read(), [state], SHOWN_MAX)]
 
 
 def confirm(shop: Shop, actor: Actor, slip: str, printed: bool) -> Shown:
-    """Take the cashier's word on a slip: it came out, or it did not and a copy is printed that says so."""
+    """Take the cashier's word on a slip: it came out, or it did not and a copy is printed that says so.
+
+    A slip that a deputy has printed already gets no copy.
+    """
 
     def command(unit: Unit) -> Shown:
         found = spool.find_slip(unit.connection, slip)
@@ -170,6 +179,9 @@ def confirm(shop: Shop, actor: Actor, slip: str, printed: bool) -> Shown:
             return {"slip": None}
         spool.mark_result(unit, slip, SlipState.NOT_PRINTED, "slip.missing_by_cashier")
         record(unit, SlipNotPrinted(slip, "slip.missing_by_cashier"))
+        stand_in = stand_in_name(slip)
+        if stand_in != slip and spool.find_slip(unit.connection, stand_in) is not None:
+            return {"slip": stand_in}
         return {"slip": queue_copy(shop, unit, trade, found)}
 
     answer: Shown = shop.writer.run(command)

@@ -7,9 +7,11 @@ from typing import Any
 
 from agent.core.catalog import Catalog
 from agent.core.chain import Identity
+from agent.core.errors import StoreboxError
 from agent.core.payment import Platform
 from agent.core.ports import Clock, Entropy
 from agent.core.roles import Matrix
+from agent.core.routing import Route
 from agent.core.scale_labels import ScaleLayout
 from agent.core.tenders import Tender
 from agent.services.choices import PendingChoices
@@ -67,6 +69,16 @@ class TillPlace:
     printer: str
 
 
+@dataclass(frozen=True, slots=True)
+class PrintingPlan:
+    """What goes to printers beside the receipt, who stands in for whom, by name, and when a drawer is open too long."""
+
+    routes: tuple[Route, ...] = ()
+    deputies: Mapping[str, str] = field(default_factory=dict)
+    drawer_open_s: int = 60
+    """0: never."""
+
+
 def _nothing(*_: Any) -> None:
     """Nobody listens."""
 
@@ -89,6 +101,7 @@ class Shop:
     platforms: Mapping[str, Platform] = field(default_factory=dict)
     scale_layouts: tuple[ScaleLayout, ...] = ()
     directives: Mapping[str, int] = field(default_factory=dict)
+    plan: PrintingPlan = PrintingPlan()
     pepper: bytes = b""
     logo: Mapping[str, Any] | None = None
     """An `image` block that stands on top of what customers get."""
@@ -101,6 +114,17 @@ class Shop:
     """The scales by till, as `agent.services.weighing.Scale` describes them."""
     lamps: Callable[[], dict[str, dict[str, Any]]] = dict
     uplink_lamp: Callable[[], dict[str, Any]] = dict
+
+    def till_of(self, printer: str) -> str | None:
+        """Return the till whose own printer this is, or None."""
+        return next((place.till for place in self.tills.values() if place.printer == printer), None)
+
+    def tell(self, error: StoreboxError, till: str | None = None) -> None:
+        """Say something loud on a till's page, on all of them without one; pages give it its sentences."""
+        self.publish(
+            "notice",
+            {"till": till, "code": error.code, "values": error.values, "family": error.family.value},
+        )
 
     def changed(self, till: str) -> None:
         """Tell pages that a till's state changed, and the uplink that there may be entries."""

@@ -1,5 +1,6 @@
 """What goes to paper: entries turned into documents and put into the spool, in the command that wrote the entry."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -27,8 +28,11 @@ from agent.services.trade import Trade
 from agent.store.spool import Slip, SlipState, enqueue, mark_result
 from agent.store.unit import Unit
 
+_NAME = re.compile(r"(.+)-([PD])(\d+)$")
+"""A slip's name: what it is of, then P and the number of the copy; D where a deputy prints it."""
 
-def _queue(
+
+def queue_slip(
     shop: Shop,
     unit: Unit,
     trade: Trade,
@@ -40,6 +44,7 @@ def _queue(
     copy: int = 0,
     printer: str | None = None,
 ) -> str:
+    """Put a slip into a printer's queue, that of the till's own without a name, and journal it; returns `slip`."""
     name = printer or shop.tills[trade.till].printer
     enqueue(unit, slip, printer=name, kind=purpose, document=document, sale=subject, copy=copy)
     record(
@@ -65,8 +70,8 @@ def queue_receipt(shop: Shop, unit: Unit, actor: Actor, event: SaleCompleted) ->
     drawer = any(shop.tenders[tender.kind].drawer for tender in event.tenders if tender.kind in shop.tenders)
     policy = _policy(shop, event)
     if drawer and policy is Print.ALWAYS:
-        document = {**document, "drawer": True}
-    slip = _queue(shop, unit, trade, f"{event.sale}-P0", "receipt", document, subject=event.sale)
+        document = with_drawer(shop, trade, document)
+    slip = queue_slip(shop, unit, trade, f"{event.sale}-P0", "receipt", document, subject=event.sale)
     if policy is not Print.ALWAYS:
         mark_result(unit, slip, SlipState.NOT_PRINTED, f"slip.{policy.value}")
         record(unit, SlipNotPrinted(slip, f"slip.{policy.value}"))
@@ -84,7 +89,7 @@ def queue_pending_slips(shop: Shop, unit: Unit, actor: Actor, event: SaleComplet
     trade = Trade(event.till, event.shift, event.staff, event.day)
     for attempt, platform, amount_fen in parked:
         document = pending_slip(shop, unit, actor, event, attempt, platform, amount_fen)
-        _queue(shop, unit, trade, f"{attempt}-P0", "pending", document, subject=event.sale)
+        queue_slip(shop, unit, trade, f"{attempt}-P0", "pending", document, subject=event.sale)
 
 
 def queue_refund_slip(
@@ -94,15 +99,15 @@ def queue_refund_slip(
     trade = Trade(event.till, event.shift, event.staff, event.day)
     document = refund_slip(shop, unit, actor, event, sale, sold_ms)
     if any(tender.kind == "cash" for tender in event.tenders):
-        document = {**document, "drawer": True}
-    return _queue(shop, unit, trade, f"{event.refund}-P0", "refund", document, subject=event.refund)
+        document = with_drawer(shop, trade, document)
+    return queue_slip(shop, unit, trade, f"{event.refund}-P0", "refund", document, subject=event.refund)
 
 
 def queue_shift_slip(shop: Shop, unit: Unit, trade: Trade, report: Mapping[str, Any], purpose: str) -> str:
     """Queue an X or Z report."""
     document = shift_slip(shop, unit, trade, report, purpose)
     number = unit.counter(f"slip {trade.shift}")
-    return _queue(
+    return queue_slip(
         shop, unit, trade, f"{trade.shift}-{purpose.upper()}{number}-P0", purpose, document, subject=trade.shift
     )
 
@@ -111,27 +116,42 @@ def queue_day_slip(shop: Shop, unit: Unit, trade: Trade, report: Mapping[str, An
     """Queue the store's day report."""
     document = day_slip(shop, unit, trade, report, event)
     number = unit.counter(f"slip {trade.day}")
-    return _queue(shop, unit, trade, f"{trade.day}-D{number}-P0", "day", document, subject=trade.day)
+    return queue_slip(shop, unit, trade, f"{trade.day}-D{number}-P0", "day", document, subject=trade.day)
 
 
 def queue_drawer_slip(shop: Shop, unit: Unit, trade: Trade, event: DrawerMoved) -> str:
     """Queue the slip of a drawer movement; it opens the drawer."""
-    document = {**drawer_slip(shop, unit, trade, event), "drawer": True}
+    document = with_drawer(shop, trade, drawer_slip(shop, unit, trade, event))
     number = unit.counter("drawer slip")
     name = f"{unit.identity.store}-{unit.identity.epoch}-D{number:06d}-P0"
-    return _queue(shop, unit, trade, name, "drawer", document, subject=event.reference)
+    return queue_slip(shop, unit, trade, name, "drawer", document, subject=event.reference)
 
 
 def queue_help_slip(shop: Shop, unit: Unit, trade: Trade) -> str:
     """Queue the card of command codes."""
     number = unit.counter("help slip")
     name = f"{unit.identity.store}-{unit.identity.epoch}-H{number:06d}-P0"
-    return _queue(shop, unit, trade, name, "help", help_slip(shop))
+    return queue_slip(shop, unit, trade, name, "help", help_slip(shop))
+
+
+def with_drawer(shop: Shop, trade: Trade, document: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the document of a slip that opens its till's drawer, wherever the slip itself is printed."""
+    return {**document, "drawer": shop.tills[trade.till].printer}
+
+
+def stand_in_name(slip: str) -> str:
+    """Return the name of the slip that a deputy prints for this one; that of a stand-in is its own."""
+    return _NAME.sub(r"\1-D\3", slip)
+
+
+def _stem(slip: str) -> str:
+    """Return what all copies and stand-ins of a slip have in common."""
+    return _NAME.sub(r"\1", slip)
 
 
 def copy_of(connection: Any, slip: Slip) -> int:
     """Return the number that the next copy of a slip carries: 1 for the first."""
-    stem = slip.slip.rpartition("-P")[0]
+    stem = _stem(slip.slip)
     row = connection.execute(
         "SELECT max(copy) FROM spool WHERE slip >= ?1 || '-P' AND slip < ?1 || '-Q'", (stem,)
     ).fetchone()
@@ -141,9 +161,9 @@ def copy_of(connection: Any, slip: Slip) -> int:
 def queue_copy(shop: Shop, unit: Unit, trade: Trade, slip: Slip) -> str:
     """Queue a copy of a slip; it says that it is one and carries its number. A copy never opens the drawer."""
     copy = copy_of(unit.connection, slip)
-    stem = slip.slip.rpartition("-P")[0]
+    stem = _stem(slip.slip)
     document = copy_document(shop, slip.document, copy)
-    return _queue(
+    return queue_slip(
         shop,
         unit,
         trade,
@@ -152,5 +172,5 @@ def queue_copy(shop: Shop, unit: Unit, trade: Trade, slip: Slip) -> str:
         document,
         subject=slip.sale,
         copy=copy,
-        printer=shop.tills[trade.till].printer,
+        printer=slip.printer if shop.till_of(slip.printer) is None else shop.tills[trade.till].printer,
     )

@@ -16,6 +16,7 @@ from agent.services.authority import record_approval, require
 from agent.services.journaling import record
 from agent.services.shop import Actor, Approval, Shop
 from agent.services.slips import queue_pending_slips, queue_receipt
+from agent.services.stations import queue_station_slips
 from agent.services.trade import Trade, trading
 from agent.store.unit import Unit
 
@@ -54,6 +55,7 @@ def complete(shop: Shop, unit: Unit, actor: Actor, basket: Basket, trade: Trade,
     baskets.save(unit, ended)
     slip = queue_receipt(shop, unit, actor, event)
     queue_pending_slips(shop, unit, actor, event)
+    queue_station_slips(shop, unit, trade, event, ended.label)
     return {
         "sale": ended.sale,
         "calling": calling,

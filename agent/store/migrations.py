@@ -17,7 +17,11 @@ def _first(database: Any) -> None:
         database.execute(statement)
 
 
-STEPS: tuple[Step, ...] = (("0001_first", _first),)
+def _cuts_after(database: Any) -> None:
+    database.execute("ALTER TABLE spool ADD COLUMN cuts_after INTEGER")
+
+
+STEPS: tuple[Step, ...] = (("0001_first", _first), ("0002_cuts_after", _cuts_after))
 """Every change of the schema, in order. A step only adds tables, columns with a default, and indexes."""
 
 

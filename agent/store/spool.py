@@ -56,10 +56,14 @@ class Slip:
     code: str | None
     queued_ms: int
     changed_ms: int
+    cuts_after: int | None = None
+    """Where the printer's counter of cuts stands once the slip is out, when the printer has one."""
 
 
 _compact = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
-_COLUMNS = "number, slip, printer, sale, kind, state, document, copy, process_id, code, queued_ms, changed_ms"
+_COLUMNS = (
+    "number, slip, printer, sale, kind, state, document, copy, process_id, code, queued_ms, changed_ms, cuts_after"
+)
 _ENQUEUE = (
     "INSERT INTO spool(slip, printer, sale, kind, state, document, copy, queued_ms, changed_ms)"
     " VALUES(?, ?, ?, ?, 'queued', ?, ?, ?, ?)"
@@ -94,18 +98,63 @@ def mark_sending(unit: Unit, slip: str, process_id: str | None = None) -> None:
     _move(unit, slip, SlipState.SENDING, process_id=process_id)
 
 
+def claim(unit: Unit, slip: str, printer: str, process_id: str, cuts_after: int | None = None) -> bool:
+    """Record that a printer's worker is about to send a slip; False when it was withdrawn or moved meanwhile."""
+    found = find_slip(unit.connection, slip)
+    if found is None or found.state is not SlipState.QUEUED or found.printer != printer:
+        return False
+    _move(unit, slip, SlipState.SENDING, process_id=process_id)
+    unit.connection.execute("UPDATE spool SET cuts_after = ? WHERE number = ?", (cuts_after, found.number))
+    return True
+
+
 def mark_result(unit: Unit, slip: str, state: SlipState, code: str | None = None) -> None:
     """Record how a slip ended, or that it waits again because nothing of it reached the printer."""
     _move(unit, slip, state, code=code)
 
 
+def queued_after(reader: Any, printer: str, number: int) -> Sequence[Slip]:
+    """Return the queued slips of a printer that came after a place in the queue, oldest first."""
+    rows = reader.execute(
+        f"SELECT {_COLUMNS} FROM spool WHERE state = 'queued' AND printer = ? AND number > ? ORDER BY number",
+        (printer, number),
+    )
+    return [_slip(row) for row in rows]
+
+
+def waiting(reader: Any, kinds: Sequence[str]) -> Sequence[Slip]:
+    """Return the slips of these kinds that are queued, sending or unconfirmed, oldest first."""
+    rows = reader.execute(
+        f"SELECT {_COLUMNS} FROM spool WHERE (state = 'queued' OR state = 'sending' OR state = 'unconfirmed')"
+        f" AND kind IN ({', '.join('?' * len(kinds))}) ORDER BY number",
+        tuple(kinds),
+    )
+    return [_slip(row) for row in rows]
+
+
+def in_state(reader: Any, states: Sequence[SlipState], limit: int) -> Sequence[Slip]:
+    """Return at most `limit` slips in one of these states, the newest first."""
+    rows = reader.execute(
+        f"SELECT {_COLUMNS} FROM spool WHERE state IN ({', '.join('?' * len(states))}) ORDER BY number DESC LIMIT ?",
+        (*(state.value for state in states), limit),
+    )
+    return [_slip(row) for row in rows]
+
+
 def redirect(unit: Unit, slip: str, printer: str) -> None:
     """Give a queued slip to another printer; it keeps its place by age."""
-    changed = unit.connection.execute(
-        "UPDATE spool SET printer = ?, changed_ms = ? WHERE slip = ? AND state = 'queued'", (printer, unit.now_ms, slip)
-    ).rowcount
-    if changed != 1:
+    found = find_slip(unit.connection, slip)
+    if found is None or not redirect_from(unit, slip, found.printer, printer):
         raise Broken("spool.not_queued", slip=slip)
+
+
+def redirect_from(unit: Unit, slip: str, printer: str, deputy: str) -> bool:
+    """Give a slip of a printer's queue to another printer; False when it left the queue meanwhile."""
+    changed = unit.connection.execute(
+        "UPDATE spool SET printer = ?, changed_ms = ? WHERE slip = ? AND printer = ? AND state = 'queued'",
+        (deputy, unit.now_ms, slip, printer),
+    ).rowcount
+    return int(changed) == 1
 
 
 def find_slip(reader: Any, slip: str) -> Slip | None:
@@ -165,7 +214,7 @@ def _move(unit: Unit, slip: str, state: SlipState, *, process_id: str | None = N
 
 
 def _slip(row: Sequence[Any]) -> Slip:
-    number, slip, printer, sale, kind, state, document, copy, process_id, code, queued_ms, changed_ms = row
+    number, slip, printer, sale, kind, state, document, copy, process_id, code, queued_ms, changed_ms, cuts = row
     return Slip(
         number,
         slip,
@@ -179,4 +228,5 @@ def _slip(row: Sequence[Any]) -> Slip:
         code,
         queued_ms,
         changed_ms,
+        cuts,
     )

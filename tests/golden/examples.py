@@ -3,10 +3,12 @@
 from collections.abc import Callable
 
 from agent.core import receipt
+from agent.core.receipt_kitchen import kitchen_document, label_document, stand_in_document
 from agent.core.receipt_parts import Document, as_copy
 from agent.core.receipt_setup import invitation_document, self_test_document
 from agent.services.language import translator
 from tests.golden import english_examples as english
+from tests.golden import kitchen_examples as kitchen
 from tests.golden import more_examples as more
 from tests.golden import slip_examples as chinese
 from tests.golden.setup_examples import INVITATION, SELF_TEST, SELF_TEST_80MM
@@ -26,12 +28,20 @@ SLIPS: dict[str, Callable[[int], Document]] = {
     "day": lambda _: receipt.day_document(more.DAY, ZH),
     "drop": lambda _: receipt.drawer_document(more.DROP, ZH),
     "card": lambda _: receipt.command_card_document(more.CARD, ZH),
+    "kitchen": lambda _: kitchen_document(kitchen.KITCHEN, ZH),
+    "kitchen_stand_in": lambda _: stand_in_document(kitchen_document(kitchen.KITCHEN, ZH), "kitchen", True, ZH),
+    "label": lambda _: label_document(kitchen.LABEL, ZH),
     "sale_en": lambda _: receipt.sale_document(english.SALE, EN, "en"),
     "sale_copy_en": lambda _: as_copy(receipt.sale_document(english.SALE, EN, "en"), 2, EN),
     "refund_en": lambda _: receipt.refund_document(english.REFUND, EN, "en"),
     "shift_z_en": lambda _: receipt.shift_document(english.SHIFT_Z, EN, "en"),
     "day_en": lambda _: receipt.day_document(more.DAY_EN, EN, "en"),
     "drop_en": lambda _: receipt.drawer_document(more.DROP_EN, EN, "en"),
+    "kitchen_en": lambda _: kitchen_document(kitchen.KITCHEN_EN, EN, "en"),
+    "kitchen_stand_in_en": lambda _: stand_in_document(
+        kitchen_document(kitchen.KITCHEN_EN, EN, "en"), "kitchen", False, EN
+    ),
+    "label_en": lambda _: label_document(kitchen.LABEL_EN, EN, "en"),
     "card_en": lambda _: receipt.command_card_document(more.CARD_EN, EN, "en"),
 }
 """Each makes its document for paper of so many cells; only the printer's own test knows which printer it is on."""

@@ -57,7 +57,7 @@ def test_a_cash_sale_with_change_is_one_balanced_entry_and_one_slip(open_shop: S
     assert sums == 0
     slip = open_shop.read().execute("SELECT slip, state, document FROM spool").fetchone()
     assert slip[:2] == (f"{sale['sale']}-P0", "queued")
-    assert json.loads(slip[2])["drawer"] is True
+    assert json.loads(slip[2])["drawer"] == "receipt1"
 
 
 def test_the_same_key_pays_once_and_answers_alike(open_shop: Shop) -> None:

@@ -33,6 +33,9 @@ def health(request: Request, web: TheWeb) -> dict[str, Any]:
     if known(request) is None:
         return answer
     parts = {name: f"{lamp.get('state')} {lamp.get('code') or ''}".strip() for name, lamp in lamps.items()}
+    for lamp in lamps.values():
+        for name, state in lamp.get("devices", {}).items():
+            parts[name] = f"{state} {lamp.get('models', {}).get(name, '')}".strip()
     parts["journal"] = "ok" if stopped is None else f"stopped {stopped}"
     waiting = shop_health.unsent(web.shop)
     parts["unsent"] = f"{waiting['entries']} entries, {waiting['amount_fen']} fen"

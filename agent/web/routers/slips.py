@@ -6,6 +6,7 @@ from fastapi import APIRouter
 
 from agent.core.errors import Refused
 from agent.services import printing
+from agent.store.spool import SlipState
 from agent.web.access import AnySeat, approved
 from agent.web.bodies import Approvable, ConfirmBody
 
@@ -15,10 +16,12 @@ Shown = dict[str, Any]
 
 @router.get("/slips")
 def slips(seat: AnySeat, state: str = "unconfirmed") -> list[Shown]:
-    """Return the slips that the cashier is asked about."""
-    if state != "unconfirmed":
-        raise Refused("request.malformed", field="state")
-    return printing.unconfirmed(seat.shop)
+    """Return the slips in a state with their printers; without one those that the cashier is asked about."""
+    try:
+        wanted = SlipState(state)
+    except ValueError as error:
+        raise Refused("request.malformed", field="state") from error
+    return printing.listed(seat.shop, wanted)
 
 
 @router.post("/slips/{slip}/reprint")

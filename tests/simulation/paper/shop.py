@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from agent.core.events import SlipQueued
-from agent.daemon.devices import DrivenPrinter
+from agent.daemon.printers import DrivenPrinter
 from agent.services import days, shifts
 from agent.services.journaling import record
 from agent.services.printing import PrinterWorker
