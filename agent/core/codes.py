@@ -32,6 +32,9 @@ LENGTH_MAX = 512
 CHARACTER_PROBE = "T1ABCDEFGHIJKLMNOPQRSTUVWXYZ234567abcdefghijklmnopqrstuvwxyz$%*+-./:"
 """Every character of our codes, then those that a wrong keyboard layout or Caps Lock turns into others."""
 
+_PROBE_BEGINS = CHARACTER_PROBE[:16]
+"""Long enough that nothing else begins so; what follows may have been changed on its way."""
+
 TEST_NONCE_BYTES_MIN = 10
 """80 bits: nobody guesses one, no two slips share one."""
 
@@ -102,6 +105,9 @@ def _own_code(text: str) -> Recognition | None:
         return Recognition(Kind.SETUP, text, setup=SetupCommand(text[2:]))
     if _TEST.fullmatch(text) or text == CHARACTER_PROBE:
         return Recognition(Kind.TEST, text)
+    if text.upper().startswith(_PROBE_BEGINS):
+        swapped = text.swapcase() == CHARACTER_PROBE
+        return Recognition(Kind.TEST, text, code="code.test_case" if swapped else "code.test_characters")
     return Recognition(Kind.ENROL, text) if _ENROL.fullmatch(text) else None
 
 

@@ -292,6 +292,23 @@ SENTENCES: dict[str, Texts] = {
         "开通新盒子用 storebox enrol。",
         "A new box is enrolled by storebox enrol.",
     ),
+    "code.test_case": (
+        "大小写反了,扫码枪能读",
+        "没扣钱。这是自检单上的字符码。",
+        "The scanner reads, but swaps case",
+        "Nothing charged. This is the character code of a test slip.",
+        "关掉 Caps Lock,或按扫码枪说明书恢复大小写,再扫一次字符码。",
+        "Turn Caps Lock off, or set the scanner to keep the case as it is; then scan the character code again.",
+    ),
+    "code.test_characters": (
+        "有字符读错了",
+        "没扣钱。这是自检单上的字符码,和印的不一样。",
+        "Some characters arrive changed",
+        "Nothing charged. This is the character code of a test slip, and not as it was printed.",
+        "把扫码枪的键盘布局设成美国英语,关掉输入法,再扫一次字符码;还不对就改用串口方式。",
+        "Set the scanner's keyboard layout to US English and switch input methods off; if it still differs, use it "
+        "as a serial scanner.",
+    ),
     "code.setup": (
         "这是装机用的码",
         "没扣钱。收银时用不着它。",

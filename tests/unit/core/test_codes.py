@@ -9,7 +9,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.core.code_shapes import is_identity_number
-from agent.core.codes import Command, Kind, Recognition, Situation, command_code, receipt_code, recognise
+from agent.core.codes import (
+    CHARACTER_PROBE,
+    Command,
+    Kind,
+    Recognition,
+    Situation,
+    command_code,
+    receipt_code,
+    recognise,
+    self_test_code,
+)
 from agent.core.gs1 import check_digit
 from agent.core.scale_labels import layouts_from
 from agent.core.sentences_codes import CODES
@@ -284,3 +294,25 @@ def test_what_looks_like_label_and_payment_is_not_charged_blindly(number: int, s
     """A label of a known PLU is an article or a question, never money by itself."""
     label = checked("2600201" + f"{number % 10**10:010d}")
     assert recognise(label, situation).kind in (Kind.SCALE_ITEM, Kind.ASK)
+
+
+def test_the_character_code_tells_what_changed_on_its_way() -> None:
+    """Whole, with Caps Lock on, through another keyboard layout, cut short: never a payment, never unknown."""
+    situation = Situation("S001", total_due=True)
+    said = {
+        CHARACTER_PROBE: None,
+        CHARACTER_PROBE.swapcase(): "code.test_case",
+        CHARACTER_PROBE.replace("-", "'").replace("/", "?"): "code.test_characters",
+        CHARACTER_PROBE.upper(): "code.test_characters",
+        CHARACTER_PROBE[:40]: "code.test_characters",
+    }
+    for text, code in said.items():
+        found = recognise(text, situation)
+        assert (found.kind, found.code) == (Kind.TEST, code), text
+
+
+@given(st.binary(min_size=10, max_size=16))
+def test_no_test_slip_passes_for_the_character_code(nonce: bytes) -> None:
+    """A test slip's own number is what it is, whatever chance made of it."""
+    found = recognise(self_test_code(nonce), Situation("S001", total_due=True))
+    assert (found.kind, found.code) == (Kind.TEST, None)
