@@ -52,6 +52,9 @@ def printer(
     buffer: Annotated[int, typer.Option(help="Receive buffer by its switch: 4096 or 45 bytes.")] = 4096,
     baud: Annotated[int | None, typer.Option(min=50, help="Take bytes at this speed.")] = None,
     line_ms: Annotated[float, typer.Option(min=0, help="Time to print one line.")] = 0,
+    drawer_open_high: Annotated[
+        bool, typer.Option("--drawer-open-high", help="Its drawer's switch lets pin 3 go high when open.")
+    ] = False,
     paper_log: Annotated[Path | None, typer.Option(help="Append what is printed, as JSON.")] = None,
     png: Annotated[Path | None, typer.Option(help="Folder for a picture of each slip.")] = None,
     control: Annotated[Path | None, typer.Option(help="Unix socket that takes the words.")] = None,
@@ -69,7 +72,17 @@ def printer(
         raise _usage("give one of --pty LINK and --tcp PORT")
     try:
         with assemble_printer(
-            pty, tcp, profile, width, flow, buffer, baud=baud, line_ms=line_ms, paper_log=paper_log, png=png
+            pty,
+            tcp,
+            profile,
+            width,
+            flow,
+            buffer,
+            drawer_open_is_high=drawer_open_high,
+            baud=baud,
+            line_ms=line_ms,
+            paper_log=paper_log,
+            png=png,
         ) as station:
             _serve(station, control)
     except LookupError as error:

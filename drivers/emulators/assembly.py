@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import cast, get_args
 
@@ -40,6 +41,7 @@ def assemble_printer(
     flow: str | None = None,
     buffer_bytes: int = 4096,
     *,
+    drawer_open_is_high: bool = False,
     baud: int | None = None,
     line_ms: float = 0,
     paper_log: Path | None = None,
@@ -52,6 +54,7 @@ def assemble_printer(
     if flow is not None and flow not in get_args(Flow):
         raise LookupError(f"no flow {flow!r}; there are {', '.join(get_args(Flow))}")
     chosen = with_buffer(profile_for(profile, width_mm, cast("Flow | None", flow)), buffer_bytes)
+    chosen = replace(chosen, drawer_open_is_high=drawer_open_is_high)
     with ExitStack() as stack:
         listeners: list[OnMark] = []
         if paper_log is not None:

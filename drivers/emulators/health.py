@@ -10,7 +10,8 @@ from typing import Literal
 class Health:
     """Sensors and errors. `cutter_blocked` is the cause, `cutter_error` what the printer noticed.
 
-    `drawer_open` is None when no drawer with a switch is connected.
+    `drawer_open` is None when no drawer with a switch is connected. Most switches pull pin 3 down when the drawer is
+    open; `drawer_open_is_high` is one that lets it go. A pin that nobody pulls is high.
     """
 
     paper: Literal["ok", "low", "out"] = "ok"
@@ -18,6 +19,12 @@ class Health:
     cutter_blocked: bool = False
     cutter_error: bool = False
     drawer_open: bool | None = None
+    drawer_open_is_high: bool = False
+
+    @property
+    def drawer_pin_high(self) -> bool:
+        """Pin 3 of the drawer's socket."""
+        return self.drawer_open is None or self.drawer_open is self.drawer_open_is_high
 
     @property
     def offline(self) -> bool:
@@ -40,7 +47,7 @@ def transmit_status(health: Health, n: int) -> int:
     near_end = health.paper != "ok"
     paper_end = health.paper == "out"
     bits = {
-        1: 0x04 * bool(health.drawer_open) | 0x08 * health.offline,
+        1: 0x04 * health.drawer_pin_high | 0x08 * health.offline,
         2: 0x04 * health.cover_open | 0x20 * paper_end | 0x40 * health.cutter_error,
         3: 0x08 * health.cutter_error,
         4: 0x0C * near_end | 0x60 * paper_end,
@@ -50,7 +57,7 @@ def transmit_status(health: Health, n: int) -> int:
 
 def automatic_status(health: Health) -> bytes:
     """The four bytes of Automatic Status Back (`GS a`)."""
-    first = 0x10 | 0x04 * bool(health.drawer_open) | 0x08 * health.offline | 0x20 * health.cover_open
+    first = 0x10 | 0x04 * health.drawer_pin_high | 0x08 * health.offline | 0x20 * health.cover_open
     second = 0x08 * health.cutter_error
     third = 0x03 * (health.paper != "ok") | 0x0C * (health.paper == "out")
     return bytes((first, second, third, 0x0F))
@@ -71,4 +78,4 @@ def paper_sensor_status(health: Health) -> int:
 
 def drawer_status(health: Health) -> int:
     """The answer to `GS r 2`: bit 0 is the drawer's pin 3."""
-    return 0x01 * bool(health.drawer_open)
+    return 0x01 * health.drawer_pin_high

@@ -48,7 +48,7 @@ class EmulatedPrinter:
         keep_marks: bool = True,
     ) -> None:
         self.profile = profile
-        self.health = Health()
+        self.health = Health(drawer_open_is_high=profile.drawer_open_is_high)
         self.marks: list[Mark] = []
         self.powered = True
         self.plugged = True

@@ -37,6 +37,7 @@ class Profile:
     serial: str = "EMUL000001"
     font: Literal["GB18030", "GB2312"] = "GB18030"
     flow: Flow = "hold"
+    drawer_open_is_high: bool = False
     buffer_bytes: int = 4096
     busy_at_bytes: int = 128
     ready_at_bytes: int = 256

@@ -100,7 +100,7 @@ class SlipPictures:
                     self._paint(*slip)
             else:
                 self._paint_open()
-                if self._closing.is_set():
+                if self._closing.is_set() and not self._slips:
                     return
 
     @property

@@ -15,7 +15,6 @@ from drivers.printer.profiles import PrinterProfile
 from drivers.printer.raster import MAX_BAND_BYTES
 from drivers.printer.witness import Doubt, cuts_of
 
-_DRAWER_FENCE = b"\x1dr\x02"
 FLUSH = bytes(MAX_BAND_BYTES + 16)
 """Ends a command that the line was cut in: NULs fill its missing bytes and print nothing beyond them."""
 
@@ -99,7 +98,7 @@ def print_job(
 
 def kick_job(kick: Kick, profile: PrinterProfile) -> Job:
     """Make the job of a drawer pulse that is queued in the printer; it is done when the printer has processed it."""
-    return Job(pulse(kick) + _DRAWER_FENCE * profile.fence, fence=profile.fence, waits_for_people=False)
+    return Job(pulse(kick) + FENCE * profile.fence, fence=profile.fence, waits_for_people=False)
 
 
 def _body_mark(mark: str) -> str:

@@ -176,7 +176,7 @@ def test_its_status_query_gets_our_answer(dummy_class: Any) -> None:
     from escpos.constants import RT_STATUS_ONLINE, RT_STATUS_PAPER
 
     printer = EmulatedPrinter(profile_for("epson", 80))
-    assert printer.feed(RT_STATUS_ONLINE) == b"\x12"
+    assert printer.feed(RT_STATUS_ONLINE) == b"\x16"
     printer.command("paper low")
     assert printer.feed(RT_STATUS_PAPER) == b"\x1e"
 

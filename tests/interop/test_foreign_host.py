@@ -101,7 +101,7 @@ def test_printing_takes_its_time_and_success_comes_after_it(receiptio: Run, prin
 
 @pytest.mark.parametrize(("word", "said"), [("drawer open", "draweropen"), ("drawer closed", "drawerclosed")])
 def test_the_drawers_switch_is_read(receiptio: Run, printers: Printers, word: str, said: str) -> None:
-    """Its `drawer2` is a drawer whose switch pulls the pin up when open, as ours does."""
+    """Its `drawer` is one whose switch pulls the pin down when open, as ours does by default."""
     with printers("epson") as served:
         served.word(word)
-        assert receiptio("-d", "127.0.0.1", "-p", "epson", "-q", "drawer2", source="").stderr.decode().strip() == said
+        assert receiptio("-d", "127.0.0.1", "-p", "epson", "-q", "drawer", source="").stderr.decode().strip() == said

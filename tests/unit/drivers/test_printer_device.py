@@ -284,7 +284,9 @@ def test_an_absent_printer_is_refused_and_found_when_it_comes(tmp_path: Path) ->
 def test_drawer_changes_are_told(tmp_path: Path) -> None:
     with pair(tmp_path) as (printer, shop):
         printer.word("drawer open")
-        wait_until(lambda: any(code.startswith("drawer.") for code in shop.codes))
+        wait_until(lambda: "drawer.open" in shop.codes)
+        printer.word("drawer closed")
+        wait_until(lambda: "drawer.closed" in shop.codes)
 
 
 def test_the_body_follows_the_call_at_once(tmp_path: Path) -> None:

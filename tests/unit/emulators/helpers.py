@@ -12,7 +12,7 @@ from drivers.emulators.profiles import Flow, profile_for
 CUT = b"\x1dV\x42\x00"
 EOT1, EOT2, EOT3, EOT4 = (bytes((0x10, 0x04, n)) for n in (1, 2, 3, 4))
 ASB_ON = b"\x1da\x0f"
-ASB_CLEAN = b"\x10\x00\x00\x0f"
+ASB_CLEAN = b"\x14\x00\x00\x0f"
 
 
 class HandClock:

@@ -22,16 +22,17 @@ from tests.unit.emulators.helpers import (
 
 
 def test_real_time_status_of_a_healthy_printer() -> None:
-    assert make().feed(EOT1 + EOT2 + EOT3 + EOT4) == b"\x12\x12\x12\x12"
+    assert make().feed(EOT1 + EOT2 + EOT3 + EOT4) == b"\x16\x12\x12\x12"
 
 
 @pytest.mark.parametrize(
     ("word", "answers"),
     [
-        ("paper low", b"\x12\x12\x12\x1e"),
-        ("paper out", b"\x1a\x32\x12\x7e"),
-        ("cover open", b"\x1a\x16\x12\x12"),
-        ("drawer open", b"\x16\x12\x12\x12"),
+        ("paper low", b"\x16\x12\x12\x1e"),
+        ("paper out", b"\x1e\x32\x12\x7e"),
+        ("cover open", b"\x1e\x16\x12\x12"),
+        ("drawer open", b"\x12\x12\x12\x12"),
+        ("drawer closed", b"\x16\x12\x12\x12"),
     ],
 )
 def test_real_time_status_bits(word: str, answers: bytes) -> None:
@@ -43,14 +44,14 @@ def test_real_time_status_bits(word: str, answers: bytes) -> None:
 def test_a_cutter_error_shows_in_causes_and_errors() -> None:
     printer = make()
     printer.command("jam")
-    assert printer.feed(EOT1 + CUT + EOT1 + EOT2 + EOT3) == b"\x12\x1a\x52\x1a"
+    assert printer.feed(EOT1 + CUT + EOT1 + EOT2 + EOT3) == b"\x16\x1e\x52\x1a"
 
 
 def test_status_is_answered_on_arrival_even_inside_raster_data() -> None:
     printer = make()
     command = raster([b"\x00\x10", b"\x04\x01"])
     assert printer.feed(command[:-1]) == b""
-    assert printer.feed(command[-1:]) == b"\x12"
+    assert printer.feed(command[-1:]) == b"\x16"
     assert logged(printer.marks, "image")[0]["data"] == "ABAEAQ=="
 
 
@@ -64,9 +65,9 @@ def test_status_is_answered_while_offline_and_the_fence_is_not() -> None:
 def test_asb_answers_at_once_and_on_change() -> None:
     printer = make()
     assert printer.feed(ASB_ON) == ASB_CLEAN
-    assert printer.command("paper low") == b"\x10\x00\x03\x0f"
-    assert printer.command("paper out") == b"\x18\x00\x0f\x0f"
-    assert printer.command("cover open") == b"\x38\x00\x0f\x0f"
+    assert printer.command("paper low") == b"\x14\x00\x03\x0f"
+    assert printer.command("paper out") == b"\x1c\x00\x0f\x0f"
+    assert printer.command("cover open") == b"\x3c\x00\x0f\x0f"
     assert printer.command("clear") == ASB_CLEAN
 
 
@@ -74,7 +75,7 @@ def test_asb_reports_only_what_is_watched() -> None:
     printer = make()
     assert printer.feed(b"\x1da\x08") == ASB_CLEAN
     assert printer.command("cover open") == b""
-    assert printer.command("paper low") == b"\x38\x00\x03\x0f"
+    assert printer.command("paper low") == b"\x3c\x00\x03\x0f"
 
 
 def test_initialize_and_power_switch_asb_off() -> None:
@@ -128,7 +129,7 @@ def test_cutter_counter_survives_power_and_reset_leaves_the_lifetime() -> None:
 def test_profiles_leave_out_what_they_cannot() -> None:
     clone, mute = make("clone"), make("write-only")
     asked = EOT1 + b"x\n" + pid(b"0001") + b"\x1dr1"
-    assert clone.feed(asked) == b"\x12\x00"
+    assert clone.feed(asked) == b"\x16\x00"
     assert clone.unsupported_commands == 1
     assert mute.feed(asked + ASB_ON) == b""
     assert lines(mute) == ["x"]

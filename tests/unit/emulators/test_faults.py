@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from drivers.emulators.printer import EmulatedPrinter
@@ -62,7 +64,7 @@ def test_power_cut_loses_both_buffers() -> None:
     assert printer.feed(b"kept\nlost text\n" + EOT1) == b""
     assert lines(printer) == ["kept"]
     printer.command("power on")
-    assert printer.feed(b"again\n" + EOT1) == b"\x12"
+    assert printer.feed(b"again\n" + EOT1) == b"\x16"
     assert lines(printer) == ["kept", "again"]
 
 
@@ -94,7 +96,7 @@ def test_a_jam_shows_at_the_cut_and_the_cut_is_made_up_for() -> None:
     printer = make()
     printer.command("jam")
     assert printer.feed(b"a\n" + pid(b"...B") + CUT + pid(b"...C")) == done(b"...B")
-    assert printer.feed(b"\x10\x05\x01" + EOT1) == b"\x1a"
+    assert printer.feed(b"\x10\x05\x01" + EOT1) == b"\x1e"
     printer.command("cover open")
     assert printer.command("cover closed") == done(b"...C")
     assert len(logged(printer.marks, "cut")) == 1
@@ -126,7 +128,7 @@ def test_each_fault_is_cured_by_itself(fault: str, cure: str, key: str) -> None:
     printer.command(cure)
     assert printer.describe()[key] is False
     assert printer.describe()["paper"] == "low", "other faults stay"
-    assert printer.feed(EOT1) == b"\x12"
+    assert printer.feed(EOT1) == b"\x16"
 
 
 def test_a_cure_without_its_fault_says_nothing() -> None:
@@ -139,7 +141,7 @@ def test_recovery_with_clearing_drops_the_cut() -> None:
     printer = make()
     printer.command("jam")
     printer.feed(CUT + b"waiting\n")
-    assert printer.feed(b"\x10\x05\x02" + EOT1) == b"\x12"
+    assert printer.feed(b"\x10\x05\x02" + EOT1) == b"\x16"
     assert logged(printer.marks, "cut") == [] and lines(printer) == []
 
 
@@ -149,7 +151,7 @@ def test_silence_prints_and_says_nothing() -> None:
     assert printer.feed(EOT1 + b"x\n" + pid(b"0001")) == b""
     assert lines(printer) == ["x"]
     printer.command("clear")
-    assert printer.feed(EOT1) == b"\x12"
+    assert printer.feed(EOT1) == b"\x16"
 
 
 def test_garbage_has_the_length_of_the_truth_and_is_the_same_each_time() -> None:
@@ -172,7 +174,7 @@ def test_late_answers_come_in_order_when_due() -> None:
     assert printer.command("clear") == b""
     assert printer.feed(EOT4) == b""
     clock.now_s = 1000.2
-    assert printer.tick() == b"\x12\x12"
+    assert printer.tick() == b"\x16\x12"
 
 
 def test_xoff_stops_the_printer_until_cleared() -> None:
@@ -215,7 +217,7 @@ def test_xon_and_xoff_at_the_thresholds() -> None:
 def test_bytes_beyond_the_buffer_are_lost_and_counted() -> None:
     printer = make(flow="drop")
     printer.command("cover open")
-    assert printer.feed(b"\n" * 5000 + EOT1) == b"\x1a"
+    assert printer.feed(b"\n" * 5000 + EOT1) == b"\x1e"
     assert printer.dropped_bytes == 5000 + 3 - 4096
     printer.command("cover closed")
     printer.feed(b"end\n")
@@ -233,11 +235,19 @@ def test_a_raster_larger_than_the_buffer_is_taken() -> None:
 def test_a_drawer_with_a_switch_opens_when_kicked() -> None:
     printer = make()
     printer.command("drawer closed")
-    assert printer.feed(EOT1 + b"\x1bp\x00\x19\xfa" + EOT1) == b"\x12\x16"
+    assert printer.feed(EOT1 + b"\x1bp\x00\x19\xfa" + EOT1) == b"\x16\x12"
     assert printer.describe()["drawer"] == "open"
     printer.command("drawer none")
-    assert printer.feed(b"\x1bp\x00\x19\xfa" + EOT1) == b"\x12"
+    assert printer.feed(b"\x1bp\x00\x19\xfa" + EOT1) == b"\x16"
     assert printer.describe()["drawer"] == "none"
+
+
+def test_a_drawer_wired_the_other_way_lets_the_pin_go_high() -> None:
+    wired = replace(profile_for("epson", 58), drawer_open_is_high=True)
+    printer = EmulatedPrinter(wired, HandClock(), lambda: 7)
+    for word, answer in (("drawer none", b"\x16"), ("drawer closed", b"\x12"), ("drawer open", b"\x16")):
+        printer.command(word)
+        assert printer.feed(EOT1) == answer, word
 
 
 @pytest.mark.parametrize(
@@ -275,7 +285,7 @@ def test_status_said_on_enabling_is_not_said_again_after_power_came_back() -> No
     printer = make()
     for word in ("paper low", "power off", "paper ok", "power on"):
         printer.command(word)
-    assert printer.feed(ASB_ON + b"x\n") == b"\x10\x00\x00\x0f"
+    assert printer.feed(ASB_ON + b"x\n") == b"\x14\x00\x00\x0f"
 
 
 def test_words_stand_in_the_paper_log() -> None:

@@ -94,5 +94,5 @@ def test_any_faults_in_any_order_leave_a_printer_that_clear_cures(steps: list[by
     printer.command("power off")
     printer.command("power on")
     seen.extend(printer.marks)
-    assert printer.feed(EOT1 + b"fine\n" + pid(b"0001")) == b"\x12\x37\x220001\x00"
+    assert printer.feed(EOT1 + b"fine\n" + pid(b"0001")) == b"\x16\x37\x220001\x00"
     assert printer.marks[: len(seen)] == seen

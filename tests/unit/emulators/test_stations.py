@@ -60,7 +60,7 @@ def served(tmp_path: Path) -> Iterator[ServedPrinter]:
 def test_a_slip_through_a_pty(served: ServedPrinter) -> None:
     host = Host(Path(served.name))
     host.write(EOT1 + chinese("湘味小馆\n") + pid(b"0001"))
-    assert host.read(8) == b"\x12" + done(b"0001")
+    assert host.read(8) == b"\x16" + done(b"0001")
     assert lines_of(served.printer.marks) == ["湘味小馆"]
     host.close()
 
@@ -69,7 +69,7 @@ def test_the_next_host_finds_a_clean_line(served: ServedPrinter) -> None:
     first = Host(Path(served.name))
     fcntl.ioctl(first.descriptor, termios.TIOCEXCL)
     first.write(EOT1 * 3)
-    assert first.read(1) == b"\x12"
+    assert first.read(1) == b"\x16"
     first.close()
     served.word("state")
     served.word("state")
@@ -172,7 +172,7 @@ def test_a_printer_on_a_port() -> None:
         served.word("plug")
         with socket.create_connection((address, int(port)), PATIENCE_S) as host:
             host.sendall(EOT1)
-            assert host.recv(1) == b"\x12"
+            assert host.recv(1) == b"\x16"
 
 
 def test_words_through_the_control_socket(tmp_path: Path) -> None:
