@@ -13,7 +13,7 @@ import pytest
 import segno
 import zxingcpp
 from PIL import Image
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from agent.web.desk import CHOICES, SWITCHES
 from tests.e2e.conftest import Demo, running_demo
@@ -200,3 +200,14 @@ def test_the_second_till_has_a_paper_of_its_own(page: Page, trading: Demo, shot:
     page.locator("#choice-paper-low").click()
     expect(page.locator("#choice-paper-low")).to_have_attribute("aria-checked", "true")
     assert (state(trading)["paper"], state(trading, "receipt2")["paper"]) == ("ok", "low")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_where_pictures_cannot_be_read_the_page_says_so(page: Page, trading: Demo, language: str) -> None:
+    def without_reader(route: Route) -> None:
+        route.fulfill(json={**route.fetch().json(), "reads": False})
+
+    page.route("**/desk/state*", without_reader)
+    open_desk(page, trading, language)
+    expect(page.locator("#no-reader")).to_contain_text("storebox[desk]")
+    expect(page.locator("#choose")).to_be_hidden()

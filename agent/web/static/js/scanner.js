@@ -36,7 +36,7 @@ export function scanner({ scan, show, samples }) {
 
 /** Say whether pictures can be read here; where they can't, one sentence stands in the button's place. */
 export function paintReader(reads) {
-  byId("choose").hidden = !reads;
+  byId("choose").hidden = byId("picture-hint").hidden = !reads;
   byId("no-reader").hidden = reads;
 }
 
