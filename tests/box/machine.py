@@ -37,7 +37,7 @@ _CONSOLE_TAIL_LINES = 60
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """How one case ended inside: `outcome` is passed, failed or skipped."""
+    """How one case ended inside: `outcome` is passed or failed."""
 
     outcome: str
     seconds: float

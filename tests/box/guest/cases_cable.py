@@ -6,7 +6,7 @@ import os
 
 from drivers.base import DeviceState
 from drivers.emulators.station import Served
-from tests.box.guest.cases_printer import MODEL, USBLP_URL, expect_printed, serial_url
+from tests.box.guest.cases_printer import MODEL, expect_printed, serial_url, usblp_url
 from tests.box.guest.cases_scanner import PAYMENT, keyboard_url, serial_link
 from tests.box.guest.counter import SPARE_SOCKET, Counter, obey
 from tests.box.guest.registry import case
@@ -19,7 +19,7 @@ _CONTACTS = 5
 @case
 def loose_contact_over_usblp(counter: Counter) -> None:
     """In and out faster than anybody can follow; once it stays in, the next slip prints."""
-    with our_printer(USBLP_URL, MODEL) as printer:
+    with our_printer(usblp_url(), MODEL) as printer:
         _shake(counter.printer, "unplug", "plug")
         expect_printed(printer.print_when_ready(slip(), "shk1"))
 

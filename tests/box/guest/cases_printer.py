@@ -12,6 +12,7 @@ from drivers.transport.printer_port import PortStatus, has_port_status, parse_de
 from drivers.transport.usb import UsbTransport
 from tests.box.guest.counter import (
     DEVICE_ID,
+    NAMES_BY_RULE,
     PATIENCE_S,
     PRINTER,
     SERIAL_LINKS,
@@ -19,6 +20,7 @@ from tests.box.guest.counter import (
     Counter,
     obey,
     paper_since,
+    wait_for_file,
     wait_for_link,
     wait_until,
 )
@@ -26,13 +28,18 @@ from tests.box.guest.registry import case
 from tests.box.guest.watched import expect_refusal, opened, our_printer
 from tests.unit.drivers.shop import PROFILES, slip
 
-USBLP_URL = "file:/dev/usb/lp0"
 LIBUSB_URL = f"usb:{PRINTER.vendor_id}:{PRINTER.product_id}"
 MODEL = PROFILES["tm-t88"]
 VOID = MODEL.void_line[:4]
 ITEMS = 5
 _WELL, _PAPER_EMPTY = 0x18, 0x20
 LAST_WORDS = "本小票是购物凭证"
+
+
+def usblp_url() -> str:
+    """The printer that usblp holds by the name that our rule for udev gives it."""
+    wait_until(lambda: any(NAMES_BY_RULE.glob("printer-*")), f"a printer in {NAMES_BY_RULE}")
+    return f"file:{next(NAMES_BY_RULE.glob('printer-*'))}"
 
 
 def serial_url() -> str:
@@ -48,7 +55,7 @@ def expect_printed(result: PrintResult) -> None:
 @case
 def receipt_over_usblp(counter: Counter) -> None:
     """The printer's own word comes back through usblp, and the paper has it all once."""
-    _prints_one_receipt(USBLP_URL, counter.printer)
+    _prints_one_receipt(usblp_url(), counter.printer)
 
 
 @case
@@ -60,7 +67,7 @@ def receipt_over_cdc_acm(counter: Counter) -> None:
 @case
 def unplug_in_the_middle_over_usblp(counter: Counter) -> None:
     """A slip that the cable cut off is unconfirmed, and the next prints without a restart of anything."""
-    _survives_unplugging(USBLP_URL, counter.printer)
+    _survives_unplugging(usblp_url(), counter.printer)
 
 
 @case
@@ -72,7 +79,7 @@ def unplug_in_the_middle_over_cdc_acm(counter: Counter) -> None:
 @case
 def unplug_while_idle_over_usblp(counter: Counter) -> None:
     """Nobody prints, the cable goes and comes: lost, then ready; what is printed meanwhile never started."""
-    with our_printer(USBLP_URL, MODEL) as printer:
+    with our_printer(usblp_url(), MODEL) as printer:
         obey(counter.printer, "unplug")
         printer.wait_for("printer.lost")
         refused = printer.print(slip(ITEMS), "idle")
@@ -86,7 +93,7 @@ def unplug_while_idle_over_usblp(counter: Counter) -> None:
 def paper_out_over_usblp(counter: Counter) -> None:
     """Paper ends in the middle: the job waits for people, then ends as printed, and nothing is sent twice."""
     start = len(counter.printer.printer.marks)
-    with our_printer(USBLP_URL, MODEL) as printer:
+    with our_printer(usblp_url(), MODEL) as printer:
         obey(counter.printer, "paper out at 300")
         ends = printer.begin(slip(ITEMS), "ppr1")
         printer.wait_for("printer.paper_out")
@@ -99,7 +106,7 @@ def paper_out_over_usblp(counter: Counter) -> None:
 @case
 def port_status_over_usblp_and_libusb(counter: Counter) -> None:
     """The three bits of the printer class come through the kernel's driver and around it; its name through libusb."""
-    for url in (USBLP_URL, LIBUSB_URL):
+    for url in (usblp_url(), LIBUSB_URL):
         with opened(url) as line:
             assert has_port_status(line), f"{url} has no port status"
             counter.as_root(lambda: counter.printer_cable.set_port_status(_WELL))
@@ -139,15 +146,15 @@ def usblp_has_the_printer_again_after_libusb(counter: Counter) -> None:
     """Whoever used libusb gives the printer back to the kernel's driver without a re-plug."""
     with our_printer(LIBUSB_URL, MODEL) as printer:
         expect_printed(printer.print(slip(ITEMS), "give"))
-    wait_until(lambda: Path("/dev/usb/lp0").exists(), "usblp to take the printer back")
-    _prints_one_receipt(USBLP_URL, counter.printer)
+    wait_for_file(Path("/dev/usb/lp0"))
+    _prints_one_receipt(usblp_url(), counter.printer)
 
 
 def _prints_one_receipt(url: str, emulated: ServedPrinter) -> None:
     start = len(emulated.printer.marks)
     with our_printer(url, MODEL) as printer:
         expect_printed(printer.print(slip(ITEMS), "one1"))
-        assert printer.device.identity() == ("EPSON", "TM-T82III"), printer.device.identity()
+        assert printer.device.identity().title == "EPSON TM-T82III", printer.device.identity()
     _expect_one_receipt(emulated, start)
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from drivers.base import DeviceState
+from tests.box.guest.cases_discovery import url_of
 from tests.box.guest.counter import (
     INPUT_LINKS,
     KEYBOARD_SCANNER,
+    POS_SCANNER,
     SERIAL_LINKS,
     SERIAL_SCANNER,
     Counter,
@@ -18,13 +19,11 @@ from tests.box.guest.counter import (
     wait_for_link,
     wait_until,
 )
-from tests.box.guest.registry import CaseSkipped, case
+from tests.box.guest.registry import case
 from tests.box.guest.watched import our_scanner
 
 CHINESE = "花园便利店 6901234567892"
 LONG = "HTTPS://PAY.EXAMPLE/" + "0123456789" * 20
-RULES = Path(__file__).parents[3] / "config/udev"
-NAMES_BY_RULE = Path("/dev/storebox")
 PAYMENT = "HTTPS://PAY.EXAMPLE/Q?t=42&k=a_B"
 
 
@@ -36,14 +35,6 @@ def serial_link() -> str:
 def keyboard_url() -> str:
     """The scanner that is a keyboard by its stable name."""
     return f"hid:{wait_for_link(INPUT_LINKS, KEYBOARD_SCANNER)}"
-
-
-def pos_url() -> str:
-    """The HID-POS scanner by the name that our rule for udev gives it."""
-    if not any(RULES.glob("*.rules")):
-        raise CaseSkipped("config/udev has no rules: hidraw devices are root's and have no stable name")
-    wait_until(lambda: any(NAMES_BY_RULE.glob("scanner-*")), f"a scanner in {NAMES_BY_RULE}")
-    return f"hid:{next(NAMES_BY_RULE.glob('scanner-*'))}"
 
 
 @case
@@ -153,7 +144,7 @@ def replug_over_hid(counter: Counter) -> None:
 @case
 def scans_over_hid_pos(counter: Counter) -> None:
     """Reports of a HID-POS scanner: a short scan, and one that goes on over several reports."""
-    with our_scanner(pos_url()) as scanner:
+    with our_scanner(url_of(POS_SCANNER)) as scanner:
         scanner.wait_for_state(DeviceState.READY)
         obey(counter.pos_scanner, CHINESE)
         scanner.wait_for_scans(CHINESE)
@@ -164,7 +155,7 @@ def scans_over_hid_pos(counter: Counter) -> None:
 @case
 def replug_over_hid_pos(counter: Counter) -> None:
     """It goes and comes, under another number of hidraw or the same."""
-    with our_scanner(pos_url()) as scanner:
+    with our_scanner(url_of(POS_SCANNER)) as scanner:
         scanner.wait_for_state(DeviceState.READY)
         obey(counter.pos_scanner, "!unplug")
         scanner.wait_for("scanner.lost")

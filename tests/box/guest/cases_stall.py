@@ -14,7 +14,7 @@ from drivers.base import DeviceState
 from drivers.printer.job import PrintOutcome
 from drivers.registry import open_transport
 from drivers.transport.base import Transport
-from tests.box.guest.cases_printer import MODEL, USBLP_URL, expect_printed, serial_url
+from tests.box.guest.cases_printer import MODEL, expect_printed, serial_url, usblp_url
 from tests.box.guest.counter import PATIENCE_S, Counter, obey, paper_since, wait_until
 from tests.box.guest.registry import case
 from tests.box.guest.watched import our_printer
@@ -55,14 +55,14 @@ def a_stalled_slip_is_unconfirmed_in_time(counter: Counter) -> None:
 @case
 def a_stalled_slip_over_usblp_is_unconfirmed(counter: Counter) -> None:
     """usblp holds no close(2) up: what it still had is lost with it, and the next slip prints when the printer does."""
-    with our_printer(USBLP_URL, replace(MODEL, line_s=0.0001), patience_s=2.0) as printer:
+    with our_printer(usblp_url(), replace(MODEL, line_s=0.0001), patience_s=2.0) as printer:
         obey(counter.printer, "xoff")
         result = printer.print(slip(_LONG_SLIP_ITEMS), "long")
         assert result.outcome is PrintOutcome.UNCONFIRMED, result
         began_s = time.monotonic()
     assert time.monotonic() - began_s < STOP_S, "stop() waited for a printer that takes nothing"
     obey(counter.printer, "clear")
-    with our_printer(USBLP_URL, MODEL) as printer:
+    with our_printer(usblp_url(), MODEL) as printer:
         expect_printed(printer.print_when_ready(slip(), "aftr"))
 
 

@@ -34,6 +34,7 @@ SPARE_SOCKET = 6
 
 SERIAL_LINKS = Path("/dev/serial/by-id")
 INPUT_LINKS = Path("/dev/input/by-id")
+NAMES_BY_RULE = Path("/dev/storebox")
 
 _T = TypeVar("_T")
 
@@ -72,7 +73,7 @@ class Counter:
         obey(self.twin, "!unplug")
         for scanner in (self.scanner, self.keyboard, self.pos_scanner):
             obey(scanner, "!plug")
-        wait_until(lambda: Path("/dev/usb/lp0").exists(), "the printer's file")
+        wait_for_file(Path("/dev/usb/lp0"))
         for folder, identity in (
             (SERIAL_LINKS, SERIAL_PRINTER),
             (SERIAL_LINKS, SERIAL_SCANNER),
@@ -107,6 +108,11 @@ def link_of(folder: Path, identity: Identity) -> str | None:
     """udev's stable name of a device, by the serial number in it."""
     links = sorted(folder.glob(f"*{identity.serial_number}*"))
     return str(links[0]) if links else None
+
+
+def wait_for_file(path: Path) -> None:
+    """Return as soon as the device file is there."""
+    wait_until(path.exists, str(path))
 
 
 def wait_for_link(folder: Path, identity: Identity) -> str:

@@ -12,10 +12,6 @@ Case = Callable[["Counter"], None]
 REGISTERED: dict[str, Case] = {}
 
 
-class CaseSkipped(Exception):
-    """What this case is about does not exist here; the text says what is missing."""
-
-
 def case(function: Case) -> Case:
     """Register a case under the name of its function; it fails by AssertionError or any other error."""
     assert function.__name__ not in REGISTERED, f"two cases are called {function.__name__}"
