@@ -1,7 +1,8 @@
 """The demo's control socket, `STATE/run/desk.sock`: one line a command, one line an answer.
 
 Words: those of `storebox sim printer` (paper, cover, jam, power off|on …), `printer unplug|plug`,
-`scanner unplug|plug`, `scan TEXT`, `network on|off`, `power` (the box loses it: a real SIGKILL), `state`.
+`scanner unplug|plug`, `scan TEXT`, `scale GRAMS`, `display state` (and the other words of `storebox sim scale` and
+`sim display`), `network on|off`, `power` (the box loses it: a real SIGKILL), `state`.
 They go to the first till; `till 2 …` speaks to the second, and a printer's name before them (`receipt2 …`) to where
 that printer stands.
 """
@@ -16,6 +17,7 @@ from agent.daemon.sockets import connected_unix, listening_unix
 from agent.demo.folder import PRINTERS, TILLS, DemoFolder, DemoPrinter
 
 ANSWER_WITHIN_S = 5.0
+_WEIGHING = frozenset(till.till for till in TILLS if till.weighs)
 
 
 class Switches(Protocol):
@@ -97,6 +99,10 @@ class DeskServer:
         if words[0] == "scan" and len(words) > 1:
             text = line.split(maxsplit=1)[1]
             return await self._tell_scanner(place, f"!{text}" if text.startswith("!") else text)
+        if words[0] in ("scale", "display") and len(words) > 1:
+            if place.till not in _WEIGHING:
+                return f"refused: no {words[0]} stands at {place.name}"
+            return await self._tell(f"{words[0]}{place.till}", " ".join(words[1:]))
         if words[0] == "printer":
             words = words[1:]
         return await self._tell(place.device, " ".join(words))

@@ -36,15 +36,18 @@ PEOPLE = (
 
 @dataclass(frozen=True, slots=True)
 class DemoTill:
-    """A counter of the demo: which printer stands there, as emulated and as the box drives it."""
+    """A counter of the demo: which printer stands there, as emulated and as the box drives it, and whether goods are
+    weighed there before a customer who reads a pole display.
+    """
 
     till: str
     width_mm: int
     emulated: str
     profile: str
+    weighs: bool = False
 
 
-TILLS = (DemoTill("1", 80, "epson", "tm-t20"), DemoTill("2", 58, "clone", "pos58"))
+TILLS = (DemoTill("1", 80, "epson", "tm-t20", weighs=True), DemoTill("2", 58, "clone", "pos58"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,10 +153,16 @@ class DemoFolder:
                     "profile": till.profile,
                     "scanner": f"serial:{self.device('scanner', till.till)}",
                     "float_fen": labels[till.till]["float_fen"],
+                    **self._weighing(till),
                 }
                 for till in TILLS
             ],
         }
+
+    def _weighing(self, till: DemoTill) -> dict[str, str]:
+        if not till.weighs:
+            return {}
+        return {kind: f"serial:{self.device(kind, till.till)}" for kind in ("display", "scale")}
 
 
 def _facts() -> dict[str, Any]:

@@ -127,6 +127,8 @@ class Demo:
         for till in (one.till for one in TILLS):
             control = ["--control", f"scanner{till}.sock"]
             programs[f"scanner{till}"] = ["storebox", "sim", "scanner", "--pty", f"scanner{till}", *control]
+        for kind, name in ((kind, f"{kind}{one.till}") for one in TILLS if one.weighs for kind in ("scale", "display")):
+            programs[name] = ["storebox", "sim", kind, "--pty", name, "--control", f"{name}.sock"]
         for name, arguments in programs.items():
             child = Child(name, _STOREBOX, arguments, self._folder.logs, folder=self._folder.run)
             self._devices.append(child)

@@ -62,6 +62,18 @@ def test_the_console_names_people_and_says_where_last(demo: Demo) -> None:
     assert TillPage(demo.url).get("/health")["version"]
 
 
+def test_goods_on_the_scale_are_weighed_and_the_customer_reads_the_sale(demo: Demo, till: TillPage) -> None:
+    assert demo.desk("scale 350") == "ok"
+    wait_for(lambda: (now := till.get("/api/v1/scale"))["stable"] and now["weight_g"] == 350)
+    assert demo.desk("scan F201") == "ok"
+    basket = wait_for(lambda: till.state()["basket"])
+    assert [line["quantity"] for line in basket["lines"]] == [350]
+    wait_for(lambda: "0.350kg" in demo.desk("display state"))
+    assert demo.desk("till 2 scale 350").startswith("refused")
+    till.post("/basket/cancel", {"reason": "test"})
+    assert demo.desk("scale 0") == "ok"
+
+
 def test_a_sale_by_scans_alone_prints_on_the_paper(demo: Demo) -> None:
     before = demo.cuts()
     assert demo.desk(f"scan {WATER}") == "ok"

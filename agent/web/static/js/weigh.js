@@ -29,6 +29,11 @@ async function look() {
   }
 }
 
+function wordsOf(now) {
+  if (!now.code) return t("The weight is stable");
+  return now.title ? `${pick(now.title)} ${pick(now.detail)}` : "";
+}
+
 function fromScale(first, answer) {
   let now = first;
   const weight = h("output.typed", { id: "scale-weight", "aria-live": "polite" });
@@ -38,16 +43,20 @@ function fromScale(first, answer) {
   const ready = () => now.scale && (!now.code || now.code === SAME);
   const taken = () => ready() && end({ from_scale: true, again: now.code === SAME });
   const done = (text) => (Number(text) > 0 ? end({ quantity: Number(text) }) : taken());
-  const pad = keypad({ kind: "whole", onChange: (text) => typed.replaceChildren(text || "0", h("small", {}, "g")), onEnter: done });
+  const typedAs = (text) => {
+    typed.replaceChildren(text || "0", h("small", {}, "g"));
+    if (text) typing.open = true;
+  };
+  const pad = keypad({ kind: "whole", onChange: typedAs, onEnter: done });
   const paint = () => {
     weight.replaceChildren(now.weight_g === null ? "—" : amountOf(now.weight_g, "g"));
-    why.replaceChildren(now.code && now.error ? `${pick(now.error.title)} ${pick(now.error.detail)}` : t("The weight is stable"));
+    why.replaceChildren(wordsOf(now));
     take.replaceChildren(now.code === SAME ? t("Sell this weighing once more") : t("Take the weight"));
     take.disabled = !ready();
   };
   const timer = setInterval(async () => {
     if (!weight.isConnected) return clearInterval(timer);
-    now = (await look()) || { ...now, weight_g: null, code: "scale.silent", error: null };
+    now = (await look()) || { ...now, weight_g: null, code: "scale.silent", title: null };
     return paint();
   }, LOOK_EVERY_MS);
   const end = (value) => {
