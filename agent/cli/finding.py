@@ -1,8 +1,6 @@
 """What is plugged in, for people: what it probably is, the line for the settings, and who may use it."""
 
 import json
-from ctypes.util import find_library
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -26,6 +24,15 @@ SysOption = Annotated[Path, typer.Option(metavar="DIR", hidden=True, file_okay=F
 Row = dict[str, Any]
 Said = tuple[str, str]
 
+SUGGESTIONS: dict[str, Said] = {
+    "printer": ("打印机", "printer"),
+    "scanner": ("扫码枪", "scanner"),
+    "keyboard": (
+        "键盘(其实是扫码枪的话:scanner = 下面的地址)",
+        "keyboard (if it is a scanner in truth: scanner = the address below)",
+    ),
+    "unknown": ("不认识,打印机或扫码枪", "unknown, a printer or a scanner"),
+}
 NAMING: dict[str, Said] = {
     "identity": ("认设备:换口也对", "by its serial number: right in any port"),
     "port": ("认插口:换设备也对,换口要改", "by its port: right for whatever is plugged in there"),
@@ -64,9 +71,9 @@ def find(dev: Path, sys: Path) -> list["Found"]:
     """Return what is plugged in; libusb's addresses are proposed only where libusb is."""
     from drivers.discovery.find import find_devices
     from drivers.discovery.found import Roots
+    from drivers.transport.usb_find import has_libusb
 
-    libusb = find_spec("usb") is not None and find_library("usb-1.0") is not None
-    return find_devices(Roots(dev, sys), libusb=libusb)
+    return find_devices(Roots(dev, sys), libusb=has_libusb())
 
 
 def find_in_network(network: str) -> list["Found"]:
@@ -177,7 +184,7 @@ def show_found(found: list[Row]) -> None:
     chosen = "zh" if language() == "zh" else "en"
     for row in found:
         typer.echo()
-        typer.secho(f"{row['suggestion']}: {row['product']}", bold=True, nl=False)
+        typer.secho(f"{SUGGESTIONS[row['suggestion']][chosen != 'zh']}: {row['product']}", bold=True, nl=False)
         typer.echo(f"  ({row['used_by']})" if row["used_by"] else "")
         for line in row["line"].splitlines() or [f"# {row['url']}"]:
             typer.echo(f"  {line}")

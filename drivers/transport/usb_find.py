@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import ctypes
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import Any
 
 from drivers.base import DeviceError, DeviceGone
+
+LIBUSB = "libusb-1.0.so.0"
+"""The library's name on every Linux."""
 
 _IDS = re.compile(r"([0-9a-fA-F]{4}):([0-9a-fA-F]{4})")
 _PORT = re.compile(r"\d+-\d+(?:\.\d+)*")
@@ -38,13 +43,25 @@ def usb_name(address: str, options: Mapping[str, str]) -> UsbName:
     return UsbName(int(ids[1], 16), int(ids[2], 16), options.get("serial", ""), port)
 
 
+def has_libusb() -> bool:
+    """Whether pyusb and libusb are installed."""
+    if find_spec("usb") is None:
+        return False
+    try:
+        ctypes.CDLL(LIBUSB)
+    except OSError:
+        return False
+    return True
+
+
 def load_backend() -> Any:
     """pyusb's door to libusb-1.0. Raises DeviceError `device.no_libusb` when either is not installed."""
     try:
         from usb.backend import libusb1
     except ImportError as error:
         raise DeviceError("device.no_libusb", f"pyusb: {error}") from error
-    backend = libusb1.get_backend()
+    # By name: looking for it any other way starts programs, and a supervisor comes here every second.
+    backend = libusb1.get_backend(find_library=lambda name: LIBUSB)
     if backend is None:
         raise DeviceError("device.no_libusb", "libusb-1.0 is not installed, or has no access to /dev/bus/usb")
     return backend

@@ -17,6 +17,7 @@ from drivers.emulators.profiles import profile_for
 from drivers.printer.device import PrinterDevice
 from drivers.printer.job import PrintOutcome
 from drivers.registry import open_transport
+from drivers.transport import usb_find
 from drivers.transport.base import Monotonic, Transport
 from drivers.transport.memory import MemoryPeer, memory_line
 from drivers.transport.usb import UsbTransport, open_usb
@@ -131,7 +132,16 @@ def test_what_is_no_printer_is_not_written_to() -> None:
 
 
 def test_without_libusb_the_error_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(libusb1, "get_backend", lambda: None)
+    monkeypatch.setattr(libusb1, "get_backend", lambda find_library: None)
+    with pytest.raises(DeviceError) as caught:
+        load_backend()
+    assert caught.value.code == "device.no_libusb"
+
+
+def test_a_library_that_is_missing_is_no_backend(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(usb_find, "LIBUSB", "libusb-that-nobody-has.so.0")
+    monkeypatch.setattr(libusb1, "_lib_object", None)
+    assert not usb_find.has_libusb()
     with pytest.raises(DeviceError) as caught:
         load_backend()
     assert caught.value.code == "device.no_libusb"
