@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from agent.core.errors import Refused
-from agent.settings import Settings
+from agent.settings import Settings, receipt_printer
 from drivers.base import DeviceError
 from drivers.registry import check_url
 
@@ -23,13 +23,14 @@ class NamedDevice:
 
 
 def named_devices(settings: Settings) -> list[NamedDevice]:
-    """Return the devices of the tills; what has no address is left out."""
+    """Return the devices of the tills, then further printers; what has no address is left out."""
     named: list[NamedDevice] = []
     for till in settings.tills:
-        named.append(NamedDevice("printer", f"receipt{till.till}", till.printer, till.till, till.profile))
+        named.append(NamedDevice("printer", receipt_printer(till.till), till.printer, till.till, till.profile))
         named.append(NamedDevice("scanner", f"scanner{till.till}", till.scanner, till.till))
         named.append(NamedDevice("display", f"display{till.till}", till.display, till.till))
         named.append(NamedDevice("scale", f"scale{till.till}", till.scale, till.till))
+    named += [NamedDevice("printer", one.name, one.url, None, one.profile) for one in settings.printers]
     return [one for one in named if one.url]
 
 

@@ -33,3 +33,10 @@ def test_addresses_of_every_kind_are_right(terminal: Terminal, tmp_path: Path) -
     tills = [f'[[till]]\ntill = "{number}"\nprinter = "{url}"\n' for number, url in enumerate(urls, 1)]
     file.write_text("\n".join(tills), encoding="utf-8")
     assert terminal.json("config", "check", str(file))["holds"]
+
+
+def test_further_printers_are_read_too(terminal: Terminal, tmp_path: Path) -> None:
+    file = tmp_path / "storebox.toml"
+    file.write_text('[[printer]]\nname = "kitchen"\nurl = "tcp:kitchen"\n', encoding="utf-8")
+    (problem,) = terminal.json("config", "check", str(file), expected=1)["problems"]
+    assert (problem["code"], problem["device"]) == ("device.url_value", "kitchen")
