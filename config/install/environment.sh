@@ -119,7 +119,7 @@ need_browser() {
 need_devices() {
     local missing=()
     command -v umockdev-run >/dev/null || missing+=(umockdev)
-    ldconfig -p 2>/dev/null | grep -q 'libusb-1\.0\.so' || missing+=(libusb-1.0-0)
+    PATH=$PATH:/sbin:/usr/sbin ldconfig -p 2>/dev/null | grep -F libusb-1.0.so.0 >/dev/null || missing+=(libusb-1.0-0)
     [ ${#missing[@]} = 0 ] || apt "no recorded devices" "${missing[@]}" ||
         say "no recorded devices: their tests are skipped; as root: apt-get install ${missing[*]}"
 }
