@@ -76,9 +76,17 @@ class DemoPrinter:
         return f"till{self.till}" if self.till else self.name
 
 
-PRINTERS = tuple(
-    DemoPrinter(f"receipt{one.till}", f"{one.till}号台", f"Till {one.till}", one.width_mm, one.emulated, one.till)
-    for one in TILLS
+KITCHEN = DemoPrinter("kitchen", "后厨", "Kitchen", 80, "clone")
+KITCHEN_PROFILE = "pos80"
+KITCHEN_DEPARTMENTS = ["热菜", "凉菜", "素菜", "主食", "小吃"]
+"""What is cooked: a sale with none of it prints nothing there."""
+
+PRINTERS = (
+    *(
+        DemoPrinter(f"receipt{one.till}", f"{one.till}号台", f"Till {one.till}", one.width_mm, one.emulated, one.till)
+        for one in TILLS
+    ),
+    KITCHEN,
 )
 """Every printer of the demo, the first till's first. One more line here is one more paper on the desk."""
 
@@ -157,6 +165,15 @@ class DemoFolder:
                 }
                 for till in TILLS
             ],
+            "printer": [
+                {
+                    "name": KITCHEN.name,
+                    "url": f"serial:{self.run / KITCHEN.device}?baud=115200",
+                    "profile": KITCHEN_PROFILE,
+                    "deputy": PRINTERS[0].name,
+                }
+            ],
+            "route": [{"slip": "kitchen", "departments": KITCHEN_DEPARTMENTS, "printer": KITCHEN.name}],
         }
 
     def _weighing(self, till: DemoTill) -> dict[str, str]:
@@ -179,5 +196,5 @@ def _toml(values: dict[str, Any]) -> str:
     return "\n".join(plain) + "\n"
 
 
-def _pair(key: str, value: str | int) -> str:
+def _pair(key: str, value: str | int | list[str]) -> str:
     return f"{key} = {json.dumps(value, ensure_ascii=False)}"

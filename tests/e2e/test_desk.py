@@ -202,6 +202,20 @@ def test_the_second_till_has_a_paper_of_its_own(page: Page, trading: Demo, shot:
     assert (state(trading)["paper"], state(trading, "receipt2")["paper"]) == ("ok", "low")
 
 
+def test_the_kitchen_prints_what_is_cooked(page: Page, trading: Demo, shot: Callable[[str], None]) -> None:
+    open_desk(page, trading)
+    page.locator("#place-kitchen").click()
+    expect(page.locator("#place-kitchen")).to_have_attribute("aria-selected", "true")
+    expect(page.locator("#scanner")).to_be_hidden()
+    expect(page.locator("#row-drawer")).to_be_hidden()
+    printed = max((one["n"] for one in state(trading)["papers"]["kitchen"]), default=0)
+    for code in ("D001", "X1CASH"):
+        trading.scan(code)
+    fresh = re.compile(rf"/kitchen/{printed + 1}\.png")
+    expect(page.locator(".slip:not(.open) img").last).to_have_attribute("src", fresh, timeout=20_000)
+    shot("kitchen")
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_where_pictures_cannot_be_read_the_page_says_so(page: Page, trading: Demo, language: str) -> None:
     def without_reader(route: Route) -> None:

@@ -117,7 +117,7 @@ def test_the_desk_is_on_a_page_of_its_own(demo: Demo, till: TillPage) -> None:
     assert demo.desk("scanner unplug") == "ok"
     state = till.get("/desk/state")
     assert (state["network"], state["paper"], state["scanner"]) == (True, "ok", False)
-    assert [one["place"] for one in state["places"]] == ["receipt1", "receipt2"]  # type: ignore[index,attr-defined]
+    assert [one["place"] for one in state["places"]] == ["receipt1", "receipt2", "kitchen"]  # type: ignore[index,attr-defined]
     assert demo.desk("scan X").startswith("refused")
     assert demo.desk("scanner plug") == "ok"
     assert {"07", "03", "01"} <= {one["staff"] for one in state["people"]}
@@ -129,6 +129,7 @@ def test_a_word_that_nobody_knows_is_refused(demo: Demo) -> None:
     assert demo.desk("paper backwards").startswith("refused")
     assert demo.desk("till 9 state").startswith("refused")
     assert demo.desk("receipt2").startswith("refused")
+    assert demo.desk("kitchen scan D001").startswith("refused")
     assert json.loads(demo.desk("till 2 state"))["place"] == json.loads(demo.desk("receipt2 state"))["place"]
 
 

@@ -41,6 +41,7 @@ function paint(state) {
   place = state.place;
   for (const one of state.places) {
     if (!papers.has(one.place)) papers.set(one.place, new Paper(one.place, showSlip));
+    papers.get(one.place).place.classList.toggle("alone", !one.till);
     papers.get(one.place).show(state.papers[one.place] || []);
   }
   const here = papers.get(place);
