@@ -20,6 +20,7 @@ SETTING_BYTES_MAX = 64 * 1024
 _MODULES: dict[str, str] = {
     "wallet": "sync.platforms.wallet",
     "wechat": "sync.platforms.wechat.api",
+    "alipay": "sync.platforms.alipay.api",
 }
 
 

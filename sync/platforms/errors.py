@@ -5,7 +5,7 @@ from importlib import import_module
 
 from sync.platforms.situations import ALL, Situation
 
-_TABLES = {"wechat": "sync.platforms.wechat.errors"}
+_TABLES = {"wechat": "sync.platforms.wechat.errors", "alipay": "sync.platforms.alipay.errors"}
 _TITLES = {"wechat": "WeChat Pay · 微信支付", "alipay": "Alipay · 支付宝"}
 _INTRODUCTION = """\
 # Codes of the payment platforms

@@ -159,5 +159,5 @@ def _wechat(mchid: str, certified: Callable[[str, str], str]) -> dict[str, str]:
 
 def _alipay(app_id: str, seller_id: str, public_key: str | None) -> dict[str, str]:
     key = new_key()
-    made = {"platform": "alipay", "app_id": app_id, "seller_id": seller_id, "private_key": key}
+    made = {"platform": "alipay", "wap": "on", "app_id": app_id, "seller_id": seller_id, "private_key": key}
     return {**made, "app_public_key": public_pem(key)} | ({"alipay_public_key": public_key} if public_key else {})

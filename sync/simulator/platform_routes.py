@@ -5,6 +5,7 @@ from collections.abc import Callable
 from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
+from sync.simulator.alipay.desk import AlipayDesk
 from sync.simulator.call import Call, call_of
 from sync.simulator.wechat.v2 import WechatV2
 from sync.simulator.wechat.v3 import WechatV3
@@ -17,7 +18,7 @@ _METHODS = ["GET", "POST"]
 def platform_routes(world: World) -> APIRouter:
     """Return the routes of both platforms."""
     router = APIRouter()
-    v3, v2 = WechatV3(world), WechatV2(world)
+    v3, v2, alipay = WechatV3(world), WechatV2(world), AlipayDesk(world)
 
     def serve(path: str, desk: Callable[[Call], Response]) -> None:
         async def handle(request: Request) -> Response:
@@ -28,4 +29,6 @@ def platform_routes(world: World) -> APIRouter:
     serve("/v3/{rest:path}", v3.answer)
     for path in ("/pay/{rest:path}", "/secapi/{rest:path}", "/tools/{rest:path}"):
         serve(path, v2.answer)
+    serve("/gateway.do", alipay.answer)
+    serve("/downloadBillFile.resource", alipay.download)
     return router

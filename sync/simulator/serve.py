@@ -9,11 +9,12 @@ from sync.keys import write_private
 from sync.platforms.base import wall_ms
 from sync.platforms.wallet_signing import Merchant
 from sync.serving import AnnouncingServer, listening, make_server, run_until_stopped, url_of
+from sync.simulator.alipay import notify as alipay_notify
 from sync.simulator.app import create_app
 from sync.simulator.notices import Courier, Notice
 from sync.simulator.orders import Books
 from sync.simulator.weather import Weather
-from sync.simulator.wechat import notify
+from sync.simulator.wechat import notify as wechat_notify
 from sync.simulator.world import World
 from sync.threads import StepThread
 
@@ -75,7 +76,8 @@ class Simulation:
 
     def _composed(self, notice: Notice) -> tuple[bytes, dict[str, str]] | None:
         account = self.world.accounts.named(notice.account)
-        return notify.compose(self.world, account, notice)
+        compose = alipay_notify.compose if account.kind == "alipay" else wechat_notify.compose
+        return compose(self.world, account, notice)
 
 
 def open_server(

@@ -44,6 +44,8 @@ class Harness(Protocol):
     """A platform under test and its simulator."""
 
     platform: Platform
+    cancelled: ClassVar[frozenset[Verdict]]
+    """What an order is to the platform whose customer closed the password prompt."""
 
     def code(self, behaviour: str) -> str: ...
 
@@ -58,6 +60,8 @@ class Harness(Protocol):
 
 class WalletHarness:
     """The simulated wallet, with a clock of its own."""
+
+    cancelled = frozenset({Verdict.DECLINED})
 
     def __init__(self, state: Path) -> None:
         self._state = state
@@ -103,6 +107,7 @@ class PlatformHarness:
 
     account: str
     options: ClassVar[dict[str, str]] = {}
+    cancelled = frozenset({Verdict.DECLINED})
 
     def __init__(self, state: Path) -> None:
         self._simulator = RunningSimulator(state)
@@ -151,11 +156,27 @@ class WechatPartnerHarness(PlatformHarness):
     account = "wechat-partner"
 
 
+class AlipayHarness(PlatformHarness):
+    """Alipay with keys."""
+
+    account = "alipay"
+    cancelled = frozenset({Verdict.PENDING})
+
+
+class AlipayCertificateHarness(PlatformHarness):
+    """Alipay with certificates."""
+
+    account = "alipay-certificate"
+    cancelled = frozenset({Verdict.PENDING})
+
+
 HARNESSES: dict[str, type[Harness]] = {
     "wallet": WalletHarness,
     "wechat": WechatHarness,
     "wechat-v3": WechatV3Harness,
     "wechat-partner": WechatPartnerHarness,
+    "alipay": AlipayHarness,
+    "alipay-certificate": AlipayCertificateHarness,
 }
 
 
@@ -209,7 +230,7 @@ def test_declined_says_why(harness: Harness) -> None:
     assert harness.platform.pay(number(2), 100, "1234", "a").verdict is Verdict.DECLINED
     assert harness.platform.pay(number(3), 100, harness.code("cancelled"), "a").verdict is Verdict.PENDING
     harness.pass_time(3)
-    assert harness.platform.query(number(3)).verdict is Verdict.DECLINED
+    assert harness.platform.query(number(3)).verdict in harness.cancelled
 
 
 def test_a_lost_answer_is_unknown_and_can_be_looked_up(harness: Harness) -> None:
@@ -441,7 +462,10 @@ def test_a_bill_that_is_not_there_says_why(real: PlatformHarness) -> None:
     today = platform_day(wall_ms())
     assert real.platform.fetch_bill(today).verdict is BillVerdict.REFUSED
     real.platform.pay(number(1), 1000, real.code("at_once"), "a")
-    verdicts = {"late": BillVerdict.NOT_YET, "missing": BillVerdict.NOTHING, "now": BillVerdict.READY}
+    real.control("bill late")
+    assert real.platform.fetch_bill(today).verdict is BillVerdict.NOT_YET
+    real.pass_time(2 * 86_400)
+    verdicts = {"missing": BillVerdict.NOTHING, "ok": BillVerdict.READY}
     for words, expected in verdicts.items():
         real.control(f"bill {words}")
         assert real.platform.fetch_bill(today).verdict is expected

@@ -38,6 +38,25 @@ def test_every_code_that_the_vendor_lists_has_a_situation(code: str) -> None:
     assert errors.situation("wechat", code) is not None
 
 
+ALIPAY = (
+    *("ACQ.SYSTEM_ERROR", "aop.unknow-error", "isp.unknow-error", "10003", "ACQ.PAYMENT_AUTH_CODE_INVALID"),
+    *("ACQ.BUYER_BALANCE_NOT_ENOUGH", "ACQ.BUYER_BANKCARD_BALANCE_NOT_ENOUGH", "ACQ.ERROR_BALANCE_PAYMENT_DISABLE"),
+    *("ACQ.PAYMENT_FAIL", "ACQ.PULL_MOBILE_CASHIER_FAIL", "ACQ.MOBILE_PAYMENT_SWITCH_OFF", "ACQ.TRADE_NOT_EXIST"),
+    *("ACQ.USER_FACE_PAYMENT_SWITCH_OFF", "ACQ.BUYER_PAYMENT_AMOUNT_DAY_LIMIT_ERROR", "ACQ.BEYOND_PAY_RESTRICTION"),
+    *("ACQ.BUYER_PAYMENT_AMOUNT_MONTH_LIMIT_ERROR", "ACQ.BEYOND_PER_RECEIPT_RESTRICTION", "ACQ.TRADE_HAS_SUCCESS"),
+    *("ACQ.ERROR_BUYER_CERTIFY_LEVEL_LIMIT", "ACQ.PAYMENT_REQUEST_HAS_RISK", "ACQ.NO_PAYMENT_INSTRUMENTS_AVAILABLE"),
+    *("ACQ.TRADE_BUYER_NOT_MATCH", "ACQ.BUYER_ENABLE_STATUS_FORBID", "ACQ.BUYER_SELLER_EQUAL", "ACQ.TRADE_HAS_CLOSE"),
+    *("ACQ.INVALID_PARAMETER", "ACQ.ACCESS_FORBIDDEN", "ACQ.EXIST_FORBIDDEN_WORD", "ACQ.TOTAL_FEE_EXCEED"),
+    *("ACQ.INVALID_STORE_ID", "ACQ.CONTEXT_INCONSISTENT", "ACQ.SELLER_BALANCE_NOT_ENOUGH", "ACQ.TRADE_STATUS_ERROR"),
+    *("ACQ.REASON_TRADE_BEEN_FREEZEN", "ACQ.REFUND_AMT_NOT_EQUAL_TOTAL", "ACQ.TRADE_NOT_ALLOW_REFUND"),
+)
+
+
+@pytest.mark.parametrize("code", ALIPAY)
+def test_every_code_that_alipay_lists_has_a_situation(code: str) -> None:
+    assert errors.situation("alipay", code) is not None
+
+
 def test_what_may_have_moved_money_is_never_called_declined() -> None:
     open_ends = {"SYSTEMERROR", "SYSTEM_ERROR", "BANKERROR", "BANK_ERROR", "USERPAYING", "ERROR", "USER_PAYING"}
     assert {ORDER_CODES[code].meaning for code in open_ends} == {Meaning.UNKNOWN, Meaning.PENDING}

@@ -1,0 +1,147 @@
+"""One signed request to Alipay's gateway and one believed answer."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+from agent.core.errors import Refused, StoreboxError, UnknownOutcome
+from sync.platforms.alipay.errors import plain
+from sync.platforms.alipay.settings import AlipayMerchant
+from sync.platforms.alipay.sign import joined, node_of, notification_message, rsa_signature, rsa_verified
+from sync.platforms.amounts import platform_time
+from sync.platforms.base import NowMs, Outcome
+from sync.session import HttpSession
+
+BILL_BYTES_MAX = 256 * 1024 * 1024
+BILL_HOSTS = ("dwbillcenter.alipay.com", "dwbillcenter.alipaydev.com")
+OK = "10000"
+PAYING = "10003"
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A believed answer; `code` is None when it did what was asked, else the `sub_code`, or the code without one."""
+
+    fields: Mapping[str, Any]
+    code: str | None
+
+
+class Gateway:
+    """Speaks for one merchant. Several threads may use it; raises `StoreboxError` for everything not believed."""
+
+    def __init__(self, merchant: AlipayMerchant, now_ms: NowMs, on_outcome: Outcome | None = None) -> None:
+        self.merchant = merchant
+        self._now_ms = now_ms
+        self._on_outcome = on_outcome
+        self._session = HttpSession(merchant.base_url, read_timeout_s=merchant.read_timeout_s)
+
+    def call(self, method: str, content: Mapping[str, Any], **parameters: str) -> Reply:
+        """Ask for a method and return what was answered under the platform's signature."""
+        try:
+            reply = self._call(method, content, parameters)
+        except StoreboxError as error:
+            self._tell(error.code)
+            raise
+        self._tell(None)
+        return reply
+
+    def page_url(self, method: str, content: Mapping[str, Any], **parameters: str) -> str:
+        """Return the address of a page at the gateway, for a customer's browser; nothing is sent."""
+        signed = self._signed(method, content, parameters)
+        return f"{self.merchant.base_url}{self.merchant.path}?{urlencode(signed)}"
+
+    def download(self, url: str) -> bytes:
+        """Fetch a bill from the address that the platform named; good for seconds, and neither side signs it."""
+        parts = urlsplit(url)
+        base_url = f"{parts.scheme}://{parts.netloc}"
+        if parts.hostname not in BILL_HOSTS and base_url != self.merchant.base_url:
+            raise UnknownOutcome("platform.garbage_answer")
+        session = HttpSession(base_url, read_timeout_s=self.merchant.read_timeout_s, answer_bytes_max=BILL_BYTES_MAX)
+        try:
+            answer = session.send("GET", f"{parts.path}?{parts.query}")
+        finally:
+            session.close()
+        if answer.status != 200:
+            raise UnknownOutcome("platform.failed", status=answer.status)
+        return answer.body
+
+    def _signed(self, method: str, content: Mapping[str, Any], parameters: Mapping[str, str]) -> dict[str, str]:
+        merchant = self.merchant
+        whole = {
+            "app_id": merchant.app_id,
+            "method": method,
+            "format": "JSON",
+            "charset": "utf-8",
+            "sign_type": "RSA2",
+            "timestamp": platform_time(self._now_ms()),
+            "version": "1.0",
+            **merchant.certificate_numbers,
+            **parameters,
+            "biz_content": json.dumps(content, ensure_ascii=False, separators=(",", ":")),
+        }
+        if merchant.app_auth_token is not None:
+            whole["app_auth_token"] = merchant.app_auth_token
+        kept = {name: value for name, value in whole.items() if value != ""}
+        return {**kept, "sign": rsa_signature(merchant.private_key, joined(kept))}
+
+    def _call(self, method: str, content: Mapping[str, Any], parameters: Mapping[str, str]) -> Reply:
+        body = urlencode(self._signed(method, content, parameters)).encode()
+        headers = {"Content-Type": "application/x-www-form-urlencoded;charset=utf-8", "User-Agent": "storebox"}
+        answer = self._session.send("POST", f"{self.merchant.path}?charset=utf-8", body, headers)
+        if answer.status != 200:
+            raise UnknownOutcome("platform.failed", status=answer.status)
+        return self._believed(answer.body, f"{method.replace('.', '_')}_response")
+
+    def _believed(self, body: bytes, name: str) -> Reply:
+        try:
+            text = body.decode("utf-8")
+            document = json.loads(text)
+        except (ValueError, RecursionError) as error:
+            raise UnknownOutcome("platform.garbage_answer") from error
+        if not isinstance(document, dict):
+            raise UnknownOutcome("platform.garbage_answer")
+        node, signature = node_of(text, name), document.get("sign")
+        if node is None or not isinstance(signature, str) or not self._is_signed(node, signature):
+            refused = document.get("error_response") or document.get(name)
+            code = refused.get("sub_code") if isinstance(refused, dict) else None
+            if code in ("isv.invalid-signature", "isv.missing-signature", "isv.invalid-app-id"):
+                raise UnknownOutcome("platform.signature_refused", status=200)
+            raise UnknownOutcome("platform.answer_not_signed", status=200)
+        number = document.get("alipay_cert_sn")
+        if number is not None and number != self.merchant.platform_certificate_number:
+            raise UnknownOutcome("platform.answer_not_signed", status=200)
+        fields = json.loads(node)
+        code = fields.get("code")
+        if code == OK:
+            return Reply(fields, None)
+        named = fields.get("sub_code") or code
+        if not isinstance(named, str):
+            raise UnknownOutcome("platform.garbage_answer")
+        return Reply(fields, plain(named))
+
+    def _is_signed(self, node: str, signature: str) -> bool:
+        """Tell whether the node, as it came or before its slashes were escaped, carries the platform's signature."""
+        key = self.merchant.platform_key
+        texts = (node,) if "\\/" not in node else (node, node.replace("\\/", "/"))
+        return any(rsa_verified(key, text.encode(), signature) for text in texts)
+
+    def _tell(self, code: str | None) -> None:
+        if self._on_outcome is not None:
+            self._on_outcome(code)
+
+
+def checked_notification(merchant: AlipayMerchant, fields: Mapping[str, str]) -> Mapping[str, str]:
+    """Return a notification's fields when they are the platform's and this merchant's; raises otherwise.
+
+    Answer it by the text `success`; everything else makes it come again. Amount and order are the caller's to compare.
+    """
+    message = notification_message(fields)
+    if not rsa_verified(merchant.platform_key, message, fields.get("sign", "")):
+        raise UnknownOutcome("platform.answer_not_signed", status=200)
+    if fields.get("app_id") != merchant.app_id:
+        raise Refused("platform.order_differs")
+    if merchant.seller_id is not None and fields.get("seller_id") not in (None, merchant.seller_id):
+        raise Refused("platform.order_differs")
+    return fields

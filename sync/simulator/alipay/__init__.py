@@ -1,0 +1,1 @@
+"""The simulated Alipay: the open gateway, bills, notifications."""
