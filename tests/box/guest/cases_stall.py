@@ -92,8 +92,7 @@ def a_stalled_close_holds_up_nobody(counter: Counter) -> None:
     obey(counter.serial_printer, "clear")
     start = len(counter.serial_printer.printer.marks)
     with our_printer(url, MODEL) as printer:
-        result = printer.print(slip(), "aftr", void_predecessor=True)
-        assert result.outcome is PrintOutcome.PRINTED, result
+        expect_printed(printer.print_when_ready(slip(), "aftr", void_predecessor=True))
     lines, cuts = paper_since(counter.serial_printer, start)
     assert cuts >= 1 and any("小炒黄牛肉4" in line for line in lines), lines
 

@@ -85,12 +85,14 @@ class WatchedPrinter(Watched):
         """Print, but never wait without end."""
         return self.begin(document, mark, void_predecessor=void_predecessor).result(PATIENCE_S)
 
-    def print_when_ready(self, document: dict[str, object], mark: str) -> PrintResult:
+    def print_when_ready(
+        self, document: dict[str, object], mark: str, *, void_predecessor: bool = False
+    ) -> PrintResult:
         """Print as the spool does: again while no byte has left."""
         results: list[PrintResult] = []
 
         def ends() -> bool:
-            results.append(self.print(document, mark))
+            results.append(self.print(document, mark, void_predecessor=void_predecessor))
             return results[-1].outcome is not PrintOutcome.NOT_STARTED
 
         wait_until(ends, lambda: f"a slip to start: {results[-1]}, {self.events[-5:]}")
