@@ -26,7 +26,8 @@ _WRITE_SLICE_MS = 100
 _LISTEN_SLICE_MS = 400
 _CONTROL_TIMEOUT_MS = 1000
 _PRESENCE_EVERY_S = 1.0
-_CLOSE_PATIENCE_S = 0.2
+_CLOSE_PATIENCE_S = 0.05
+"""An ordinary close takes less; nobody waits longer for another."""
 _KEPT_BYTES = 64 * 1024
 """What is kept of a printer that talks while nobody listens; the newest."""
 
