@@ -51,7 +51,7 @@ class Refusal(Exception):
 class Stage:
     """One shop on its stage."""
 
-    def __init__(self, folder: Path, template: Path) -> None:
+    def __init__(self, folder: Path, template: Path, *printer_options: str) -> None:
         self.state = folder / "state"
         shutil.copytree(template, self.state)
         names = ("printer", "printer.sock", "scanner", "scanner.sock", "paper.jsonl")
@@ -66,7 +66,7 @@ class Stage:
         )
         sim = ("sim", "printer", "--pty", str(printer), "--paper-log", str(paper), "--control", str(printer_control))
         self._devices = [
-            Running(*sim),
+            Running(*sim, *printer_options),
             Running("sim", "scanner", "--pty", str(scanner), "--control", str(self.scanner_control)),
         ]
         self._box: Running | None = None

@@ -1,0 +1,141 @@
+"""`kill -9` of the real box at a byte of a slip, over a pty: no receipt is ever on paper twice without saying so.
+
+The printer lives on, as it does in a shop, and prints what the kernel still holds. Bytes come from a seed.
+"""
+
+import os
+import random
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agent.store.connection import open_reader
+from tests.integration.running import wait_for
+from tests.scenarios.stage import Stage, awaited, make_template
+
+SEED = int(os.environ.get("STOREBOX_TEST_SEED", "20261003"))
+BAUD = "9600"
+SLIP_BYTES = 1_100
+"""A little more than a receipt of this shop takes, its last status included."""
+COPY, VOID = "重印", "作废"
+ENDED = ("printed", "printed_unverified", "unconfirmed", "not_printed")
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_template(tmp_path_factory.mktemp("shop"))
+
+
+def received(stage: Stage) -> int:
+    """How many bytes the printer has had from the box."""
+    import json
+
+    return int(json.loads(stage.printer.obey("state"))["bytes_received"])
+
+
+def sell(stage: Stage) -> str:
+    """Sell one thing for cash; returns the sale's number."""
+    stage.post("/scan", {"text": "D001"})
+    return str(stage.post("/basket/tenders", {"kind": "cash"})["completed"]["sale"])
+
+
+def slips_of(stage: Stage) -> dict[str, tuple[str, int]]:
+    """State of every slip by name, and which copy it is, as the box has it on disk."""
+    connection = open_reader(stage.state / "journal.db")
+    try:
+        rows: list[Any] = connection.execute("SELECT slip, state, copy FROM spool").fetchall()
+    finally:
+        connection.close()
+    return {slip: (state, copy) for slip, state, copy in rows}
+
+
+def killed_at(stage: Stage, byte: int) -> str:
+    """Sell, and kill the box when the printer has had so many bytes of the slip, or when the slip has ended."""
+    before = received(stage)
+    sale = sell(stage)
+    ends_s = time.monotonic() + 5
+    while received(stage) - before < byte and slips_of(stage)[f"{sale}-P0"][0] not in ENDED:
+        assert time.monotonic() < ends_s, f"{sale} does not get to byte {byte}"
+    stage.kill()
+    stage.start()
+    return sale
+
+
+def receipts_on_paper(stage: Stage) -> tuple[Counter[str], Counter[str]]:
+    """Whole originals and copies by sale."""
+    originals: Counter[str] = Counter()
+    copies: Counter[str] = Counter()
+    for slip in stage.slips():
+        numbers = [text.split()[1] for text in slip if text.startswith("单号 ")]
+        assert len(numbers) <= 1, f"two receipts on one slip: {slip}"
+        if numbers and not any(VOID in text for text in slip):
+            (copies if any(COPY in text for text in slip) else originals)[numbers[0]] += 1
+    return originals, copies
+
+
+def play(stage: Stage, kills: int, seed: int) -> None:
+    chance = random.Random(seed)
+    stage.log_in("01")
+    stage.post("/day/open", {})
+    stage.post("/shift/open", {"float_fen": 0})
+    awaited(lambda: stage.look()["lamps"]["printer"]["state"], lambda lamp: lamp == "ok")
+    sales = {}
+    for _ in range(kills):
+        byte = chance.randrange(SLIP_BYTES)
+        sales[killed_at(stage, byte)] = byte
+    sales[sell(stage)] = -1
+    wait_for(lambda: all(state in ENDED for state, _ in slips_of(stage).values()), 60)
+    check(stage, sales)
+    settle(stage)
+
+
+def check(stage: Stage, sales: dict[str, int]) -> None:
+    """Every sale is in the journal; every slip is printed and once on paper, or offered, and at most once on paper."""
+    told = f"seed {SEED}, killed at bytes {sales}"
+    assert {one["sale"] for one in stage.sales()} == set(sales), told
+    originals, copies = receipts_on_paper(stage)
+    assert not copies, told
+    offered = {one["slip"] for one in stage.look()["unconfirmed"]}
+    for slip, (state, _) in slips_of(stage).items():
+        sale = slip.removesuffix("-P0")
+        assert state in ("printed", "unconfirmed"), f"{slip} is {state}; {told}"
+        assert originals[sale] == 1 or (state == "unconfirmed" and originals[sale] == 0), f"{slip} {state}; {told}"
+        assert (slip in offered) == (state == "unconfirmed"), f"{slip} {state}; {told}"
+    assert len(offered) < len(sales), told
+    print({"kills": len(sales) - 1, "unconfirmed": len(offered), "of them on paper": len(offered & paper(originals))})
+
+
+def paper(sales: Counter[str]) -> set[str]:
+    """The slips of these sales."""
+    return {f"{sale}-P0" for sale in sales}
+
+
+def settle(stage: Stage) -> None:
+    """The cashier looks at the paper and answers; what is missing comes once more and says that it is a copy."""
+    originals, _ = receipts_on_paper(stage)
+    missing = set()
+    for shown in stage.look()["unconfirmed"]:
+        sale = shown["slip"].removesuffix("-P0")
+        stage.post(f"/slips/{shown['slip']}/confirm", {"printed": bool(originals[sale])})
+        missing |= set() if originals[sale] else {sale}
+    wait_for(lambda: all(state in ENDED for state, _ in slips_of(stage).values()), 60)
+    awaited(lambda: set(receipts_on_paper(stage)[1]), lambda copies: copies == missing)
+    now, copies = receipts_on_paper(stage)
+    assert copies == Counter(missing)
+    assert now == originals
+    assert not stage.look()["unconfirmed"]
+
+
+@pytest.mark.slow
+def test_five_kills(template: Path, tmp_path: Path) -> None:
+    with Stage(tmp_path, template, "--baud", BAUD) as stage:
+        play(stage, 5, SEED)
+
+
+@pytest.mark.torture
+def test_a_hundred_kills(template: Path, tmp_path: Path) -> None:
+    with Stage(tmp_path, template, "--baud", BAUD) as stage:
+        play(stage, 100, SEED)
