@@ -232,12 +232,17 @@ def write_baskets(path: Path, baskets: Iterable[Mapping[str, Any] | str], store:
 
 
 def new_replay(
-    around: Around, folder: Path, baskets: Iterable[Mapping[str, Any] | str], *, hq_url: str | None = None
+    around: Around,
+    folder: Path,
+    baskets: Iterable[Mapping[str, Any] | str],
+    *,
+    hq_url: str | None = None,
+    printer_options: tuple[str, ...] = (),
 ) -> Replay:
     """Return a replay of some baskets with a store and a printer of its own; `hq_url` names a way to headquarters."""
     store, token = around.new_store()
     file = write_baskets(folder / "baskets.jsonl", baskets, store)
-    return Replay(around, folder / "box", file, store, token, around.printer(), hq_url or around.hq_url)
+    return Replay(around, folder / "box", file, store, token, around.printer(*printer_options), hq_url or around.hq_url)
 
 
 def running(process: "subprocess.Popen[str]") -> bool:

@@ -75,10 +75,15 @@ class Surroundings:
         return line.split()[-1], folder
 
     def printer(self) -> str:
-        """Start an unpaced printer on a pty; returns its URL."""
-        link = self._state / "run" / "printer"
-        paper = self._state / "paper.jsonl"
-        self.start("printer", [program("storebox"), "sim", "printer", "--pty", str(link), "--paper-log", str(paper)])
+        """Start an unpaced printer on a pty that takes the words of `sim printer` at `STATE/run/printer.sock`.
+
+        Returns its URL.
+        """
+        run = self._state / "run"
+        link = run / "printer"
+        command = [program("storebox"), "sim", "printer", "--pty", str(link)]
+        command += ["--paper-log", str(self._state / "paper.jsonl"), "--control", str(run / "printer.sock")]
+        self.start("printer", command)
         return f"serial:{link}"
 
     def wallet(self) -> str:

@@ -42,14 +42,18 @@ def sell(stage: Stage) -> str:
     return str(stage.post("/basket/tenders", {"kind": "cash"})["completed"]["sale"])
 
 
-def slips_of(stage: Stage) -> dict[str, tuple[str, int]]:
-    """State of every slip by name, and which copy it is, as the box has it on disk."""
+def on_disk(stage: Stage, query: str) -> list[Any]:
+    """What the box's file says to anybody who reads it."""
     connection = open_reader(stage.state / "journal.db")
     try:
-        rows: list[Any] = connection.execute("SELECT slip, state, copy FROM spool").fetchall()
+        return list(connection.execute(query).fetchall())
     finally:
         connection.close()
-    return {slip: (state, copy) for slip, state, copy in rows}
+
+
+def states_of(stage: Stage) -> dict[str, str]:
+    """State of every slip by name."""
+    return dict(on_disk(stage, "SELECT slip, state FROM spool"))
 
 
 def killed_at(stage: Stage, byte: int) -> str:
@@ -57,7 +61,7 @@ def killed_at(stage: Stage, byte: int) -> str:
     before = received(stage)
     sale = sell(stage)
     ends_s = time.monotonic() + 5
-    while received(stage) - before < byte and slips_of(stage)[f"{sale}-P0"][0] not in ENDED:
+    while received(stage) - before < byte and states_of(stage)[f"{sale}-P0"] not in ENDED:
         assert time.monotonic() < ends_s, f"{sale} does not get to byte {byte}"
     stage.kill()
     stage.start()
@@ -87,7 +91,7 @@ def play(stage: Stage, kills: int, seed: int) -> None:
         byte = chance.randrange(SLIP_BYTES)
         sales[killed_at(stage, byte)] = byte
     sales[sell(stage)] = -1
-    wait_for(lambda: all(state in ENDED for state, _ in slips_of(stage).values()), 60)
+    wait_for(lambda: all(state in ENDED for state in states_of(stage).values()), 60)
     check(stage, sales)
     settle(stage)
 
@@ -95,11 +99,11 @@ def play(stage: Stage, kills: int, seed: int) -> None:
 def check(stage: Stage, sales: dict[str, int]) -> None:
     """Every sale is in the journal; every slip is printed and once on paper, or offered, and at most once on paper."""
     told = f"seed {SEED}, killed at bytes {sales}"
-    assert {one["sale"] for one in stage.sales()} == set(sales), told
+    assert {sale for (sale,) in on_disk(stage, "SELECT sale FROM view_sale")} == set(sales), told
     originals, copies = receipts_on_paper(stage)
     assert not copies, told
     offered = {one["slip"] for one in stage.look()["unconfirmed"]}
-    for slip, (state, _) in slips_of(stage).items():
+    for slip, state in states_of(stage).items():
         sale = slip.removesuffix("-P0")
         assert state in ("printed", "unconfirmed"), f"{slip} is {state}; {told}"
         assert originals[sale] == 1 or (state == "unconfirmed" and originals[sale] == 0), f"{slip} {state}; {told}"
@@ -121,7 +125,7 @@ def settle(stage: Stage) -> None:
         sale = shown["slip"].removesuffix("-P0")
         stage.post(f"/slips/{shown['slip']}/confirm", {"printed": bool(originals[sale])})
         missing |= set() if originals[sale] else {sale}
-    wait_for(lambda: all(state in ENDED for state, _ in slips_of(stage).values()), 60)
+    wait_for(lambda: all(state in ENDED for state in states_of(stage).values()), 60)
     awaited(lambda: set(receipts_on_paper(stage)[1]), lambda copies: copies == missing)
     now, copies = receipts_on_paper(stage)
     assert copies == Counter(missing)
