@@ -295,6 +295,8 @@ class EmulatedPrinter:
             self.health.cutter_error = False
 
     def _hold_for_ever(self, stuck: bool) -> None:
+        if not self.powered:
+            return
         if stuck or self.stuck:
             self._replies.say(XOFF if stuck else XON, self._now_s)
         self.stuck = stuck

@@ -15,7 +15,7 @@ from drivers.printer.conversation import Conversation
 from drivers.printer.document import DocumentError, Kick
 from drivers.printer.encoder import AUTOMATIC_STATUS_ON, check_process_id, real_time_pulse
 from drivers.printer.identity import QUESTIONS, Identity, narrowed
-from drivers.printer.job import Job, PrintOutcome, PrintResult, kick_job, print_job
+from drivers.printer.job import SETTLING, Job, PrintOutcome, PrintResult, kick_job, print_job
 from drivers.printer.profiles import PrinterProfile
 from drivers.printer.runner import ASK_EVERY_S, PATIENCE_S, JobRunner
 from drivers.printer.status import UNKNOWN, InOrder, PrinterHealth, ProcessDone, Reply
@@ -327,6 +327,8 @@ class PrinterDevice:
 
     def _on_reply(self, reply: Reply) -> None:
         match reply:
+            case ProcessDone(mark) if mark.startswith(SETTLING):
+                return
             case ProcessDone(mark) if self._running is None or mark not in self._running.marks:
                 self._on_proven(self._runner.heard_of(mark) or mark)
             case InOrder() if self._running is None:

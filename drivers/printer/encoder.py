@@ -20,6 +20,9 @@ AUTOMATIC_STATUS_ON = b"\x1da\x0f"
 FENCE = b"\x1dr\x01"
 """GS r 1: answered in order, after everything before it has been processed."""
 
+CHECK_EVERY_BYTES = 256
+"""How much of a slip may stand between two fences, where there are any: about eight lines."""
+
 PROCESS_ID_BYTES = 4
 
 _INITIALIZE = b"\x1b@"
@@ -42,17 +45,40 @@ def encode(document: Mapping[str, object], profile: PrinterProfile, marks: tuple
     `marks` are two process IDs: the printer will answer the first when the text is on paper and the second when
     it has cut. For printers without process IDs leave them out.
     """
+    return encode_checked(document, profile, marks)[0]
+
+
+def encode_checked(
+    document: Mapping[str, object],
+    profile: PrinterProfile,
+    marks: tuple[str, str] | None = None,
+    *,
+    every_bytes: int | None = None,
+) -> tuple[bytes, tuple[int, ...]]:
+    """As `encode`, with a fence at the beginning and after about every `every_bytes`, and where each fence ends.
+
+    Their answers tell how far the printer is, and a missing one that it lost bytes on the way. None comes after the
+    last cut.
+    """
     laid_out = lines(document, profile.cells, profile.charset)
     encoder = _Encoder(profile)
     encoder.prologue()
+    fences: list[int] = []
+    if every_bytes is not None:  # what a printer loses that is switched on in the middle may be the beginning
+        encoder.output += FENCE
+        fences.append(len(encoder.output))
     last_cut = max((place for place, line in enumerate(laid_out) if isinstance(line.thing, Cut)), default=None)
     for place, line in enumerate(laid_out):
         if marks and place == last_cut:
             encoder.output += process_id_request(marks[0])
         encoder.line(line)
+        due = every_bytes is not None and len(encoder.output) - fences[-1] >= every_bytes
+        if due and (last_cut is None or place < last_cut):
+            encoder.output += FENCE
+            fences.append(len(encoder.output))
     if marks:
         encoder.output += process_id_request(marks[1])
-    return bytes(encoder.output)
+    return bytes(encoder.output), tuple(fences)
 
 
 def prologue(profile: PrinterProfile) -> bytes:

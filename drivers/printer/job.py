@@ -10,11 +10,13 @@ from dataclasses import dataclass, replace
 from enum import Enum
 
 from drivers.printer.document import Kick
-from drivers.printer.encoder import FENCE, check_process_id, encode, pulse, void_slip
+from drivers.printer.encoder import CHECK_EVERY_BYTES, FENCE, check_process_id, encode_checked, pulse, void_slip
 from drivers.printer.profiles import PrinterProfile
 from drivers.printer.raster import MAX_BAND_BYTES
 from drivers.printer.witness import Doubt, cuts_of
 
+SETTLING = "~~~"
+"""Begins process IDs that belong to no job; no job's number is so large."""
 FLUSH = bytes(MAX_BAND_BYTES + 16)
 """Ends a command that the line was cut in: NULs fill its missing bytes and print nothing beyond them."""
 
@@ -46,6 +48,9 @@ class Job:
     body_mark: str | None = None
     final_mark: str | None = None
     fence: bool = False
+    """Whether the answer to the last fence is the word for the job."""
+    fences: tuple[int, ...] = ()
+    """Where fences end in the data, the last one included."""
     waits_for_people: bool = True
     voids_predecessor: bool = False
     mark: str = ""
@@ -86,19 +91,24 @@ def print_job(
     check_process_id(mark)
     before = FLUSH + void_slip(profile) if void_predecessor else b""
     cuts = cuts_of(document, profile) + (void_predecessor and profile.cutter)
-    if profile.process_ids:
-        body_mark = _body_mark(mark)
-        data = before + encode(document, profile, (body_mark, mark))
-        job = Job(data, body_mark, mark)
+    every_bytes = CHECK_EVERY_BYTES if profile.fence else None
+    marks = (_body_mark(mark), mark) if profile.process_ids else None
+    data, places = encode_checked(document, profile, marks, every_bytes=every_bytes)
+    data, fences = before + data, tuple(len(before) + place for place in places)
+    if marks:
+        job = Job(data, *marks, fences=fences)
+    elif profile.fence:
+        data += FENCE
+        job = Job(data, fence=True, fences=(*fences, len(data)))
     else:
-        data = before + encode(document, profile) + FENCE * profile.fence
-        job = Job(data, fence=profile.fence)
+        job = Job(data)
     return replace(job, mark=mark, cuts=cuts, cuts_after=cuts_after, voids_predecessor=void_predecessor)
 
 
 def kick_job(kick: Kick, profile: PrinterProfile) -> Job:
     """Make the job of a drawer pulse that is queued in the printer; it is done when the printer has processed it."""
-    return Job(pulse(kick) + FENCE * profile.fence, fence=profile.fence, waits_for_people=False)
+    data = pulse(kick) + FENCE * profile.fence
+    return Job(data, fence=profile.fence, fences=(len(data),) * profile.fence, waits_for_people=False)
 
 
 def _body_mark(mark: str) -> str:

@@ -13,8 +13,8 @@ from dataclasses import replace
 
 from drivers.base import DeviceGone
 from drivers.printer.conversation import Conversation
-from drivers.printer.encoder import FENCE
-from drivers.printer.job import FLUSH, Job, PrintOutcome, PrintResult
+from drivers.printer.encoder import FENCE, process_id_request
+from drivers.printer.job import FLUSH, SETTLING, Job, PrintOutcome, PrintResult
 from drivers.printer.profiles import PrinterProfile
 from drivers.printer.status import InOrder, ProcessDone, Reply
 from drivers.printer.witness import Doubt, ask_cuts
@@ -29,6 +29,16 @@ ASK_EVERY_S = 2.0
 _SLICE_S = 0.25
 _SLOWEST_ROWS_PER_S = 400
 _SETTLE_QUIET_S = 0.5
+_UNKNOWN_QUIET_S = 2.0
+_UNKNOWN_FENCES = 1000
+"""A run of ours before this one may have left any number of fences unanswered."""
+
+WINDOW_BYTES = 2048
+"""How much may be on its way to the printer without a fence answered: half of the receive buffer that printers have.
+
+One that nobody told how to hold the line loses what comes when its buffer is full; and the less is on its way, the
+less is in doubt when a cable is pulled.
+"""
 
 
 class JobRunner:
@@ -60,6 +70,7 @@ class JobRunner:
         self._patience_s = patience_s
         self._ask_every_s = ask_every_s
         self._has_begun = False
+        self._settled = 0
         self._flushed: Conversation | None = None
         self.fences_owed = 0
         """Fences that were sent and not answered: the next answers are theirs, not the next job's."""
@@ -81,18 +92,19 @@ class JobRunner:
                 code = self._confirm(run)
         except DeviceGone as gone:
             code, run.detail = "printer.lost", gone.detail
-        if job.fence and run.written and not run.fenced:
-            self.fences_owed += 1
+        self.fences_owed += run.fences_sent - run.fences_heard
         result = run.result(code)
         if result.outcome is PrintOutcome.UNCONFIRMED:
             self.doubt = run.job.doubt
+            if run.incomplete and self.doubt is not None:  # its cut proves nothing
+                self.doubt = replace(self.doubt, cuts_after=None)
         return result
 
     def begin_in_doubt(self, doubt: Doubt) -> None:
         """Say that a run of ours before this one was interrupted in a job; its fence may be answered any time."""
         self._has_begun = True
         self.doubt = doubt
-        self.fences_owed = int(self._profile.fence and not self._profile.process_ids)
+        self.fences_owed = _UNKNOWN_FENCES if self._profile.fence else 0
 
     def hear(self, talk: Conversation, timeout_s: float) -> list[Reply]:
         """Hear, and let the device know at once."""
@@ -137,20 +149,38 @@ class JobRunner:
     def _settle(self, talk: Conversation) -> str | None:
         """Make sure that nothing of an earlier job is still to come: neither its paper nor its answers."""
         flush = FLUSH if self.doubt is not None else b""
+        if self._profile.process_ids:
+            return self._settle_by_name(talk, flush)
         patience_s = self._patience_s + _wire_s(talk, flush)
         if not talk.request(flush + FENCE, patience_s):
             return "printer.busy"
         owed = self.fences_owed + 1
         deadline_s = self._monotonic() + patience_s
         answered = 0
+        quiet_s = _SETTLE_QUIET_S if owed < _UNKNOWN_FENCES else _UNKNOWN_QUIET_S
         while owed > answered and not self._stopping():
             rest_s = deadline_s - self._monotonic()
-            replies = self.hear(talk, min(rest_s, _SETTLE_QUIET_S) if answered else rest_s)
+            replies = self.hear(talk, min(rest_s, quiet_s) if answered else rest_s)
             answered += _count_fences(replies)
             if not replies and (answered or rest_s <= 0):
                 break
         self.fences_owed = 0 if answered else owed
         return None if answered else "printer.busy"
+
+    def _settle_by_name(self, talk: Conversation, flush: bytes) -> str | None:
+        """A printer with process IDs need not be counted with: the answer names what it answers."""
+        self._settled = (self._settled + 1) % 90
+        mark = SETTLING + chr(ord("!") + self._settled)
+        patience_s = self._patience_s + _wire_s(talk, flush)
+        end_of_line = b"\x1bJ\x00" if flush else b""  # ESC J: print what is left of a line, and feed nothing
+        if not talk.request(flush + end_of_line + process_id_request(mark), patience_s):
+            return "printer.busy"
+        deadline_s = self._monotonic() + patience_s
+        while (rest_s := deadline_s - self._monotonic()) > 0 and not self._stopping():
+            if ProcessDone(mark) in self.hear(talk, rest_s):
+                self.fences_owed = 0
+                return None
+        return "printer.busy"
 
     def _conclude(self, talk: Conversation) -> None:
         """Say whether the job in doubt is on paper, as far as the counter of cuts can tell; then let go of it."""
@@ -174,19 +204,33 @@ class JobRunner:
             run.job = replace(job, cuts_after=None if cuts is None else cuts + job.cuts)
 
     def _deliver(self, run: _Run) -> str | None:
-        """Send all of it, listening meanwhile."""
+        """Send all of it, never more than a window ahead of the printer's answers, listening meanwhile."""
         run.progress(self._time_to_print(run))
+        ask_at_s = self._monotonic() + self._ask_every_s
         while run.written < len(run.job.data):
             if self._stopping():
                 return "printer.stopped"
-            count = run.send(self._monotonic() + _SLICE_S)
-            replies = self.hear(run.talk, 0)
-            run.note(replies)
-            if count or replies or self._waits_for_people(run):
+            count, wait_s = 0, 0.0
+            if run.written < run.goal:
+                count = run.send(self._monotonic() + _SLICE_S)
+            else:  # between whole commands, where questions may stand
+                ask_at_s = self._ask_now_and_then(run, ask_at_s)
+                wait_s = min(ask_at_s, run.deadline_s) - self._monotonic()
+            heard, was_blocked = run.fences_heard, run.blocked
+            run.note(self.hear(run.talk, max(0.0, wait_s)))
+            if count or run.fences_heard > heard or self._waits_for_people(run) or was_blocked:
                 run.progress(self._time_to_print(run))
             elif run.overdue:
-                return "printer.stalled"
+                return self._silence(run.talk) if run.talk.awaits_answer else "printer.stalled"
         return None
+
+    def _ask_now_and_then(self, run: _Run, ask_at_s: float) -> float:
+        """Ask for status when it is time or wanted at once; returns when it is time again."""
+        self._attend(run.talk)
+        if self._monotonic() < ask_at_s and not run.should_ask_at_once:
+            return ask_at_s
+        run.ask(self._time_to_answer(run))
+        return self._monotonic() + self._ask_every_s
 
     def _confirm(self, run: _Run) -> str | None:
         """Wait for the printer's word; None when it came or none is to be had."""
@@ -197,14 +241,12 @@ class JobRunner:
         while not run.confirmed:
             if self._stopping():
                 return "printer.stopped"
-            now_s = self._monotonic()
-            if now_s >= ask_at_s or run.should_ask_at_once:
-                run.ask(self._time_to_answer(run))
-                ask_at_s = now_s + self._ask_every_s
+            ask_at_s = self._ask_now_and_then(run, ask_at_s)
             was_blocked = run.blocked
-            self._attend(run.talk)
-            replies = self.hear(run.talk, max(0.0, min(ask_at_s, run.deadline_s) - now_s))
+            replies = self.hear(run.talk, max(0.0, min(ask_at_s, run.deadline_s) - self._monotonic()))
             run.note(replies)
+            if run.incomplete:
+                return "printer.unconfirmed"
             if self._profile.process_ids and run.talk.automatic_vanished and not run.confirmed:
                 return "printer.reset"
             if self._waits_for_people(run) or was_blocked:
@@ -245,13 +287,32 @@ class _Run:
         self.detail = ""
         self.body_done = False
         self.final_done = False
-        self.fenced = False
+        self.fences_heard = 0
+        self.incomplete = False
+        """The printer reports as printed what it cannot have received whole."""
         self._answers_at_fence: int | None = None
         self._monotonic = monotonic
 
     @property
     def expects_word(self) -> bool:
         return self.job.fence or self.job.final_mark is not None
+
+    @property
+    def fences_sent(self) -> int:
+        return sum(place <= self.written for place in self.job.fences)
+
+    @property
+    def fenced(self) -> bool:
+        """Every fence was answered, the last one too."""
+        return self.job.fence and self.fences_heard == len(self.job.fences)
+
+    @property
+    def goal(self) -> int:
+        """How far the data may be sent now: a whole number of fences, or to the end."""
+        places = (*self.job.fences, len(self.job.data))
+        reach = (places[self.fences_heard - 1] if self.fences_heard else 0) + WINDOW_BYTES
+        within = [place for place in places if place <= reach]
+        return max(within[-1] if within else 0, places[min(self.fences_heard, len(places) - 1)])
 
     @property
     def confirmed(self) -> bool:
@@ -281,7 +342,7 @@ class _Run:
         self.deadline_s = self._monotonic() + time_to_print_s
 
     def send(self, deadline_s: float) -> int:
-        count = self.talk.send(self.job.data[self.written :], deadline_s)
+        count = self.talk.send(self.job.data[self.written : self.goal], deadline_s)
         self.written += count
         return count
 
@@ -293,12 +354,14 @@ class _Run:
     def note(self, replies: list[Reply]) -> None:
         for reply in replies:
             match reply:
+                case ProcessDone(done) if done in self.job.marks and self.fences_heard < len(self.job.fences):
+                    self.incomplete = True
                 case ProcessDone(done) if done == self.job.final_mark:
                     self.body_done = self.final_done = True
                 case ProcessDone(done) if done == self.job.body_mark:
                     self.body_done = True
-                case InOrder() if self.job.fence and self.written == len(self.job.data):
-                    self.fenced = True
+                case InOrder() if self.fences_heard < self.fences_sent:
+                    self.fences_heard += 1
                 case _:
                     continue
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import dataclasses
+import itertools
 import re
 from collections.abc import Mapping
 
@@ -19,7 +20,7 @@ from drivers.emulators.profiles import profile_for
 from drivers.printer import qr
 from drivers.printer.charset import Charset, CodePage
 from drivers.printer.document import DocumentError
-from drivers.printer.encoder import encode, process_id_request
+from drivers.printer.encoder import FENCE, encode, encode_checked, process_id_request, prologue
 from drivers.printer.raster import MAX_BAND_BYTES, has_real_time, raster, scale_down, without_real_time
 from tests.unit.drivers.shop import PROFILES, slip
 from tests.unit.drivers.test_layout import ANY_TEXT
@@ -218,3 +219,18 @@ def _picture(data: bytes) -> Picture.Image:
     inverted = bytes(value ^ 0xFF for value in rows)
     picture = Picture.frombytes("1", (width, len(rows) * 8 // width), inverted).convert("L")
     return picture.resize((picture.width * 2, picture.height * 2), Picture.Resampling.NEAREST)
+
+
+def test_fences_stand_between_lines_and_none_after_the_last_cut() -> None:
+    document = {
+        "blocks": [*({"kind": "text", "text": f"小炒黄牛肉 {number}"} for number in range(80)), {"kind": "cut"}]
+    }
+    data, fences = encode_checked(document, PROFILES["tm-t88"], every_bytes=100)
+    plain = encode(document, PROFILES["tm-t88"])
+    assert len(fences) > 5
+    assert all(data[:place].endswith(b"\n" + FENCE) for place in fences[1:])
+    assert data.startswith(prologue(PROFILES["tm-t88"]) + FENCE)
+    assert data.replace(FENCE, b"") == plain
+    assert FENCE not in data[fences[-1] :]
+    assert max(b - a for a, b in itertools.pairwise((0, *fences, len(data)))) < 200
+    assert encode_checked(document, PROFILES["tm-t88"]) == (plain, ())

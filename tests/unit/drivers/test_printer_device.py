@@ -19,6 +19,7 @@ from drivers.emulators.printer_station import ServedPrinter
 from drivers.emulators.profiles import profile_for
 from drivers.printer.device import PrinterDevice
 from drivers.printer.job import PrintOutcome
+from drivers.printer.runner import WINDOW_BYTES
 from drivers.registry import open_transport
 from drivers.transport.base import Monotonic, Transport
 from tests.unit.drivers.shop import PROFILES, Watched, slip, wait_until, watched
@@ -154,6 +155,49 @@ def test_power_off_and_on_in_the_middle_is_unconfirmed(tmp_path: Path) -> None:
         assert result.outcome in (PrintOutcome.UNCONFIRMED, PrintOutcome.PRINTED)
         if result.outcome is PrintOutcome.PRINTED:
             assert times_on_paper(printer, "购物凭证") == 1
+
+
+@pytest.mark.parametrize(("profile", "emulated"), [("tm-t88", "epson"), ("pos80", "clone")])
+def test_bytes_lost_on_the_way_are_noticed(tmp_path: Path, profile: str, emulated: str) -> None:
+    """A printer that was switched off and on goes on in the middle of a slip, and answers its last mark."""
+    link = tmp_path / "printer"
+
+    def open_losing(url: str, monotonic: Monotonic) -> Transport:
+        transport = open_transport(url, monotonic)
+        write = transport.write
+
+        def lose(data: bytes, deadline_s: float) -> int:
+            if len(data) < 900:
+                return write(data, deadline_s)
+            write(data[:300] + data[700:], deadline_s)
+            return len(data)
+
+        transport.write = lose  # type: ignore[method-assign]
+        return transport
+
+    with pty_printer(link, profile_for(emulated)):
+        quick = dataclasses.replace(PROFILES[profile], reply_timeout_s=0.3, line_s=0.0)
+        device = PrinterDevice(
+            "p", f"serial:{link}?baud=115200", quick, lambda event: None, open_transport=open_losing, patience_s=0.3
+        )
+        device.start()
+        wait_until(lambda: device.state is DeviceState.READY)
+        result = device.print(slip(20), "0001")
+        device.stop()
+    assert (result.outcome, result.code) == (PrintOutcome.UNCONFIRMED, "printer.unconfirmed")
+
+
+@pytest.mark.parametrize(("profile", "emulated"), [("tm-t88", "epson"), ("pos80", "clone")])
+def test_no_more_is_on_its_way_than_a_printer_has_room_for(tmp_path: Path, profile: str, emulated: str) -> None:
+    with pair(tmp_path, profile, emulated, patience_s=0.2) as (printer, shop):
+        printer.word("silence at 20")
+        result = shop.device.print(slip(200), "0001")
+        assert result.outcome is PrintOutcome.UNCONFIRMED
+        assert result.bytes_written <= WINDOW_BYTES
+        printer.word("clear")
+        shop.wait_for("printer.ready", 2)
+        assert shop.device.print(slip(200), "0002").outcome is PrintOutcome.PRINTED
+        assert printer.printer.dropped_bytes == 0
 
 
 def test_silence_is_not_readiness(tmp_path: Path) -> None:
