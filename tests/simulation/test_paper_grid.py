@@ -6,7 +6,9 @@ alone with STOREBOX_TEST_SEED and STOREBOX_GRID_CASE.
 
 from __future__ import annotations
 
+import logging
 import os
+import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -30,12 +32,12 @@ SHOWN = 10
 @pytest.fixture
 def premises(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Premises]:
     """A store whose disk is memory where there is such: its fsync is measured elsewhere."""
-    import tempfile
-
+    logging.disable(logging.WARNING)  # each fault is told, and pytest would keep every line
     with tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as folder:
         made = Premises(Path(folder))
         yield made
         made.close()
+    logging.disable(logging.NOTSET)
 
 
 def failures(premises: Premises, numbers: range, sabotage: Sabotage | None = None, stop_at: int = SHOWN) -> list[str]:
