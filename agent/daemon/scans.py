@@ -50,7 +50,11 @@ class ScanQueue:
         self._thread.start()
 
     def stop(self) -> None:
-        """Take what waits, then end; the scanner has to be silent already. Waits STOP_S at most."""
+        """Take what waits, then end; the scanner has to be silent already. Waits STOP_S at most, harmless before
+        `start` and twice.
+        """
+        if not self._thread.is_alive():
+            return
         try:
             self._waiting.put(None, timeout=STOP_S)
         except queue.Full:

@@ -80,6 +80,12 @@ def test_corrupt_scans_are_told_once_and_again_later(counter: Counter) -> None:
     assert counter.told == ["scanner.corrupt"] * 2
 
 
+def test_stop_is_harmless_before_the_start_and_twice(counter: Counter) -> None:
+    Counter().queue.stop()
+    counter.queue.stop()
+    counter.queue.stop()
+
+
 def test_a_refused_scan_beeps_and_a_good_one_does_not(counter: Counter) -> None:
     counter.queue.offer(scan("refuse me"))
     counter.queue.offer(scan("fine"))
