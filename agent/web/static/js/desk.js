@@ -1,6 +1,6 @@
 // The demo's desk: the printers' paper, a scanner to show codes to, and switches for faults.
 
-import { byId, h, icon, region } from "./dom.js";
+import { byId, h, region } from "./dom.js";
 import { faults, paintFaults, wrongs } from "./faults.js";
 import { Paper } from "./papers.js";
 import { ofPage, paintReader, scanner } from "./scanner.js";
@@ -62,7 +62,7 @@ function tab(one, unseen) {
   const chosen = one.place === place;
   const count = unseen && !chosen ? h("span.count", { "aria-label": t("{n} new slips", { n: unseen }) }, String(unseen)) : null;
   const title = t("{name}, {width} mm", { name: nameOf(one), width: one.width_mm });
-  return h("button.place", { id: `place-${one.place}`, role: "tab", "aria-selected": String(chosen), onclick: () => goTo(one.place) }, icon("print"), title, count);
+  return h("button.place", { id: `place-${one.place}`, role: "tab", "aria-selected": String(chosen), onclick: () => goTo(one.place) }, title, count);
 }
 
 async function goTo(name) {
