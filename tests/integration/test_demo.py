@@ -33,7 +33,12 @@ class Demo:
 
     def printed(self, till: str = "1") -> list[dict[str, object]]:
         """Return the paper log of a till."""
-        text = (self.state / "paper" / f"till{till}.jsonl").read_text(encoding="utf-8")
+        return self.paper(f"till{till}")
+
+    def paper(self, tape: str) -> list[dict[str, object]]:
+        """Return a paper log."""
+        path = self.state / "paper" / f"{tape}.jsonl"
+        text = path.read_text(encoding="utf-8") if path.exists() else ""
         return [json.loads(line) for line in text.splitlines()]
 
     def cuts(self) -> int:
@@ -83,6 +88,15 @@ def test_a_sale_by_scans_alone_prints_on_the_paper(demo: Demo) -> None:
     till.log_in("01", "1111")
     assert any("纯净水" in str(line.get("text")) for line in demo.printed())
     assert till.state()["last"]["total_fen"] == 200
+
+
+def test_the_kitchen_gets_its_dishes_and_nothing_else(demo: Demo) -> None:
+    for code in ("D002", WATER, "X1CASH"):
+        assert demo.desk(f"scan {code}") == "ok"
+    wait_for(lambda: any(mark["kind"] == "cut" for mark in demo.paper("kitchen")))
+    lines = [str(mark.get("text", "")) for mark in demo.paper("kitchen")]
+    assert any("小炒黄牛肉" in line and "x1" in line for line in lines)
+    assert not any("纯净水" in line for line in lines)
 
 
 def test_a_wallet_pays_by_its_code(demo: Demo, till: TillPage) -> None:
