@@ -20,6 +20,7 @@ FIGURES = {
     "receipt": "a receipt's bytes and the time to make them, against python-escpos",
     "slip": "a slip on a serial line, against the line's speed",
     "foreign": "the same slip through python-escpos' own serial class",
+    "platforms": "signing a call to WeChat Pay and Alipay, and checking the answer",
     "upload": "the journal going up to headquarters",
     "alone": "the agent's start, memory and idle processor",
 }
