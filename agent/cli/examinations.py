@@ -36,6 +36,7 @@ def examine(settings: Settings) -> list[Finding]:
         clock,
         devices,
         headquarters,
+        platforms,
     )
     for examination in examinations:
         try:
@@ -78,6 +79,21 @@ def sqlite_version(settings: Settings) -> Finding:
 
     check_version()
     return Finding("sqlite", "ok", (dbapi2.sqlite_version, dbapi2.sqlite_version))
+
+
+def platforms(settings: Settings) -> Finding:
+    """Whether the merchants' files are right; the platforms themselves are not asked."""
+    from agent.daemon.clock import SystemEntropy
+    from agent.daemon.platforms import from_folder
+
+    found, problems = from_folder(settings.state, SystemEntropy())
+    if problems:
+        return of_error("platforms", problems[0])
+    names = ", ".join(found)
+    if not names:
+        said = "没有支付平台,只收别的方式", "no payment platform; other tenders are taken"
+        return Finding("platforms", "ok", said)
+    return Finding("platforms", "ok", (names, names))
 
 
 def disk_space(settings: Settings) -> Finding:

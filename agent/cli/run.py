@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from agent.cli.output import StateOption
+from agent.cli.output import StateOption, print_error
 
 if TYPE_CHECKING:
     from agent.core.payment import Platform
@@ -21,7 +21,7 @@ def run(
     hq: Annotated[
         str | None, typer.Option(hidden=True, help=f"Headquarters' URL instead of the settings'. {_PARENTS}")
     ] = None,
-    wallet: Annotated[str | None, typer.Option(hidden=True, help=f"A simulated wallet's URL. {_PARENTS}")] = None,
+    wallet: Annotated[str | None, typer.Option(hidden=True, help=f"The simulator's URL. {_PARENTS}")] = None,
     wallet_state: Annotated[Path | None, typer.Option(hidden=True, help=f"Its state folder. {_PARENTS}")] = None,
     desk: Annotated[Path | None, typer.Option(hidden=True, help=f"The desk's control socket. {_PARENTS}")] = None,
 ) -> None:
@@ -33,7 +33,7 @@ def run(
 
     settings = in_force(state)
     logs.configure()
-    surroundings = Surroundings(hq, _platforms(wallet, wallet_state), _desk(desk))
+    surroundings = Surroundings(hq, _platforms(settings.state, wallet, wallet_state), _desk(desk))
     serve(settings, surroundings, _say)
 
 
@@ -42,14 +42,20 @@ def _say(url: str) -> None:
     sys.stdout.flush()
 
 
-def _platforms(url: str | None, state: Path | None) -> "dict[str, Platform]":
-    """Return the simulated wallet under the names of real ones; its secret comes from its own folder."""
-    if url is None or state is None:
-        return {}
+def _platforms(state: Path, url: str | None, simulator: Path | None) -> "dict[str, Platform]":
+    """Return the merchants' platforms; with a simulator its own, or where it made none the wallet under their names."""
     from agent.daemon.clock import SystemEntropy
-    from agent.daemon.platforms import simulated
+    from agent.daemon.platforms import from_folder, practised, simulated
 
-    merchant = json.loads((state / "merchant.json").read_text(encoding="utf-8"))
+    if url is None or simulator is None:
+        platforms, problems = from_folder(state, SystemEntropy())
+        for problem in problems:
+            print_error(problem)
+        return platforms
+    found = practised(simulator, url, SystemEntropy())
+    if found:
+        return found
+    merchant = json.loads((simulator / "merchant.json").read_text(encoding="utf-8"))
     return simulated({"url": url, **merchant}, SystemEntropy())
 
 

@@ -119,8 +119,9 @@ class DemoFolder:
         return (self.root / "keys" / "enrolment.json").exists()
 
     def has_merchant(self) -> bool:
-        """Tell whether an earlier demo made the wallet's merchant."""
-        return (self.wallet / "merchant.json").exists()
+        """Tell whether an earlier demo made the merchants of the platforms."""
+        made = (self.wallet / "merchants" / f"{name}.json" for name in ("wechat", "alipay"))
+        return all(file.exists() for file in made)
 
     def prepare(self, language: str) -> None:
         """Make the folders, the settings, and the catalogue unless there is one."""

@@ -1,7 +1,7 @@
 """The customers of the simulated platforms: what is in their wallets, and codes that live for a minute and serve once.
 
 `STATE/customers.json` may be edited; codes and what they were used for are kept in `STATE/customers.db`. A code that
-nobody here was given is a stranger's, whose last two digits decide (`behaviour`).
+nobody here was given is a stranger's, whose last two digits decide (`behaviour`); after a minute it may come again.
 """
 
 import json
@@ -122,11 +122,10 @@ class Customers:
                 "SELECT customer, expires_at_ms, used_for FROM pay_code WHERE code = ?", (code,)
             ).fetchone()
             expired = Behaviour("declined", "AUTH_CODE_EXPIRED")
-            if row is None:
-                how = behaviour(code)
-                ends_at_ms = self._now_ms() + CODE_LIVES_MS
-                self._connection.execute("INSERT INTO pay_code VALUES (?, '', ?, ?)", (code, ends_at_ms, order))
-                return Holder(f"stranger-{code[-6:-2]}", how)
+            if row is None or (not row[0] and row[1] < self._now_ms()):
+                values = code, self._now_ms() + CODE_LIVES_MS, order
+                self._connection.execute("INSERT OR REPLACE INTO pay_code VALUES (?, '', ?, ?)", values)
+                return Holder(f"stranger-{code[-6:-2]}", behaviour(code))
             if row[2] is not None and row[2] != order:
                 return Holder("", expired)
             self._connection.execute("UPDATE pay_code SET used_for = ? WHERE code = ?", (order, code))

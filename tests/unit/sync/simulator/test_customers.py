@@ -74,8 +74,10 @@ def test_what_is_in_the_wallet_decides(people: Customers) -> None:
     assert outcome("C5", 1) == ("declined", "PAYER_BARRED", False)
 
 
-def test_strangers_go_by_their_last_two_digits(people: Customers) -> None:
+def test_strangers_go_by_their_last_two_digits(people: Customers, clock: FakeClock) -> None:
     assert people.use("130000000000000081", "N1", 1, nothing_spent).how.code == "BALANCE_TOO_LOW"
     assert people.use("130000000000000100", "N2", 1, nothing_spent).how.ends == "paid"
     assert people.use("130000000000000100", "N3", 1, nothing_spent).how.code == "AUTH_CODE_EXPIRED"
+    clock.now += CODE_LIVES_MS / 1000 + 1
+    assert people.use("130000000000000100", "N3", 1, nothing_spent).how.ends == "paid"
     assert people.use("1234", "N4", 1, nothing_spent).how == INVALID
