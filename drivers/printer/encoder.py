@@ -35,6 +35,8 @@ _PULSE_UNIT_MS = 2
 _PULSE_PAUSE_UNITS = 25
 _BARCODE_HEIGHT_DOTS = 80
 _EAN13_MODULES = 113
+VOID_LINES = {"zh-CN": "上张小票没打完,作废", "en": "SLIP ABOVE NOT FINISHED: VOID"}
+"""By language of the shop: ends a slip that a fault cut off, so that nobody hands it out."""
 _QR_LEVELS = {"L": 48, "M": 49, "Q": 50, "H": 51}
 
 
@@ -88,9 +90,10 @@ def prologue(profile: PrinterProfile) -> bytes:
     return bytes(encoder.output)
 
 
-def void_slip(profile: PrinterProfile) -> bytes:
-    """Ends a slip that was cut off: a line that says so, and a cut."""
-    return encode({"blocks": [{"kind": "text", "text": profile.void_line}, {"kind": "cut"}]}, profile)
+def void_slip(profile: PrinterProfile, language: object) -> bytes:
+    """Ends a slip that was cut off: a line that says so in the language of the slip after it, and a cut."""
+    line = VOID_LINES.get(str(language), VOID_LINES["zh-CN"])
+    return encode({"blocks": [{"kind": "text", "text": line}, {"kind": "cut"}]}, profile)
 
 
 def pulse(kick: Kick) -> bytes:

@@ -89,7 +89,7 @@ def print_job(
 ) -> Job:
     """Make the job of a document. Raises DocumentError, and ValueError when `mark` is no process ID."""
     check_process_id(mark)
-    before = FLUSH + void_slip(profile) if void_predecessor else b""
+    before = FLUSH + void_slip(profile, document.get("language")) if void_predecessor else b""
     cuts = cuts_of(document, profile) + (void_predecessor and profile.cutter)
     every_bytes = CHECK_EVERY_BYTES if profile.fence else None
     marks = (_body_mark(mark), mark) if profile.process_ids else None

@@ -54,8 +54,6 @@ class PrinterProfile:
     """The longest that a live printer takes to answer a status request."""
     line_s: float = 0.08
     """The longest that a line of text takes from the buffer to paper."""
-    void_line: str = "上张小票没打完,作废"
-    """Ends a slip that a fault cut off, so that nobody hands it out."""
 
     @property
     def cells(self) -> int:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from drivers.base import DeviceState
 from drivers.emulators.printer_station import ServedPrinter
+from drivers.printer.encoder import VOID_LINES
 from drivers.printer.job import PrintOutcome, PrintResult
 from drivers.transport.printer_port import PortStatus, has_port_status, parse_device_id
 from drivers.transport.usb import UsbTransport
@@ -30,7 +31,7 @@ from tests.unit.drivers.shop import PROFILES, slip
 
 LIBUSB_URL = f"usb:{PRINTER.vendor_id}:{PRINTER.product_id}"
 MODEL = PROFILES["tm-t88"]
-VOID = MODEL.void_line[:4]
+VOID = VOID_LINES["zh-CN"][:4]
 ITEMS = 5
 _WELL, _PAPER_EMPTY = 0x18, 0x20
 LAST_WORDS = "本小票是购物凭证"

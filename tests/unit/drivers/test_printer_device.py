@@ -275,12 +275,15 @@ def test_stop_ends_a_print_at_once(tmp_path: Path) -> None:
         assert shop.device.state is DeviceState.ABSENT
 
 
-def test_the_predecessor_is_closed_by_a_line_and_a_cut(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("language", "said"), [("zh-CN", "上张小票没打完,作废"), ("en", "SLIP ABOVE NOT FINISHED: VOID")]
+)
+def test_the_predecessor_is_closed_by_a_line_and_a_cut(tmp_path: Path, language: str, said: str) -> None:
     with pair(tmp_path) as (printer, shop):
-        result = shop.device.print(slip(), "0001", void_predecessor=True)
+        result = shop.device.print({**slip(), "language": language}, "0001", void_predecessor=True)
         assert result.outcome is PrintOutcome.PRINTED
         lines = lines_of(printer.printer.marks)
-        assert lines[0].strip() == "上张小票没打完,作废"
+        assert lines[0].strip() == said
         assert cuts(printer) == 2
 
 
