@@ -1,19 +1,20 @@
 """A HID keyboard scanner as a line of bytes: grabbed, so that no scan is typed into whatever has the focus.
 
-The device file gives packed `struct input_event`; anything else that gives the same bytes can stand in for it
-(`EventSource`): a pipe in a test, an emulated keyboard.
+The device file gives packed `struct input_event`; anything else that gives the same bytes can stand in for it: a pipe
+in a test, an emulated keyboard.
 """
 
 from __future__ import annotations
 
 import os
 import stat
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
-from drivers.base import DeviceError, DeviceGone
+from drivers.base import DeviceError
 from drivers.transport.base import Monotonic
 from drivers.transport.descriptor import DescriptorTransport, leads_to, open_error
 from drivers.transport.keys import EV_KEY, EVENT, KeyTranslator
+from drivers.transport.translated import Source, TranslatedTransport
 
 if TYPE_CHECKING:
     import evdev
@@ -26,72 +27,7 @@ _KEYS_OF_A_SCANNER = frozenset({2, 11, 28, 30})
 """1, 0, Enter and A: a mouse, a power button or a pedal lacks them."""
 
 
-class EventSource(Protocol):
-    """Gives the bytes of input events; every member as in Transport."""
-
-    def read(self, timeout_s: float, limit: int = 4096) -> bytes:
-        """See Transport.read."""
-
-    def wake(self) -> None:
-        """See Transport.wake."""
-
-    def close(self) -> None:
-        """See Transport.close."""
-
-    def describe(self) -> str:
-        """See Transport.describe."""
-
-
-class KeyboardTransport:
-    """A read-only Transport: key presses in, characters out."""
-
-    def __init__(self, source: EventSource, monotonic: Monotonic) -> None:
-        self._source = source
-        self._monotonic = monotonic
-        self._translator = KeyTranslator()
-        self._ready = bytearray()
-        self._closed = False
-
-    @property
-    def bytes_per_s(self) -> float | None:
-        """The slowest keyboard's rate, so that its pauses end no scan."""
-        return CHARACTERS_PER_S
-
-    def write(self, data: bytes, deadline_s: float) -> int:
-        """Return 0: nothing can be said to a keyboard. Whether it is still there is what `read` tells."""
-        if self._closed:
-            raise DeviceGone("device.closed", f"{self.describe()}: closed")
-        return 0
-
-    def read(self, timeout_s: float, limit: int = 4096) -> bytes:
-        """See Transport.read; waits on over presses that make no character."""
-        deadline_s = self._monotonic() + timeout_s
-        wait_s = timeout_s
-        while not self._ready:
-            events = self._source.read(wait_s, EVENT.size * _EVENTS_A_READ)
-            if not events:
-                return b""
-            self._ready += self._translator.feed(events)
-            wait_s = max(0.0, deadline_s - self._monotonic())
-        data = bytes(self._ready[:limit])
-        del self._ready[:limit]
-        return data
-
-    def wake(self) -> None:
-        """See Transport.wake."""
-        self._source.wake()
-
-    def close(self) -> None:
-        """See Transport.close. The grab ends with it."""
-        self._closed = True
-        self._source.close()
-
-    def describe(self) -> str:
-        """See Transport.describe."""
-        return self._source.describe()
-
-
-def open_keyboard(path: str, monotonic: Monotonic) -> KeyboardTransport:
+def open_keyboard(path: str, monotonic: Monotonic) -> TranslatedTransport:
     """Open an input device below /dev/input and take it away from everybody else.
 
     Raises DeviceGone `device.absent`; DeviceError `device.denied`, `device.busy` (another program has grabbed it),
@@ -112,10 +48,10 @@ def open_keyboard(path: str, monotonic: Monotonic) -> KeyboardTransport:
     source = DescriptorTransport(
         device.fd, description, monotonic, close=device.close, still_there=lambda: leads_to(path, device_number)
     )
-    return KeyboardTransport(source, monotonic)
+    return _keyboard(source, monotonic)
 
 
-def open_events(path: str, monotonic: Monotonic) -> KeyboardTransport:
+def open_events(path: str, monotonic: Monotonic) -> TranslatedTransport:
     """Open a named pipe of packed input events, as an emulated keyboard gives; its end is the cable being pulled.
 
     Raises as `open_keyboard` does; DeviceError `device.wrong_kind` for anything that is no pipe.
@@ -136,7 +72,12 @@ def open_events(path: str, monotonic: Monotonic) -> KeyboardTransport:
         close=lambda: os.close(descriptor),
         still_there=lambda: _is_file(path, status),
     )
-    return KeyboardTransport(source, monotonic)
+    return _keyboard(source, monotonic)
+
+
+def _keyboard(source: Source, monotonic: Monotonic) -> TranslatedTransport:
+    events_bytes = EVENT.size * _EVENTS_A_READ
+    return TranslatedTransport(source, KeyTranslator().feed, events_bytes, monotonic, bytes_per_s=CHARACTERS_PER_S)
 
 
 def _open(path: str, description: str) -> evdev.InputDevice[str]:

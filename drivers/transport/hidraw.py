@@ -9,11 +9,11 @@ import fcntl
 import os
 import struct
 
-from drivers.base import DeviceError, DeviceGone
+from drivers.base import DeviceError
 from drivers.transport.base import Monotonic
 from drivers.transport.descriptor import DescriptorTransport, leads_to, open_error
-from drivers.transport.evdev import EventSource
 from drivers.transport.hid_report import DESCRIPTOR_BYTES_MAX, ScanReport, scan_report, text_of
+from drivers.transport.translated import Source, TranslatedTransport
 
 # linux/hidraw.h: _IOR('H', 1, int) and _IOR('H', 2, struct { __u32 size; __u8 value[4096]; })
 _HIDIOCGRDESCSIZE = 0x80044801
@@ -22,56 +22,7 @@ _SIZE = struct.Struct("=I")
 _REPORT_BYTES_MAX = 4096
 
 
-class HidrawTransport:
-    """A read-only Transport: reports in, characters out, each scan ended by a carriage return."""
-
-    def __init__(self, source: EventSource, layout: ScanReport, monotonic: Monotonic) -> None:
-        self._source = source
-        self._layout = layout
-        self._monotonic = monotonic
-        self._ready = bytearray()
-        self._closed = False
-
-    @property
-    def bytes_per_s(self) -> float | None:
-        """A report comes whole; the line has no rate."""
-        return None
-
-    def write(self, data: bytes, deadline_s: float) -> int:
-        """Return 0: reports to the scanner differ by maker. Whether it is still there is what `read` tells."""
-        if self._closed:
-            raise DeviceGone("device.closed", f"{self.describe()}: closed")
-        return 0
-
-    def read(self, timeout_s: float, limit: int = 4096) -> bytes:
-        """See Transport.read; waits on over reports that are no scans."""
-        deadline_s = self._monotonic() + timeout_s
-        wait_s = timeout_s
-        while not self._ready:
-            report = self._source.read(wait_s, _REPORT_BYTES_MAX)
-            if not report:
-                return b""
-            self._ready += text_of(report, self._layout)
-            wait_s = max(0.0, deadline_s - self._monotonic())
-        data = bytes(self._ready[:limit])
-        del self._ready[:limit]
-        return data
-
-    def wake(self) -> None:
-        """See Transport.wake."""
-        self._source.wake()
-
-    def close(self) -> None:
-        """See Transport.close."""
-        self._closed = True
-        self._source.close()
-
-    def describe(self) -> str:
-        """See Transport.describe."""
-        return self._source.describe()
-
-
-def open_hidraw(path: str, monotonic: Monotonic) -> HidrawTransport:
+def open_hidraw(path: str, monotonic: Monotonic) -> TranslatedTransport:
     """Open a hidraw device and read from its descriptor where scans stand in its reports.
 
     Raises DeviceGone `device.absent`; DeviceError `device.denied`, `device.busy`, `device.wrong_kind` (no scanner),
@@ -98,7 +49,12 @@ def open_hidraw(path: str, monotonic: Monotonic) -> HidrawTransport:
         close=lambda: os.close(descriptor),
         still_there=lambda: leads_to(path, device_number),
     )
-    return HidrawTransport(source, layout, monotonic)
+    return scans(source, layout, monotonic)
+
+
+def scans(source: Source, layout: ScanReport, monotonic: Monotonic) -> TranslatedTransport:
+    """A line of what stands in the reports of `source`, each scan ended by a carriage return."""
+    return TranslatedTransport(source, lambda report: text_of(report, layout), _REPORT_BYTES_MAX, monotonic)
 
 
 def _report_descriptor(descriptor: int) -> bytes:

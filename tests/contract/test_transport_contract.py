@@ -21,7 +21,7 @@ from drivers.registry import open_transport
 from drivers.transport.base import Transport
 from drivers.transport.descriptor import DescriptorTransport
 from drivers.transport.hid_report import scan_report
-from drivers.transport.hidraw import HidrawTransport
+from drivers.transport.hidraw import scans
 from drivers.transport.memory import memory_line
 from drivers.transport.replay import ReplayTransport, Session
 from drivers.transport.usb import open_usb
@@ -162,7 +162,7 @@ def _hid_pos_pair() -> Iterator[Pair]:
     layout = scan_report(SCANNER)
     assert layout is not None
     source = DescriptorTransport(near_end.fileno(), "hid:/dev/hidraw0", time.monotonic, close=near_end.close)
-    transport = HidrawTransport(source, layout, time.monotonic)
+    transport = scans(source, layout, time.monotonic)
     yield transport, HidPosPeer(far_end)
     transport.close()
     far_end.close()
