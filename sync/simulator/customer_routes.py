@@ -99,7 +99,7 @@ class Phones:
         """Return a fresh payment code, its end, and its QR code as SVG."""
         code, ends_at_ms = self._world.customers.new_code(customer, kind)
         drawn = io.BytesIO()
-        segno.make(code, error="m", micro=False).save(drawn, kind="svg", scale=6, border=2, xmldecl=False)
+        segno.make(code, error="m", micro=False).save(drawn, kind="svg", border=2, xmldecl=False, omitsize=True)
         return {"code": code, "expires_at_ms": ends_at_ms, "svg": drawn.getvalue().decode()}
 
     def order_shown(self, account: Account, order: Order) -> Shown:
