@@ -140,6 +140,15 @@ class DeskClient:
         """Let the emulated scanner read a code; refuses with `desk.refused` when its cable is out."""
         self._say(place, f"scan {' '.join(text.splitlines())}")
 
+    def phones(self) -> list[dict[str, Any]]:
+        """Return the customers who have telephones, `{customer, name, name_en}`."""
+        found: list[dict[str, Any]] = json.loads(self._say("", "phones"))
+        return found
+
+    def show_phone(self, place: str, customer: str, platform: str) -> None:
+        """Hold a customer's fresh payment code before the scanner; refuses with `desk.refused` without one."""
+        self._say(place, f"phone {customer} {platform}")
+
     def read(self, data: bytes) -> str:
         """Return the code in a picture; refusals are those of `reading.read_code`."""
         return reading.read_code(data)

@@ -2,7 +2,8 @@
 
 Words: those of `storebox sim printer` (paper, cover, jam, power off|on …), `printer unplug|plug`,
 `scanner unplug|plug`, `scan TEXT`, `scale GRAMS`, `display state` (and the other words of `storebox sim scale` and
-`sim display`), `network on|off`, `power` (the box loses it: a real SIGKILL), `state`.
+`sim display`), `phones`, `phone C1 wechat` (that customer's fresh payment code before the scanner), `network on|off`,
+`power` (the box loses it: a real SIGKILL), `state`.
 They go to the first till; `till 2 …` speaks to the second, and a printer's name before them (`receipt2 …`) to where
 that printer stands.
 """
@@ -14,6 +15,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Protocol
 
 from agent.daemon.sockets import connected_unix, listening_unix
+from agent.demo import phones
 from agent.demo.folder import PRINTERS, TILLS, DemoFolder, DemoPrinter
 
 ANSWER_WITHIN_S = 5.0
@@ -33,6 +35,9 @@ class Switches(Protocol):
 
     def power(self) -> bool:
         """Tell whether the box runs."""
+
+    def simulator_url(self) -> str:
+        """Return where the platforms' simulator is."""
 
 
 class DeskServer:
@@ -99,6 +104,10 @@ class DeskServer:
         if words[0] == "scan" and len(words) > 1:
             text = line.split(maxsplit=1)[1]
             return await self._tell_scanner(place, f"!{text}" if text.startswith("!") else text)
+        if words == ["phones"]:
+            return json.dumps(await asyncio.to_thread(phones.customers, self._switches.simulator_url()))
+        if words[0] == "phone" and len(words) == 3:
+            return await self._show_phone(place, words[1], words[2])
         if words[0] in ("scale", "display") and len(words) > 1:
             if place.till not in _WEIGHING:
                 return f"refused: no {words[0]} stands at {place.name}"
@@ -116,6 +125,10 @@ class DeskServer:
         if answer == "ok":
             self._plugged[place.till] = plugged
         return answer
+
+    async def _show_phone(self, place: DemoPrinter, customer: str, platform: str) -> str:
+        code = await asyncio.to_thread(phones.fresh_code, self._switches.simulator_url(), customer, platform)
+        return await self._tell_scanner(place, code) if code is not None else f"refused: no telephone of {customer}"
 
     async def _tell_scanner(self, place: DemoPrinter, word: str) -> str:
         if not place.till:

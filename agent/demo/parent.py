@@ -90,6 +90,10 @@ class Demo:
         """Tell whether the box runs."""
         return self._box is not None and self._box.runs
 
+    def simulator_url(self) -> str:
+        """Return where the platforms' simulator is, on its own port: telephones need no network of the shop."""
+        return f"http://{HOST}:{self._wallet_wire.target_port}"
+
     # Start
 
     async def _work(self, on_ready: Callable[[str], None]) -> None:

@@ -2,7 +2,7 @@
 
 import binascii
 from base64 import b64decode
-from typing import Annotated, Any, Protocol
+from typing import Annotated, Any, Literal, Protocol
 
 from fastapi import APIRouter, FastAPI, Query, Request
 from fastapi.responses import Response
@@ -43,6 +43,12 @@ class DeskPort(Protocol):
     def scan(self, place: str, text: str) -> None:
         """Let the emulated scanner read a code."""
 
+    def phones(self) -> list[dict[str, Any]]:
+        """Return the customers who have telephones, `{customer, name, name_en}`."""
+
+    def show_phone(self, place: str, customer: str, platform: str) -> None:
+        """Hold a customer's fresh payment code before the scanner."""
+
     def read(self, data: bytes) -> str:
         """Return the code that a scanner would read off a PNG or JPEG picture; refuses when there is none."""
 
@@ -59,6 +65,14 @@ class DeskPort(Protocol):
 class DeskScanBody(ScanBody):
     """A code, and at which scanner."""
 
+    place: str = Field("", max_length=80)
+
+
+class PhoneBody(Body):
+    """Whose telephone shows which wallet's payment code, and at which scanner."""
+
+    customer: Name
+    platform: Literal["wechat", "alipay"]
     place: str = Field("", max_length=80)
 
 
@@ -103,7 +117,12 @@ def router_for(desk: DeskPort) -> APIRouter:
 
     @router.get("/desk/samples")
     def samples(web: TheWeb) -> dict[str, Any]:
-        return _samples(web.shop)
+        return {**_samples(web.shop), "phones": desk.phones()}
+
+    @router.post("/desk/phone")
+    def show_phone(body: PhoneBody) -> dict[str, Any]:
+        desk.show_phone(body.place, body.customer, body.platform)
+        return {}
 
     @router.post("/desk/scan")
     def scan(body: DeskScanBody) -> dict[str, Any]:

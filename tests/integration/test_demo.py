@@ -107,6 +107,18 @@ def test_a_wallet_pays_by_its_code(demo: Demo, till: TillPage) -> None:
     assert wait_for(lambda: till.state()["last"]["sale"] == sale)
 
 
+def test_a_customers_phone_pays_with_a_fresh_code(demo: Demo, till: TillPage) -> None:
+    people = json.loads(demo.desk("phones"))
+    assert "C1" in {one["customer"] for one in people}
+    assert demo.desk("phone C9 wechat").startswith("refused")
+    for platform in ("wechat", "alipay"):
+        demo.desk(f"scan {WATER}")
+        sale = wait_for(lambda: till.state()["basket"])["sale"]
+        till.post("/basket/total", {})
+        assert demo.desk(f"phone C1 {platform}") == "ok"
+        assert wait_for(lambda sale=sale: till.state()["last"]["sale"] == sale)
+
+
 def test_a_power_cut_refuses_no_connection(demo: Demo, till: TillPage) -> None:
     seq = till.get("/api/v1/events?limit=500")["next_after"]
     assert demo.desk("power") == "ok"

@@ -42,6 +42,12 @@ class Desk:
     def scan(self, place: str, text: str) -> None:
         self.scans.append((place, text))
 
+    def phones(self) -> list[dict[str, Any]]:
+        return [{"customer": "C1", "name": "小陈", "name_en": "Chen"}]
+
+    def show_phone(self, place: str, customer: str, platform: str) -> None:
+        self.scans.append((place, f"{customer} {platform}"))
+
     def read(self, data: bytes) -> str:
         self.shown.append(data)
         return "D001"

@@ -210,7 +210,11 @@ def test_the_desk_is_there_only_in_the_demo(client: Browser, shop: Shop, hub: ob
     assert client.get("/desk/papers/receipt1/1.png").headers["Content-Type"] == "image/png"
     assert client.get("/desk/papers/receipt1/7.png").status_code == 404
     assert client.get("/desk/papers/cellar/1.png").status_code == 404
-    assert client.get("/desk/samples").json()["items"]
+    found = client.get("/desk/samples").json()
+    assert found["items"] and found["phones"][0]["customer"] == "C1"
+    phone = {"customer": "C1", "platform": "alipay"}
+    assert client.post("/desk/phone", json=phone).json() == {}
+    assert desk.scans[-1] == ("", "C1 alipay")
     foreign = client.post("/desk/scan", json={"text": "x"}, headers={"Origin": "http://evil.example"})
     assert foreign.status_code == 403
     without = TestClient(create_app(shop, hub=hub), base_url="http://127.0.0.1:8080")  # type: ignore[arg-type]

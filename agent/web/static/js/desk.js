@@ -85,6 +85,10 @@ function show(picture) {
   call("/desk/show", { picture, place }).then((seen) => say(t("Scanned: {text}", { text: seen.text })), tell);
 }
 
+function phone(customer, platform) {
+  call("/desk/phone", { customer, platform, place }).then(() => say(t("A fresh payment code was scanned")), tell);
+}
+
 function showSlip(image) {
   ofPage(image).then(show, tell);
 }
@@ -118,7 +122,7 @@ async function start() {
   byId("language").lang = isChinese() ? "en" : "zh-CN";
   byId("language").addEventListener("click", switchLanguage);
   faults(send);
-  await scanner({ scan, show, samples: () => call("/desk/samples") });
+  await scanner({ scan, show, samples: () => call("/desk/samples"), phone });
   follow();
 }
 

@@ -26,12 +26,12 @@ const COMMANDS = {
 };
 
 /** Build the scanner. `scan(text)` and `show(base64)` send to the box; `samples()` asks for what may be scanned. */
-export function scanner({ scan, show, samples }) {
+export function scanner({ scan, show, samples, phone }) {
   const place = byId("scanner");
   place.append(h("h2", {}, icon("scan"), t("Scanner")), typed(scan), pictures(show), byId("said"), h("div", { id: "samples" }));
   takeDrops(place, show);
   takePastes(show);
-  return samples().then((found) => byId("samples").append(...groups(found, scan, samples)));
+  return samples().then((found) => byId("samples").append(...groups(found, scan, samples, phone)));
 }
 
 /** Say whether pictures can be read here; where they can't, one sentence stands in the button's place. */
@@ -143,7 +143,7 @@ function walletCode(suffix) {
   return `29${digits}${suffix}`;
 }
 
-function groups(found, scan, samples) {
+function groups(found, scan, samples, phone) {
   const sample = (text, code) => h("button.chip", { onclick: () => scan(code()) }, text);
   const last = async () => {
     const now = await samples();
@@ -151,10 +151,18 @@ function groups(found, scan, samples) {
   };
   return [
     group(t("Goods"), found.items.map((one) => sample(nameOf(one), () => one.code))),
-    group(t("A customer's phone"), WALLET.map(([suffix, text]) => sample(t(text), () => walletCode(suffix)))),
+    group(t("A customer's phone"), phones(found.phones, phone)),
+    group(t("A stranger's phone"), WALLET.map(([suffix, text]) => sample(t(text), () => walletCode(suffix)))),
     group(t("Command card"), Object.entries(COMMANDS).map(([word, text]) => sample(t(text), () => `X1${word}`))),
     group(t("Receipt"), [h("button.chip", { id: "scan-receipt", onclick: last }, t("the last one"))]),
   ];
+}
+
+function phones(people, phone) {
+  const names = { wechat: t("WeChat Pay"), alipay: t("Alipay") };
+  const chip = (one, platform) =>
+    h("button.chip", { onclick: () => phone(one.customer, platform) }, `${nameOf(one)} · ${names[platform]}`);
+  return people.flatMap((one) => Object.keys(names).map((platform) => chip(one, platform)));
 }
 
 function group(title, chips) {
