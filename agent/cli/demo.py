@@ -27,7 +27,7 @@ def demo(
     opened: Annotated[bool, typer.Option("--open/--closed", help="Open day and shifts, or leave that to you.")] = True,
     browser: Annotated[bool, typer.Option(help="Open the till's page in a browser, when there is a desktop.")] = True,
 ) -> None:
-    """Start box, printers, scanners, wallet and headquarters; the last line says where. Ctrl-C ends everything."""
+    """Start box, devices, payment platforms and headquarters; the last line says where. Ctrl-C ends everything."""
     from agent.demo.parent import serve
 
     def ready(url: str) -> None:
