@@ -151,9 +151,10 @@ class WechatV3Harness(PlatformHarness):
 
 
 class WechatPartnerHarness(PlatformHarness):
-    """WeChat Pay for a sub-merchant."""
+    """WeChat Pay for a sub-merchant, refunds over V2 as well."""
 
     account = "wechat-partner"
+    options: ClassVar[dict[str, str]] = {"refunds": "v2"}
 
 
 class AlipayHarness(PlatformHarness):

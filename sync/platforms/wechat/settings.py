@@ -26,7 +26,7 @@ NAMES = frozenset(
     {
         "platform", "name", "url", "read_timeout_s", "appid", "mchid", "sub_appid", "sub_mchid", "serial_no",
         "private_key", "certificate", "api_v3_key", "api_v2_key", "public_key", "public_key_id", "certificates",
-        "code_pay", "h5", "notify_url", "store", "device", "client_ip", "note",
+        "code_pay", "refunds", "h5", "notify_url", "store", "device", "client_ip", "note",
     }
 )  # fmt: skip
 """Every setting that is read here, `platform`, `name` and `note` for people."""
@@ -51,6 +51,7 @@ class WechatMerchant:
     certificates: tuple[Certificate, ...] = field(repr=False)
     client_certificate: tuple[str, str] | None
     code_pay: Literal["v2", "v3"]
+    refunds: Literal["v2", "v3"]
     h5: bool
     notify_url: str
     store: str
@@ -67,9 +68,8 @@ def read_settings(settings: Mapping[str, str]) -> WechatMerchant:
     """Return the merchant of settings; refuses with a code that names the setting which is missing or wrong."""
     checked_names(settings, NAMES)
     key = private_key("private_key", setting_text(settings, "private_key"))
-    code_pay = settings.get("code_pay") or "v2"
-    if code_pay not in ("v2", "v3"):
-        raise malformed("code_pay")
+    code_pay, refunds = _version(settings, "code_pay", "v2"), _version(settings, "refunds", "v3")
+    needs_v2 = "v2" in (code_pay, refunds) or _given(settings, "api_v2_key")
     public_key_id, trusted = _trusted_key(settings)
     return WechatMerchant(
         url=settings.get("url") or HOST,
@@ -81,18 +81,29 @@ def read_settings(settings: Mapping[str, str]) -> WechatMerchant:
         serial_no=_matching(settings, "serial_no", _SERIAL).upper(),
         private_key=key,
         api_v3_key=_secret(settings, "api_v3_key").encode(),
-        api_v2_key=_secret(settings, "api_v2_key") if _given(settings, "api_v2_key") or code_pay == "v2" else None,
+        api_v2_key=_secret(settings, "api_v2_key") if needs_v2 else None,
         public_key_id=public_key_id,
         public_key=trusted,
         certificates=_certificates(settings),
         client_certificate=_client_certificate(settings, key),
-        code_pay="v2" if code_pay == "v2" else "v3",
+        code_pay=code_pay,
+        refunds=refunds,
         h5=_switch(settings, "h5"),
         notify_url=settings.get("notify_url") or "",
         store=(settings.get("store") or "1")[:256],
         device=(settings.get("device") or "storebox")[:32],
         client_ip=settings.get("client_ip") or "127.0.0.1",
     )
+
+
+def _version(settings: Mapping[str, str], name: str, default: Literal["v2", "v3"]) -> Literal["v2", "v3"]:
+    """Return over which protocol something goes."""
+    value = settings.get(name) or default
+    if value == "v2":
+        return "v2"
+    if value == "v3":
+        return "v3"
+    raise malformed(name)
 
 
 def _given(settings: Mapping[str, str], name: str) -> bool:

@@ -24,6 +24,7 @@ from tests.unit.sync.platforms.merchants import certificate, key, wechat_setting
         ({"public_key": ""}, "platform.setting_missing", "public_key"),
         ({"public_key_id": "0114"}, "platform.setting_wrong", "public_key_id"),
         ({"code_pay": "v4"}, "platform.setting_wrong", "code_pay"),
+        ({"refunds": "v1"}, "platform.setting_wrong", "refunds"),
         ({"h5": "maybe"}, "platform.setting_wrong", "h5"),
         ({"mch_id": "1900000001"}, "platform.setting_unknown", "mch_id"),
         ({"read_timeout_s": "never"}, "platform.setting_wrong", "read_timeout_s"),
