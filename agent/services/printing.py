@@ -61,14 +61,20 @@ class PrinterWorker:
                 self._shop.publish("state", {"till": None})
         if self._interrupted == mark:
             self._interrupted = None  # it is whole: nothing stands there that would have to be closed
+            self._shop.writer.run(lambda unit: spool.close_off(unit, self._name, mark))
 
     def own_up(self) -> None:
-        """Say what an earlier run left unconfirmed; before the first step."""
+        """Say what an earlier run left unconfirmed; before the first step.
+
+        What stands half printed in the printer is remembered on disk: the run after the next may be the one to end it.
+        """
         left = [slip for slip in spool.interrupted(self._shop.read()) if slip.printer == self._name]
         for slip in left:
             self._ended(slip, SlipState.UNCONFIRMED, "slip.interrupted")
-            self._interrupted = slip.process_id or ""
-            self._printer.doubt(self._interrupted, slip.cuts_after)
+        broken = spool.broken_off(self._shop.read(), self._name)
+        if broken is not None:
+            self._interrupted, cuts_after = broken
+            self._printer.doubt(self._interrupted, cuts_after)
 
     def step(self) -> float:
         """Print what is queued; returns seconds until the next look, unless it is woken before."""
@@ -118,6 +124,10 @@ class PrinterWorker:
             if found is None or found.state is not before:
                 return  # another word was quicker: the cashier's, or the printer's on another way
             spool.mark_result(unit, slip.slip, state, code)
+            if state is SlipState.UNCONFIRMED:
+                spool.break_off(unit, self._name, found.process_id or "", found.cuts_after)
+            elif before is SlipState.SENDING:
+                spool.close_off(unit, self._name)
             if self._shop.writer.stopped is not None:
                 return  # the epoch takes no more entries; the spool still says what became of the slip
             if state is SlipState.UNCONFIRMED:

@@ -21,7 +21,19 @@ def _cuts_after(database: Any) -> None:
     database.execute("ALTER TABLE spool ADD COLUMN cuts_after INTEGER")
 
 
-STEPS: tuple[Step, ...] = (("0001_first", _first), ("0002_cuts_after", _cuts_after))
+def _broken_off(database: Any) -> None:
+    # The slip that stands half printed in a printer, until the next one has ended it there.
+    database.execute(
+        "CREATE TABLE broken_off(printer TEXT PRIMARY KEY, process_id TEXT NOT NULL, cuts_after INTEGER)"
+        " STRICT, WITHOUT ROWID"
+    )
+
+
+STEPS: tuple[Step, ...] = (
+    ("0001_first", _first),
+    ("0002_cuts_after", _cuts_after),
+    ("0003_broken_off", _broken_off),
+)
 """Every change of the schema, in order. A step only adds tables, columns with a default, and indexes."""
 
 

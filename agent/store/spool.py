@@ -178,6 +178,24 @@ def unconfirmed(reader: Any) -> Sequence[Slip]:
     ]
 
 
+def break_off(unit: Unit, printer: str, process_id: str, cuts_after: int | None) -> None:
+    """Record that a slip may stand half printed in a printer: the next one has to end it, whoever sends that."""
+    unit.connection.execute("REPLACE INTO broken_off VALUES(?, ?, ?)", (printer, process_id, cuts_after))
+
+
+def close_off(unit: Unit, printer: str, process_id: str | None = None) -> None:
+    """Record that nothing half printed stands in a printer; with a `process_id` only when it was that slip."""
+    unit.connection.execute(
+        "DELETE FROM broken_off WHERE printer = ?1 AND (?2 IS NULL OR process_id = ?2)", (printer, process_id)
+    )
+
+
+def broken_off(reader: Any, printer: str) -> tuple[str, int | None] | None:
+    """Return mark and counter of the slip that may stand half printed in a printer, or None."""
+    row = reader.execute("SELECT process_id, cuts_after FROM broken_off WHERE printer = ?", (printer,)).fetchone()
+    return None if row is None else (str(row[0]), row[1])
+
+
 def counts(reader: Any) -> dict[str, dict[SlipState, int]]:
     """Return per printer how many slips are queued, sending and unconfirmed."""
     result: dict[str, dict[SlipState, int]] = {}

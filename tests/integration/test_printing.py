@@ -118,6 +118,35 @@ def test_what_was_sending_at_a_crash_is_unconfirmed_and_a_copy_says_so(shop: Sho
         printing.confirm(shop, CASHIER, slip, printed=True)
 
 
+def test_a_half_slip_is_ended_also_by_the_run_after_the_next(shop: Shop) -> None:
+    """Killed in a slip, and killed again before the next one began: its half still stands in the printer."""
+    first, second, third = sell(shop), sell(shop), sell(shop)
+    shop.writer.run(lambda unit: spool.claim(unit, first, "receipt1", "0001", 7))
+    PrinterWorker(shop, "receipt1", FakePrinter()).own_up()
+    printing.confirm(shop, CASHIER, first, printed=True)
+    printer = FakePrinter()
+    worker = PrinterWorker(shop, "receipt1", printer)
+    worker.own_up()
+    worker.step()
+    assert printer.voided == [True, False]
+    assert (state_of(shop, second), state_of(shop, third)) == (SlipState.PRINTED, SlipState.PRINTED)
+    later = PrinterWorker(shop, "receipt1", printer)
+    later.own_up()
+    sell(shop)
+    later.step()
+    assert printer.voided == [True, False, False]
+
+
+def test_a_half_slip_that_proves_whole_is_not_ended(shop: Shop) -> None:
+    slip = sell(shop)
+    shop.writer.run(lambda unit: spool.claim(unit, slip, "receipt1", "0001", None))
+    worker = PrinterWorker(shop, "receipt1", FakePrinter())
+    worker.own_up()
+    worker.printed_late("0001")
+    assert state_of(shop, slip) is SlipState.PRINTED
+    assert spool.broken_off(shop.read(), "receipt1") is None
+
+
 def test_a_late_word_of_the_printer_settles_an_unconfirmed_slip(shop: Shop) -> None:
     """The cable came back and the printer says that it printed after all."""
     slip = sell(shop)
