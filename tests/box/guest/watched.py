@@ -101,14 +101,16 @@ class WatchedPrinter(Watched):
 
 @contextmanager
 def opened(url: str) -> Iterator[Transport]:
-    """A line without a device's supervisor. As that does, it tries again while the line is busy, as after a close."""
+    """A line without a device's supervisor. As that does, it tries again while the line is busy, as after a close, or
+    away, as while usblp takes a printer back.
+    """
     deadline_s = time.monotonic() + PATIENCE_S
     while True:
         try:
             line = open_transport(url, time.monotonic)
             break
         except DeviceError as error:
-            if error.code != "device.busy" or time.monotonic() >= deadline_s:
+            if error.code not in ("device.busy", "device.absent") or time.monotonic() >= deadline_s:
                 raise
         time.sleep(0.1)
     try:
