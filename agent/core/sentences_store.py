@@ -186,14 +186,6 @@ SENTENCES: dict[str, Texts] = {
     "journal.unknown_epoch": _defect("账本里没有这一段", "No such part of the journal"),
     "spool.unknown_slip": _defect("没有这张小票", "No such slip"),
     "spool.bad_transition": _defect("小票状态对不上", "A slip's state does not fit"),
-    "spool.not_queued": (
-        "这张小票已经在打了",
-        "钱已记好,和小票无关。请看原来那台打印机。",
-        "This slip is being printed already",
-        "The money is booked either way. Please look at the first printer.",
-        "只有还在排队的小票能换打印机。",
-        "Only a slip that still waits can go to another printer.",
-    ),
     # Epochs
     "journal.epoch_stopped": (
         "总部的账比这台多",

@@ -141,13 +141,6 @@ def in_state(reader: Any, states: Sequence[SlipState], limit: int) -> Sequence[S
     return [_slip(row) for row in rows]
 
 
-def redirect(unit: Unit, slip: str, printer: str) -> None:
-    """Give a queued slip to another printer; it keeps its place by age."""
-    found = find_slip(unit.connection, slip)
-    if found is None or not redirect_from(unit, slip, found.printer, printer):
-        raise Broken("spool.not_queued", slip=slip)
-
-
 def redirect_from(unit: Unit, slip: str, printer: str, deputy: str) -> bool:
     """Give a slip of a printer's queue to another printer; False when it left the queue meanwhile."""
     changed = unit.connection.execute(
@@ -194,18 +187,6 @@ def broken_off(reader: Any, printer: str) -> tuple[str, int | None] | None:
     """Return mark and counter of the slip that may stand half printed in a printer, or None."""
     row = reader.execute("SELECT process_id, cuts_after FROM broken_off WHERE printer = ?", (printer,)).fetchone()
     return None if row is None else (str(row[0]), row[1])
-
-
-def counts(reader: Any) -> dict[str, dict[SlipState, int]]:
-    """Return per printer how many slips are queued, sending and unconfirmed."""
-    result: dict[str, dict[SlipState, int]] = {}
-    rows = reader.execute(
-        "SELECT printer, state, count(*) FROM spool"
-        " WHERE state = 'queued' OR state = 'sending' OR state = 'unconfirmed' GROUP BY state, printer"
-    )
-    for printer, state, count in rows:
-        result.setdefault(printer, {})[SlipState(state)] = count
-    return result
 
 
 def forget_slips(connection: Any, before_ms: int) -> int:
