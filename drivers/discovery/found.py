@@ -71,11 +71,6 @@ class Found:
     """Hardware address of a network printer, when the kernel has just learned it."""
 
     @property
-    def url_path(self) -> str:
-        """The address without scheme and options."""
-        return self.url.partition(":")[2].partition("?")[0]
-
-    @property
     def serial_number(self) -> str:
         """The USB device's own."""
         return self.usb.serial_number

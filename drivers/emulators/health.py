@@ -31,16 +31,6 @@ class Health:
         """Nothing is printed and nothing buffered is executed."""
         return self.paper == "out" or self.cover_open or self.cutter_error
 
-    @property
-    def why_offline(self) -> str:
-        """The reasons in words, for notes; empty when online."""
-        reasons = {
-            "paper end": self.paper == "out",
-            "cover open": self.cover_open,
-            "cutter error": self.cutter_error,
-        }
-        return ", ".join(reason for reason, holds in reasons.items() if holds)
-
 
 def transmit_status(health: Health, n: int) -> int:
     """The answer to `DLE EOT n` (real-time status), n 1 to 4."""

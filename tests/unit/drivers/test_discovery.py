@@ -43,7 +43,7 @@ def test_a_serial_line_is_named_by_its_own_identity(plugged: Plugged) -> None:
     found = only(plugged)
     assert (found.suggestion, found.naming) == ("scanner", Naming.IDENTITY)
     assert found.url == f"serial:{plugged.dev}/serial/by-id/usb-1eab_N123-ttyACM0"
-    assert found.url_path == found.by_id and found.product == "Scanner"
+    assert found.url == f"serial:{found.by_id}" and found.product == "Scanner"
 
 
 def test_a_serial_line_without_a_serial_number_is_named_by_its_port(plugged: Plugged) -> None:
