@@ -16,6 +16,8 @@ export HYPOTHESIS_STORAGE_DIRECTORY := $(CURDIR)/$(CACHE)/hypothesis
 
 # ARGS goes to the program: make run ARGS=--no-browser, make test ARGS="-k money"
 ARGS ?=
+# Files of tests run side by side in this many processes; TESTERS=0 is one process, to use a debugger.
+TESTERS ?= 3
 # PYTHON names the interpreter that .venv/ is made with; by default the first of 3.11 or newer.
 export PYTHON
 
@@ -49,7 +51,7 @@ run: $(READY) ## a whole shop on this machine: box, printer, scanner, platforms,
 	@exec $(BIN)/storebox demo $(ARGS)
 
 test: $(BROWSER) $(DEVICES) $(INTEROP) ## every test but torture and soak
-	$(BIN)/python -m pytest -m "not torture and not soak" $(ARGS)
+	$(BIN)/python -m pytest -m "not torture and not soak" -n $(TESTERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: $(READY) ## style, types, import directions
 	$(BIN)/ruff check
