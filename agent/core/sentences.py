@@ -19,6 +19,7 @@ from agent.core.sentences_codes import CODES, Texts
 from agent.core.sentences_counter import SENTENCES as COUNTER
 from agent.core.sentences_demo import SENTENCES as DEMO
 from agent.core.sentences_device import SENTENCES as DEVICE
+from agent.core.sentences_passes import SENTENCES as PASSES
 from agent.core.sentences_payment import PLATFORM_WORDS, TENDER_WORDS
 from agent.core.sentences_payment import SENTENCES as PAYMENT
 from agent.core.sentences_sale import SENTENCES as SALE
@@ -38,6 +39,7 @@ TABLES: tuple[Mapping[str, Texts], ...] = (
     STORE,
     SALE,
     PAYMENT,
+    PASSES,
     SHIFT,
     STAFF,
     DEVICE,
