@@ -8,7 +8,7 @@ from drivers.base import DeviceGone
 from drivers.emulators.printer import EmulatedPrinter
 from drivers.emulators.replies import XOFF, XON
 from drivers.emulators.wire import Wire
-from tests.simulation.paper.world import World
+from tests.simulation.world import World
 
 _FLOW = XOFF + XON
 _XONXOFF_BYTES = 64

@@ -15,7 +15,7 @@ from tests.simulation.paper.case import Case, Fault, document_of
 from tests.simulation.paper.checks import ENDED, Paper, name_of, spool_of, wrong_about_slip
 from tests.simulation.paper.line import EmulatedLine
 from tests.simulation.paper.shop import Incarnation, Premises, queue_slip
-from tests.simulation.paper.world import Life, World
+from tests.simulation.world import Life, World
 
 CONNECT_S = 5.0
 FAULTY_S = 45.0

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
-from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
@@ -15,44 +13,17 @@ from agent.services.journaling import record
 from agent.services.printing import PrinterWorker
 from agent.services.shop import Shop
 from agent.services.trade import trading
-from agent.store import spool, views
-from agent.store.engine import Engine
-from agent.store.jobs import Job
+from agent.store import spool
 from agent.store.unit import Unit
 from drivers.base import CONNECTED, DeviceEvent
 from drivers.printer.device import PrinterDevice
 from drivers.printer.profiles import PrinterProfile
 from tests.shops import CASHIER, MANAGER, START_MS, FakeClock, make_shop
+from tests.simulation.direct_writer import DirectWriter
 from tests.simulation.paper.line import EmulatedLine
-from tests.simulation.paper.world import Life, TurnEvent, TurnThreads, World
+from tests.simulation.world import Life, TurnEvent, TurnThreads, World
 
 PRINTER = "receipt1"
-
-
-class DirectWriter:
-    """Runs commands in the store's real engine on the caller's thread; each is on disk when it returns."""
-
-    def __init__(self, path: Path, clock: FakeClock) -> None:
-        self._engine = Engine(path, views=views, clock=clock)
-        self._engine.open()
-        self.before: Callable[[], None] = lambda: None
-        self.after: Callable[[], None] = lambda: None
-        self.runs = 0
-
-    @property
-    def stopped(self) -> str | None:
-        return self._engine.tip.stopped
-
-    def run(self, command: Callable[[Unit], Any], key: str | None = None, fingerprint: str | None = None) -> Any:
-        self.before()
-        self.runs += 1
-        future: Future[Any] = Future()
-        self._engine.run([Job(command, key, fingerprint or "", future)])
-        self.after()
-        return future.result()
-
-    def close(self) -> None:
-        self._engine.close()
 
 
 class Premises:

@@ -8,7 +8,6 @@ import { basketPlaces, renderBasket } from "./basket.js";
 import { leaveField, renderTiles, scanField } from "./catalog.js";
 import { closeShiftScreen } from "./closing.js";
 import { closeDayScreen } from "./dayend.js";
-import { watchSale } from "./done.js";
 import { byId, h, region } from "./dom.js";
 import { giveEarlyKeys, listenToKeys } from "./keys.js";
 import { startLive, stopLive } from "./live.js";
@@ -109,10 +108,7 @@ let hadSession = false;
 function onState() {
   if (model.state !== lastState) {
     lastState = model.state;
-    if (lastState) {
-      watchSale();
-      watchAttempt();
-    }
+    watchAttempt();
   }
   if (hadSession && !model.session) {
     stopLive();

@@ -1,0 +1,192 @@
+"""Plays one schedule in a time of its own; what went wrong is told with the whole story."""
+
+from __future__ import annotations
+
+import random
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.simulation.money.bank import Bank
+from tests.simulation.money.box import TILLS, Box, Incarnation
+from tests.simulation.money.case import HOUSES, Case, Jump
+from tests.simulation.money.checks import books_of, wrong_with
+from tests.simulation.money.counter import Counter
+from tests.simulation.money.line import BankPlatform, Weather
+from tests.simulation.world import Task, World
+
+SETTLES_WITHIN_S = 8 * 3_600.0
+"""So long after nothing goes wrong any more, everything has its end."""
+AFTERWARDS_S = 900.0
+"""What is still on its way to a bank arrives within this time."""
+LATE_MAX_S = {True: 40.0, False: 12.0}
+"""How late a request may arrive: a bank that does not close what it never saw gets none after an undo."""
+_TEST = "tests/simulation/test_no_double_charge.py::test_a_thousand_schedules"
+Sabotage = Callable[["Play"], None]
+Birth = Callable[[Incarnation], None]
+
+
+class Play:
+    """One schedule under way."""
+
+    def __init__(self, case: Case, folder: Path, sabotage: Sabotage | None = None) -> None:
+        self.case = case
+        self.world = World()
+        self.story: list[str] = []
+        self.chance = random.Random(f"play {case.seed}")
+        self.births: list[Birth] = []
+        self.box = Box(self.world, folder, case.seed)
+        self.banks = {name: Bank(house, lambda: self.world.now_s, self.tell) for name, house in HOUSES.items()}
+        self.weathers: list[Weather] = []
+        self.box.platforms = {name: self._platform(bank) for name, bank in self.banks.items()}
+        self._cuts = list(case.cuts)
+        self._looked: tuple[object, bool] = (None, True)
+        self._replaced = False
+        if sabotage is not None:
+            sabotage(self)
+
+    def play(self) -> list[str]:
+        """Play to the end; returns what is wrong."""
+        case = self.case
+        for bank in self.banks.values():
+            bank.poor, bank.refund_takes_s, bank.says_again = (
+                case.poor_until_s > 0,
+                case.refund_takes_s,
+                case.says_again,
+            )
+            bank.closes_after_s = case.closes_after_s
+        self._plan()
+        self._begin_life()
+        people = [self._people(till, number) for number, till in enumerate(TILLS[: len(case.tills)])]
+        self._run(lambda: all(one.ended for one in people) and self._settled(), case.fair_from_s + SETTLES_WITHIN_S)
+        self._run(lambda: False, AFTERWARDS_S)
+        self._run(self._settled, SETTLES_WITHIN_S)
+        for bank in self.banks.values():
+            bank.settle_all()
+        self.box.switch_off()
+        books = books_of(self.box.path, self.box.dead_journals)
+        wrong = [f"{one.name} waits for ever" for one in people if not one.ended]
+        return wrong + self.box.wrong + wrong_with(books, self.banks)
+
+    def tell(self, what: str) -> None:
+        """Write the story on."""
+        self.story.append(f"{self.world.now_s:9.1f}  {what}")
+
+    def _platform(self, bank: Bank) -> BankPlatform:
+        weather = Weather(self.chance, self.case.spoilt, LATE_MAX_S[bank.house.buries])
+        self.weathers.append(weather)
+        return BankPlatform(
+            self.world,
+            bank,
+            weather,
+            wall_ms=self.box.clock.true_ms,
+            clock_off_s=lambda: self.box.clock.off_s,
+            before_sending=self._before_sending,
+            tell=self.tell,
+        )
+
+    def _before_sending(self, verb: str, number: str) -> None:
+        if verb in ("pay", "offer") and not self.box.knows_attempt(number):
+            self.box.wrong.append(f"{verb} {number} is sent and not on disk")
+
+    def _people(self, till: str, number: int) -> Task:
+        counter = Counter(self.world, self.box, self.banks, till, self.tell)
+        return self.world.spawn(f"till {till}", lambda: counter.serve(self.case.tills[number]))
+
+    def _plan(self) -> None:
+        case, world = self.case, self.world
+        for begin_s, length_s in case.away:
+            world.after(begin_s, lambda: self._away(True))
+            world.after(begin_s + length_s, lambda: self._away(False))
+        for jump in case.jumps:
+            world.after(jump.at_s, lambda jump=jump: self._jump(jump))  # type: ignore[misc]
+        world.after(case.poor_until_s, self._rich)
+        world.after(case.fair_from_s, self._fair)
+        if case.restore is not None:
+            world.after(case.restore.at_s, self._replace)
+
+    def _away(self, away: bool) -> None:
+        self.tell("the network is gone" if away else "the network is back")
+        for weather in self.weathers:
+            weather.away = away
+
+    def _jump(self, jump: Jump) -> None:
+        self.box.clock.off_s += jump.by_s
+        self.tell(f"the clock steps by {jump.by_s:+.0f} s")
+
+    def _rich(self) -> None:
+        for bank in self.banks.values():
+            bank.poor = False
+
+    def _fair(self) -> None:
+        self.tell("from now on nothing goes wrong")
+        self._away(False)
+        for weather in self.weathers:
+            weather.share = 0.0
+        self.box.clock.off_s = 0.0
+        self._cuts.clear()
+        if self.box.now is not None:
+            self.box.now.life.kill_at = None
+
+    def _replace(self) -> None:
+        self._replaced = True
+        if self.box.now is not None:
+            self.box.now.life.dead = True
+
+    def _run(self, until: Callable[[], object], timeout_s: float) -> None:
+        ends_s = self.world.now_s + timeout_s
+        while True:
+            done = self.world.run(lambda: self._dead or until(), ends_s - self.world.now_s)
+            if not self._dead:
+                return
+            if not done:
+                return
+            self._rise_again()
+
+    @property
+    def _dead(self) -> bool:
+        return self.box.now is not None and self.box.now.life.dead
+
+    def _rise_again(self) -> None:
+        off_s = self._cuts.pop(0).off_s if self._cuts and not self._replaced else 5.0
+        self.tell(f"the power is cut; back after {off_s:.0f} s")
+        self.box.switch_off()
+        back_s = self.world.now_s + off_s
+        self.world.run(lambda: self.world.now_s >= back_s, off_s)
+        if self._replaced:
+            self._replaced = False
+            assert self.case.restore is not None
+            self.tell("the box is replaced by one with last night's state")
+            self.box.put_back(new_epoch=self.case.restore.new_epoch)
+        self._begin_life()
+
+    def _begin_life(self) -> None:
+        life = self.box.switch_on(self._cuts[0].step if self._cuts else None)
+        for birth in self.births:
+            birth(life)
+
+    def _settled(self) -> bool:
+        box = self.box.now
+        if box is None or self.world.now_s < self.case.fair_from_s:
+            return False
+        if self._looked[0] != (id(box), box.writer.runs):
+            self._looked = ((id(box), box.writer.runs), box.unfinished() == 0)
+        return self._looked[1]
+
+
+def story_of(case: Case, sabotage: Sabotage | None = None, memory: Path | None = None) -> tuple[list[str], list[str]]:
+    """Play a schedule on a disk that is memory; returns what is wrong, and the story."""
+    with tempfile.TemporaryDirectory(dir=memory) as folder:
+        play = Play(case, Path(folder), sabotage)
+        wrong = play.play()
+        return wrong, play.story
+
+
+def told(case: Case, wrong: list[str], story: list[str]) -> str:
+    """Return a failure as somebody can read it."""
+    return "\n    ".join((str(case), *story, *(f"WRONG: {one}" for one in wrong), again(case)))
+
+
+def again(case: Case) -> str:
+    """Return how to play a schedule alone."""
+    return f"again: STOREBOX_MONEY_SCHEDULE={case.seed} pytest {_TEST}"

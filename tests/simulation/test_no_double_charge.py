@@ -1,0 +1,100 @@
+"""Nobody is charged twice, nothing is charged unrecorded, in any weather: random schedules against a bank of its own.
+
+Journal, use cases and resolver are the real ones; the network, the power, the clock and the customers are as bad as a
+seed says. At the end the bank's movements and the journals agree for every sale. A failure tells its story; play it
+alone with STOREBOX_MONEY_SCHEDULE.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from itertools import chain
+from multiprocessing import get_context
+from pathlib import Path
+
+import pytest
+
+from tests.simulation.money import mutants
+from tests.simulation.money.case import case_of
+from tests.simulation.money.play import Sabotage, story_of, told
+
+ONLY = os.environ.get("STOREBOX_MONEY_SCHEDULE")
+FIRST = int(os.environ.get("STOREBOX_TEST_SEED", "0"))
+MEMORY = Path("/dev/shm") if Path("/dev/shm").is_dir() else None
+SHOWN = 5
+"""Failures that are told in full."""
+PORTION = 250
+
+
+@pytest.fixture(autouse=True)
+def _quiet() -> Iterator[None]:
+    logging.disable(logging.WARNING)  # each fault stands in the story, and pytest would keep every line
+    yield
+    logging.disable(logging.NOTSET)
+
+
+def failures(schedules: range, sabotage: Sabotage | None = None, stop_at: int = SHOWN) -> list[str]:
+    """Play schedules; returns what is wrong, each with its story and how to play it again."""
+    found: list[str] = []
+    for number in schedules if ONLY is None else (int(ONLY),):
+        case = case_of(number)
+        wrong, story = story_of(case, sabotage, MEMORY)
+        if wrong:
+            found.append(told(case, wrong, story))
+            if len(found) >= stop_at:
+                break
+    return found
+
+
+def test_a_seed_gives_the_same_story() -> None:
+    for number in range(FIRST, FIRST + 20):
+        assert story_of(case_of(number), None, MEMORY) == story_of(case_of(number), None, MEMORY)
+
+
+def test_every_fault_is_met() -> None:
+    """A schedule without weather would prove little: what may happen does happen, and attempts end in every way."""
+    met: Counter[str] = Counter()
+    words = (
+        *("request lost", "answer lost", "request late", "answer late", "garbage", "bad signature"),
+        *("is parked", "the power is cut", "the network is gone", "replaced by one"),
+        *("fen, paid", "fen, undone", "fen, refund", "is closed", "is declined"),
+    )
+    for number in range(150):
+        text = "\n".join(story_of(case_of(number), None, MEMORY)[1])
+        met.update(word for word in words if word in text)
+    assert not [word for word in words if met[word] < 3], met
+
+
+@pytest.mark.slow
+def test_a_thousand_schedules() -> None:
+    found = failures(range(FIRST, FIRST + 1_000))
+    assert not found, "\n" + "\n".join(found)
+
+
+@pytest.mark.torture
+def test_twenty_thousand_schedules() -> None:
+    """On every core; the first thousand are those of `make test`."""
+    portions = [range(FIRST + begin, FIRST + begin + PORTION) for begin in range(0, 20_000, PORTION)]
+    with ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn")) as pool:
+        found = list(chain.from_iterable(pool.map(failures, portions)))
+    assert not found, f"{len(found)} schedules fail\n" + "\n".join(found[:SHOWN])
+
+
+@pytest.mark.parametrize(
+    ("mutant", "told_of"),
+    [
+        (mutants.submits_again_after_a_crash, "was submitted twice"),
+        (mutants.takes_silence_for_a_refusal, "the journal 0"),
+        (mutants.believes_that_an_undo_worked, "the journal 0"),
+        (mutants.believes_not_found, "the journal 0"),
+        (mutants.forgets_what_was_open, "has no end"),
+    ],
+)
+def test_a_wrong_box_is_found(mutant: Sabotage, told_of: str) -> None:
+    """A proof that can't fail proves nothing."""
+    found = failures(range(300), mutant, stop_at=5)
+    assert any(told_of in one for one in found), "\n".join(found) or "all is well, it says"
