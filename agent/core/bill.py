@@ -6,6 +6,19 @@ Separate from payments: a bill is evidence that is kept and matched, and decides
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from typing import BinaryIO
+
+BillSource = bytes | BinaryIO
+"""A bill as it is read: its bytes, or a file open for reading them, which is read once and never held as a whole."""
+
+
+class BillType(StrEnum):
+    """Which statement of a day is meant."""
+
+    TRADE = "trade"
+    """What was sold and given back: WeChat's 交易账单, Alipay's 业务明细."""
+    FUNDS = "funds"
+    """Each movement on the merchant's account, fees apart: WeChat's 资金账单, Alipay's 账务明细."""
 
 
 class BillVerdict(StrEnum):
@@ -65,3 +78,36 @@ class BillLine:
     subject: str = ""
     terminal: str = ""
     payer: str | None = None
+
+
+class FundKind(StrEnum):
+    """Why money moved on a merchant's account; what is in no table of ours is OTHER and keeps the platform's word."""
+
+    PAYMENT = "payment"
+    FEE = "fee"
+    REFUND = "refund"
+    FEE_BACK = "fee_back"
+    WITHDRAWAL = "withdrawal"
+    TOP_UP = "top_up"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class FundLine:
+    """One movement on a merchant's account; amounts in fen, `amount_fen` never negative: `incoming` is the direction.
+
+    `flow` is the movement's own number, unique on the account. `transaction` is the platform's number of what caused
+    it, `reference` the shop's: an out_trade_no, or of a refund WeChat's out_refund_no and Alipay's out_trade_no.
+    `business` is the platform's own word for the kind.
+    """
+
+    kind: FundKind
+    flow: str
+    transaction: str
+    reference: str | None
+    at_ms: int
+    incoming: bool
+    amount_fen: int
+    balance_fen: int | None
+    business: str
+    note: str = ""

@@ -10,7 +10,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Protocol
 
-from agent.core.bill import Bill, BillLine
+from agent.core.bill import Bill, BillLine, BillSource, BillType, FundLine
 from agent.core.errors import Broken
 
 PLATFORM_CLOCK_GRACE_MS = 600_000
@@ -176,11 +176,17 @@ class Platform(Protocol):
     def close(self, out_trade_no: str) -> PlatformAnswer:
         """Close an order that was offered: CLOSED when it can't be paid any more, PAID when it was paid before."""
 
-    def fetch_bill(self, day: date) -> Bill:
-        """Fetch the platform's bill of a day (GMT+8), whole and with its hash checked where there is one."""
+    def fetch_bill(self, day: date, bill_type: BillType = BillType.TRADE) -> Bill:
+        """Fetch one of the platform's bills of a day (GMT+8), whole and with its hash checked where there is one."""
 
-    def read_bill(self, content: bytes) -> Iterator[BillLine]:
-        """Read a bill's lines by the names of its columns, one at a time; raises `Refused` when it is no bill."""
+    def read_bill(self, source: BillSource) -> Iterator[BillLine]:
+        """Read a trade bill's lines by the names of its columns, one at a time, in memory that does not grow.
+
+        Raises `Refused` when it is none, when it is cut off, and where a line can't be read.
+        """
+
+    def read_funds(self, source: BillSource) -> Iterator[FundLine]:
+        """Read a fund bill's lines, under the same promises."""
 
 
 def counts_as_paid(answer: PlatformAnswer, amount_fen: int, started_at_ms: int) -> str | None:

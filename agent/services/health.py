@@ -3,9 +3,10 @@
 from typing import Any
 
 from agent.core.roles import Answer
-from agent.services import baskets, checkout, payments, printing, tendering, unfinished
+from agent.services import baskets, checkout, ended, payments, printing, tendering, unfinished
 from agent.services.shop import Actor, Shop
 from agent.services.trade import open_shift
+from agent.store.connection import snapshot
 
 Shown = dict[str, Any]
 
@@ -37,12 +38,17 @@ def heartbeat(shop: Shop) -> Shown:
 
 
 def state(shop: Shop, actor: Actor) -> Shown:
-    """Return `State` of docs/decisions/002: everything that a till's page shows."""
-    connection = shop.read()
+    """Return `State` of docs/decisions/002: everything that a till's page shows, as of one moment."""
+    with snapshot(shop.read()) as connection:
+        return _state(shop, actor, connection)
+
+
+def _state(shop: Shop, actor: Actor, connection: Any) -> Shown:
     day = connection.execute("SELECT day, state FROM view_day ORDER BY opened_ms DESC LIMIT 1").fetchone()
     shift = open_shift(connection, actor.till)
     basket = baskets.current(connection, actor.till)
     return {
+        "now_ms": shop.clock.now_ms(),
         "till": actor.till,
         "staff": actor.staff,
         "name": actor.name,
@@ -54,20 +60,14 @@ def state(shop: Shop, actor: Actor) -> Shown:
         "basket": baskets.shown(basket),
         "held": len(checkout.held(shop)),
         "attempt": payments.attempt(shop, basket.attempt) if basket is not None and basket.attempt else None,
-        "last": _last(connection, actor.till),
+        "last": ended.last_sale(connection, actor.till),
+        "last_attempt": ended.last_attempt(shop, connection, actor.till),
         "unconfirmed": printing.unconfirmed(shop),
         "lamps": lamps(shop),
         "unsent": unsent(shop),
         "tenders": tendering.offered(shop, actor),
         "acts": _acts(shop, actor),
     }
-
-
-def _last(connection: Any, till: str) -> Shown | None:
-    row = connection.execute(
-        "SELECT sale, calling, total_fen FROM view_sale WHERE till = ? ORDER BY rowid DESC LIMIT 1", (till,)
-    ).fetchone()
-    return None if row is None else {"sale": row[0], "calling": row[1], "total_fen": row[2]}
 
 
 def _acts(shop: Shop, actor: Actor) -> dict[str, str]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from hashlib import sha256
 
-from agent.core.bill import Bill, BillKind, BillLine, BillVerdict
+from agent.core.bill import Bill, BillKind, BillLine, BillSource, BillType, BillVerdict, FundLine
 from agent.core.canonical import canonical_bytes, parse
 from agent.core.errors import Refused, StoreboxError, UnknownOutcome
 from agent.core.payment import (
@@ -19,6 +19,7 @@ from agent.core.payment import (
 )
 from agent.core.ports import Entropy
 from sync.platforms.base import NowMs, Outcome, seconds_setting, setting, wall_ms
+from sync.platforms.bill_lines import lines_of, stream_of, unreadable
 from sync.platforms.wallet_signing import Merchant, answer_is_signed, request_headers
 from sync.session import HttpSession
 
@@ -95,20 +96,28 @@ class Wallet:
         """Refuse: what was never offered is not closed."""
         return PlatformAnswer(Verdict.UNKNOWN, out_trade_no, code="platform.not_offered")
 
-    def fetch_bill(self, day: date) -> Bill:
-        """Fetch the bill of a day (GMT+8); there is one as soon as the day began."""
+    def fetch_bill(self, day: date, bill_type: BillType = BillType.TRADE) -> Bill:
+        """Fetch the trade bill of a day (GMT+8), there as soon as the day began; there is no fund bill."""
+        if bill_type is not BillType.TRADE:
+            return Bill(BillVerdict.REFUSED, day, code="platform.not_offered")
         try:
             content = self._signed_answer("GET", f"/wallet/bill?day={day.isoformat()}", b"")
         except StoreboxError as error:
             return Bill(BillVerdict.UNKNOWN, day, code=error.code)
         return Bill(BillVerdict.READY, day, content, sha256(content).hexdigest())
 
-    def read_bill(self, content: bytes) -> Iterator[BillLine]:
-        """Yield the lines of a bill."""
-        for text in content.splitlines():
-            fields = parse(text)
-            if isinstance(fields, dict) and "kind" in fields:
-                yield self._bill_line(fields)
+    def read_bill(self, source: BillSource) -> Iterator[BillLine]:
+        """Yield the lines of a bill, whose last one is its summary."""
+        for line in lines_of(stream_of(source)):
+            fields = parse(line.rstrip(b"\n"))
+            if not isinstance(fields, dict) or "kind" not in fields:
+                return
+            yield self._bill_line(fields)
+        raise unreadable("summary")
+
+    def read_funds(self, source: BillSource) -> Iterator[FundLine]:
+        """Refuse: the wallet has no fund bill."""
+        raise Refused("platform.not_offered")
 
     def _bill_line(self, fields: Mapping[str, object]) -> BillLine:
         kind = BillKind(str(fields["kind"]))

@@ -1,7 +1,7 @@
 """What both platforms' bills share: which day may be asked for, the rows of a day, and files that live for minutes."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from secrets import token_urlsafe
@@ -58,6 +58,35 @@ def trades_of(books: AccountBooks, day: date) -> list[Trade]:
 def fee_fen(amount_fen: int) -> int:
     """Return the fee of an amount, half up to the fen."""
     return half_up(amount_fen * FEE_BASIS_POINTS, 10_000)
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """One movement of money on a merchant's account: of a trade, or of its fee."""
+
+    trade: Trade
+    is_fee: bool
+    incoming: bool
+    amount_fen: int
+    balance_fen: int
+
+    @property
+    def is_payment(self) -> bool:
+        """Tell whether it belongs to a payment, not to what goes back."""
+        return self.trade[0] == "payment"
+
+
+def movements_of(trades: Sequence[Trade]) -> list[Movement]:
+    """Return what trades move, each followed by its fee; the account is empty when the day begins."""
+    found, balance_fen = [], 0
+    for trade in trades:
+        kind, _, order, refund = trade
+        whole_fen = refund.amount_fen if refund is not None else order.amount_fen
+        for is_fee, amount_fen in ((False, whole_fen), (True, fee_fen(whole_fen))):
+            incoming = (kind == "payment") is not is_fee
+            balance_fen += amount_fen if incoming else -amount_fen
+            found.append(Movement(trade, is_fee, incoming, amount_fen, balance_fen))
+    return found
 
 
 class Shelf:

@@ -16,7 +16,7 @@ from typing import ClassVar, Protocol
 import pytest
 import requests
 
-from agent.core.bill import BillKind, BillVerdict
+from agent.core.bill import BillKind, BillType, BillVerdict, FundKind
 from agent.core.errors import Refused
 from agent.core.moment import platform_day
 from agent.core.payment import Offer, OfferVerdict, Platform, RefundVerdict, Verdict, Way, counts_as_paid
@@ -459,6 +459,32 @@ def test_a_bill_says_what_happened(harness: Harness) -> None:
     assert refund.verdict is RefundVerdict.DONE
 
 
+def test_the_fund_bill_tells_of_the_same_money(harness: Harness) -> None:
+    platform, today = harness.platform, platform_day(wall_ms())
+    platform.pay(number(1), 1000, harness.code("at_once"), "a, b`c")
+    platform.refund(number(1), "R1", 250, 1000)
+    harness.control("bill now")
+    bill = platform.fetch_bill(today, BillType.FUNDS)
+    if not isinstance(harness, PlatformHarness) or harness.account == "wechat-partner":
+        assert (bill.verdict, bill.code) == (BillVerdict.REFUSED, "platform.not_offered")
+        return
+    assert bill.verdict is BillVerdict.READY and bill.content is not None
+    lines = list(platform.read_funds(bill.content))
+    assert [(line.kind, line.incoming, line.amount_fen, line.balance_fen) for line in lines] == [
+        (FundKind.PAYMENT, True, 1000, 1000),
+        (FundKind.FEE, False, 6, 994),
+        (FundKind.REFUND, False, 250, 744),
+        (FundKind.FEE_BACK, True, 2, 746),
+    ]
+    trade = platform.fetch_bill(today)
+    assert trade.content is not None
+    assert {line.transaction for line in lines} == {line.transaction for line in platform.read_bill(trade.content)}
+    with pytest.raises(Refused, match=r"platform\.bill_unreadable"):
+        list(platform.read_bill(bill.content))
+    with pytest.raises(Refused, match=r"platform\.bill_unreadable"):
+        list(platform.read_funds(trade.content))
+
+
 def test_a_bill_that_is_not_there_says_why(real: PlatformHarness) -> None:
     today = platform_day(wall_ms())
     assert real.platform.fetch_bill(today).verdict is BillVerdict.REFUSED
@@ -470,6 +496,8 @@ def test_a_bill_that_is_not_there_says_why(real: PlatformHarness) -> None:
     for words, expected in verdicts.items():
         real.control(f"bill {words}")
         assert real.platform.fetch_bill(today).verdict is expected
+        if real.account != "wechat-partner":
+            assert real.platform.fetch_bill(today, BillType.FUNDS).verdict is expected
     real.control("bill empty")
     empty = real.platform.fetch_bill(today)
     assert empty.content is not None and list(real.platform.read_bill(empty.content)) == []

@@ -25,6 +25,7 @@ SCHEMA: tuple[str, ...] = (
         platform_discount_fen INTEGER NOT NULL DEFAULT 0, code TEXT, used INTEGER NOT NULL DEFAULT 0) STRICT""",
     "CREATE UNIQUE INDEX view_attempt_txn ON view_attempt(platform, txn) WHERE txn IS NOT NULL",
     "CREATE INDEX view_attempt_open ON view_attempt(state) WHERE state IN ('open', 'parked')",
+    "CREATE INDEX view_attempt_ended ON view_attempt(till, ended_ms) WHERE ended_ms IS NOT NULL",
     """CREATE TABLE view_platform_refund(
         out_refund_no TEXT PRIMARY KEY, refund TEXT, attempt TEXT NOT NULL, platform TEXT NOT NULL,
         till TEXT NOT NULL, shift TEXT, staff TEXT NOT NULL, day TEXT NOT NULL, amount_fen INTEGER NOT NULL,

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any
 
-from agent.core.bill import Bill, BillLine
+from agent.core.bill import Bill, BillLine, BillSource, BillType, FundLine
 from agent.core.errors import StoreboxError
 from agent.core.payment import (
     Offer,
@@ -20,6 +20,7 @@ from agent.core.ports import Entropy
 from sync.platforms.alipay import answers
 from sync.platforms.alipay.answers import unknown
 from sync.platforms.alipay.bills import fetch, read
+from sync.platforms.alipay.bills_funds import read_funds
 from sync.platforms.alipay.errors import ORDER_CODES, REFUND_CODES
 from sync.platforms.alipay.gateway import Gateway
 from sync.platforms.alipay.settings import read_settings
@@ -187,13 +188,17 @@ class Alipay:
 
     # Bills
 
-    def fetch_bill(self, day: date) -> Bill:
-        """Fetch the business bill of a day."""
-        return fetch(self._gateway, day, self._now_ms())
+    def fetch_bill(self, day: date, bill_type: BillType = BillType.TRADE) -> Bill:
+        """Fetch the business bill or the account ledger of a day."""
+        return fetch(self._gateway, day, bill_type, self._now_ms())
 
-    def read_bill(self, content: bytes) -> Iterator[BillLine]:
+    def read_bill(self, source: BillSource) -> Iterator[BillLine]:
         """Yield the lines of a business bill."""
-        return read(content)
+        return read(source)
+
+    def read_funds(self, source: BillSource) -> Iterator[FundLine]:
+        """Yield the lines of an account ledger."""
+        return read_funds(source)
 
     # Within
 

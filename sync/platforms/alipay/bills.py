@@ -1,40 +1,36 @@
-"""Alipay's business bill: a ZIP with names and contents in GBK, fetched and read line by line by names of columns.
+"""Alipay's bills: fetched and looked through for their end mark; the business bill read line by line.
 
-No cell is quoted: a row with more cells than columns has commas in the article's name, which ends where two times
-stand side by side, or in the remark, which is last. There is no hash; the file's own end mark shows that it is whole.
+The account ledger is read in `bills_funds`; what both files have in common stands in `bill_rows`.
 """
 
-import io
-import re
-import zipfile
-import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime, time, timedelta
 from hashlib import sha256
 
-from agent.core.bill import Bill, BillKind, BillLine, BillVerdict
+from agent.core.bill import Bill, BillKind, BillLine, BillSource, BillType, BillVerdict
 from agent.core.errors import Refused, StoreboxError
 from agent.core.moment import PLATFORM_ZONE, at
+from sync.platforms.alipay.bill_rows import Row, Rows
+from sync.platforms.alipay.bills_funds import TITLE as LEDGER_TITLE
 from sync.platforms.alipay.errors import CODES
 from sync.platforms.alipay.gateway import Gateway
 from sync.platforms.amounts import fen, moment_ms
+from sync.platforms.bill_lines import unreadable
 from sync.platforms.situations import Meaning
 
-PLAIN_BYTES_MAX = 1024 * 1024 * 1024
 READY_BY = time(12)
 """Until then a bill that is not there may still come the next day; the platform says the same for never and not yet."""
-_DETAIL, _SUMMARY, _END = "业务明细", "汇总", "业务明细列表结束"
-_FIRST = "支付宝交易号"
-_ACCOUNT = re.compile(r"账号[:：]\[(\d{16})\d*\]")
-_TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d")
-_WIDE = str.maketrans("（）", "()")
-_NAME = 3
-"""The article's name is the fourth column in every version of the file."""
+TITLE = "业务明细"
+_ASKED: Mapping[BillType, tuple[str, str]] = {
+    BillType.TRADE: ("trade", TITLE),
+    BillType.FUNDS: ("signcustomer", LEDGER_TITLE),
+}
 
 
-def fetch(gateway: Gateway, day: date, now_ms: int) -> Bill:
-    """Fetch the bill of a day; one that does not open or is cut off is a bill that is not there yet."""
-    asked = {"bill_type": "trade", "bill_date": day.isoformat()}
+def fetch(gateway: Gateway, day: date, bill_type: BillType, now_ms: int) -> Bill:
+    """Fetch a bill of a day; one that does not open or is cut off is a bill that is not there yet."""
+    name, title = _ASKED[bill_type]
+    asked = {"bill_type": name, "bill_date": day.isoformat()}
     try:
         reply = gateway.call("alipay.data.dataservice.bill.downloadurl.query", asked)
         if reply.code is not None:
@@ -42,29 +38,19 @@ def fetch(gateway: Gateway, day: date, now_ms: int) -> Bill:
         content = gateway.download(str(reply.fields.get("bill_download_url")))
     except StoreboxError as error:
         return Bill(BillVerdict.UNKNOWN, day, code=error.code)
-    if not _is_whole(content):
+    if not _is_whole(content, title):
         return Bill(BillVerdict.NOT_YET, day, code="platform.bill_broken")
     return Bill(BillVerdict.READY, day, content, sha256(content).hexdigest())
 
 
-def read(content: bytes) -> Iterator[BillLine]:
-    """Yield the lines of a bill; raises `Refused` (`platform.bill_unreadable`) where it is none."""
-    merchant, names = "", []
-    try:
-        for line in _lines(content):
-            if line.startswith("#"):
-                account = _ACCOUNT.search(line)
-                merchant = account[1] if account else merchant
-            elif line.startswith(_FIRST):
-                names = [name.strip().translate(_WIDE) for name in line.split(",")]
-            elif line.strip():
-                yield _line(merchant, _row(names, line))
-    except (zipfile.BadZipFile, zlib.error, UnicodeDecodeError, NotImplementedError, RuntimeError) as error:
-        raise Refused("platform.bill_unreadable", column="ZIP") from error
-    except (KeyError, ValueError) as error:
-        raise Refused("platform.bill_unreadable", column=str(error)[:60]) from error
-    if not names:
-        raise Refused("platform.bill_unreadable", column=_FIRST)
+def read(source: BillSource) -> Iterator[BillLine]:
+    """Yield the lines of a business bill; raises `Refused` (`platform.bill_unreadable`) where it is none."""
+    rows = Rows(source, TITLE)
+    for row in rows:
+        try:
+            yield _line(rows.merchant, row)
+        except (KeyError, ValueError) as error:
+            raise unreadable(str(error)) from error
 
 
 def _refused(code: str, day: date, now_ms: int) -> BillVerdict:
@@ -80,43 +66,17 @@ def _refused(code: str, day: date, now_ms: int) -> BillVerdict:
     }.get(meaning, BillVerdict.REFUSED)
 
 
-def _is_whole(content: bytes) -> bool:
+def _is_whole(content: bytes, title: str) -> bool:
     """Tell whether the file opens and its list of details has an end."""
     try:
-        return any(line.startswith("#") and _END in line for line in _lines(content))
-    except (zipfile.BadZipFile, zlib.error, UnicodeDecodeError, NotImplementedError, RuntimeError, KeyError):
+        for _ in Rows(content, title):
+            pass
+    except Refused:
         return False
+    return True
 
 
-def _lines(content: bytes) -> Iterator[str]:
-    """Yield the lines of the details' file; KeyError when the ZIP holds none."""
-    with zipfile.ZipFile(io.BytesIO(content), metadata_encoding="gbk") as packed:
-        entries = [one for one in packed.infolist() if _DETAIL in one.filename and _SUMMARY not in one.filename]
-        if not entries or entries[0].file_size > PLAIN_BYTES_MAX:
-            raise KeyError(_DETAIL)
-        with packed.open(entries[0]) as raw, io.TextIOWrapper(raw, encoding="gb18030") as text:
-            for line in text:
-                yield line.strip("\r\n")
-
-
-def _row(names: Sequence[str], line: str) -> dict[str, str]:
-    cells = line.split(",")
-    surplus = len(cells) - len(names)
-    if surplus > 0:
-        created = next(
-            (
-                place
-                for place in range(_NAME + 1, len(cells) - 1)
-                if _TIME.fullmatch(cells[place].strip()) and _TIME.fullmatch(cells[place + 1].strip())
-            ),
-            _NAME + 1,
-        )
-        cells = [*cells[:_NAME], ",".join(cells[_NAME:created]), *cells[created:]]
-        cells = [*cells[: len(names) - 1], ",".join(cells[len(names) - 1 :])]
-    return {name: cell.strip() for name, cell in zip(names, cells, strict=False)}
-
-
-def _line(merchant: str, row: Mapping[str, str]) -> BillLine:
+def _line(merchant: str, row: Row) -> BillLine:
     out_refund_no = row["退款批次号/请求号"] or None
     kinds = {"交易": BillKind.PAYMENT, "退款": BillKind.REFUND if out_refund_no else BillKind.REVERSAL}
     kind = kinds[row["业务类型"]]

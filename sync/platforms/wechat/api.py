@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any
 
-from agent.core.bill import Bill, BillLine
+from agent.core.bill import Bill, BillLine, BillSource, BillType, FundLine
 from agent.core.errors import StoreboxError
 from agent.core.payment import (
     Offer,
@@ -23,6 +23,7 @@ from sync.platforms.situations import Meaning
 from sync.platforms.wechat import answers
 from sync.platforms.wechat.answers import unknown
 from sync.platforms.wechat.bills import fetch, read
+from sync.platforms.wechat.bills_funds import read_funds
 from sync.platforms.wechat.channel import Channel, Reply
 from sync.platforms.wechat.errors import ORDER_CODES, REFUND_CODES
 from sync.platforms.wechat.settings import WechatMerchant, read_settings
@@ -194,13 +195,17 @@ class WechatPay:
 
     # Bills
 
-    def fetch_bill(self, day: date) -> Bill:
-        """Fetch the trade bill of a day and compare it with its hash."""
-        return fetch(self._channel, day)
+    def fetch_bill(self, day: date, bill_type: BillType = BillType.TRADE) -> Bill:
+        """Fetch the trade or fund bill of a day and compare it with its hash."""
+        return fetch(self._channel, day, bill_type)
 
-    def read_bill(self, content: bytes) -> Iterator[BillLine]:
+    def read_bill(self, source: BillSource) -> Iterator[BillLine]:
         """Yield the lines of a trade bill."""
-        return read(content)
+        return read(source)
+
+    def read_funds(self, source: BillSource) -> Iterator[FundLine]:
+        """Yield the lines of a fund bill."""
+        return read_funds(source)
 
     # Within
 

@@ -1,40 +1,46 @@
-"""WeChat Pay's trade bill: fetched, compared with its hash, and read line by line by the names of its columns.
+"""WeChat Pay's bills: fetched and compared with their hash; the trade bill read line by line.
 
-The file has a header, rows, a second header that begins with 总交易单数, and one row of sums. Each value has a
-back-tick before it and nothing is quoted, so rows are split at `,` followed by a back-tick: commas inside a name
-survive. Four generations of headers are in use; see the vendor's page "format-trade".
+The fund bill is read in `bills_funds`; what both files have in common stands in `bill_rows`.
 """
 
-import io
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import date
 from hashlib import sha1, sha256
 
-from agent.core.bill import Bill, BillKind, BillLine, BillVerdict
-from agent.core.errors import Refused, StoreboxError
+from agent.core.bill import Bill, BillKind, BillLine, BillSource, BillType, BillVerdict
+from agent.core.errors import StoreboxError
 from sync.platforms.amounts import fen, moment_ms
+from sync.platforms.bill_lines import unreadable
 from sync.platforms.situations import Meaning
+from sync.platforms.wechat.bill_rows import Row, Rows
 from sync.platforms.wechat.channel import Channel
 from sync.platforms.wechat.errors import CODES
 
 PLAIN_BYTES_MAX = 1024 * 1024 * 1024
 _SUMS = "总交易单数"
-_BOM = "\ufeff"
+_NEEDED = ("交易时间", "商户号", "微信订单号", "商户订单号", "交易状态", "手续费")
 _NONE = ("", "0")
-_WIDE = str.maketrans("（）", "()")
 _ORDER_FEN = ("订单金额", "总金额")
 _SETTLED_FEN = ("应结订单金额", "总金额")
 _REFUND_FEN = ("申请退款金额", "退款金额")
 
 
-def fetch(channel: Channel, day: date) -> Bill:
-    """Fetch the bill of a day; one whose hash differs is a bill that is not there yet."""
+def fetch(channel: Channel, day: date, bill_type: BillType) -> Bill:
+    """Fetch a bill of a day; one whose hash differs is a bill that is not there yet.
+
+    The fund bill is of the basic account. A partner has none of its sub-merchant's in the clear, and its own is
+    another account: REFUSED, `platform.not_offered`.
+    """
     merchant = channel.merchant
+    if bill_type is BillType.FUNDS and merchant.is_partner:
+        return Bill(BillVerdict.REFUSED, day, code="platform.not_offered")
     partner = f"&sub_mchid={merchant.sub_mchid}" if merchant.is_partner else ""
-    target = f"/v3/bill/tradebill?bill_date={day.isoformat()}&bill_type=ALL&tar_type=GZIP{partner}"
+    asked = f"tradebill?bill_date={day.isoformat()}&bill_type=ALL&tar_type=GZIP{partner}"
+    if bill_type is BillType.FUNDS:
+        asked = f"fundflowbill?bill_date={day.isoformat()}&account_type=BASIC&tar_type=GZIP"
     try:
-        reply = channel.v3("GET", target)
+        reply = channel.v3("GET", f"/v3/bill/{asked}")
         if reply.code is not None:
             return Bill(_refused(reply.code), day, code=reply.code)
         content = _unpacked(channel.download(str(reply.fields.get("download_url"))))
@@ -46,23 +52,13 @@ def fetch(channel: Channel, day: date) -> Bill:
     return Bill(BillVerdict.READY, day, content, sha256(content).hexdigest())
 
 
-def read(content: bytes) -> Iterator[BillLine]:
-    """Yield the lines of a bill; raises `Refused` (`platform.bill_unreadable`) where it is none."""
-    if not content:
-        raise Refused("platform.bill_unreadable", column="-")
-    names: list[str] = []
-    for number, raw in enumerate(io.BytesIO(content)):
-        try:
-            text = raw.decode("utf-8").strip("\r\n")
-        except UnicodeDecodeError as error:
-            raise Refused("platform.bill_unreadable", column="UTF-8") from error
-        if number == 0:
-            names = [name.strip().translate(_WIDE) for name in text.removeprefix(_BOM).split(",")]
-            _checked(names)
-        elif text.startswith(_SUMS):
-            return
-        elif text:
-            yield _line(dict(zip(names, text.removeprefix("`").split(",`"), strict=False)))
+def read(source: BillSource) -> Iterator[BillLine]:
+    """Yield the lines of a trade bill; raises `Refused` (`platform.bill_unreadable`) where it is none or ends early."""
+    rows = Rows(source, _SUMS, free_text="商品名称")
+    rows.need(*_NEEDED)
+    if not any(name in rows.names for name in _ORDER_FEN):
+        raise unreadable(_ORDER_FEN[0])
+    yield from map(_line, rows)
 
 
 def _refused(code: str) -> BillVerdict:
@@ -87,16 +83,7 @@ def _unpacked(data: bytes) -> bytes | None:
     return plain if unpacker.eof else None
 
 
-def _checked(names: list[str]) -> None:
-    needed = ("交易时间", "商户号", "微信订单号", "商户订单号", "交易状态", "手续费")
-    missing = next((name for name in needed if name not in names), None)
-    if missing is None and not any(name in names for name in _ORDER_FEN):
-        missing = _ORDER_FEN[0]
-    if missing is not None:
-        raise Refused("platform.bill_unreadable", column=missing)
-
-
-def _line(row: Mapping[str, str]) -> BillLine:
+def _line(row: Row) -> BillLine:
     """Return one row; a cell that is no amount or no time makes the whole bill unreadable."""
     state, out_refund_no = row.get("交易状态", ""), _value(row, "商户退款单号")
     kind = BillKind.PAYMENT
@@ -120,10 +107,10 @@ def _line(row: Mapping[str, str]) -> BillLine:
             payer=_value(row, "用户标识"),
         )
     except (KeyError, ValueError) as error:
-        raise Refused("platform.bill_unreadable", column=str(error)[:60]) from error
+        raise unreadable(str(error)) from error
 
 
-def _amounts(row: Mapping[str, str], kind: BillKind) -> tuple[int, int]:
+def _amounts(row: Row, kind: BillKind) -> tuple[int, int]:
     """Return what was asked or given back, and what moves on the merchant's account before the fee."""
     if kind is BillKind.PAYMENT:
         return abs(_first(row, _ORDER_FEN)), abs(_first(row, _SETTLED_FEN))
@@ -133,10 +120,10 @@ def _amounts(row: Mapping[str, str], kind: BillKind) -> tuple[int, int]:
     return asked_fen, abs(_first(row, ("退款金额", "申请退款金额")))
 
 
-def _first(row: Mapping[str, str], names: tuple[str, ...]) -> int:
+def _first(row: Row, names: tuple[str, ...]) -> int:
     return next((fen(row[name]) for name in names if name in row), 0)
 
 
-def _value(row: Mapping[str, str], name: str) -> str | None:
+def _value(row: Row, name: str) -> str | None:
     value = row.get(name, "")
     return None if value in _NONE else value

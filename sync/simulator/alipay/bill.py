@@ -1,12 +1,11 @@
-"""Alipay's business bill of a day as the platform packs it: two files, names and contents in GBK, in a ZIP."""
+"""Alipay's business bill of a day (业务明细): each payment, and what went back."""
 
-import io
-import zipfile
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date
 
 from sync.platforms.amounts import platform_time, yuan
 from sync.simulator.account_books import AccountBooks
+from sync.simulator.alipay.packing import details, packed, summary
 from sync.simulator.bills import Trade, fee_fen
 
 HEADER = (
@@ -18,42 +17,14 @@ SUMMARY_HEADER = (
     "门店编号,门店名称,交易订单总笔数,退款订单总笔数,订单金额（元）,商家实收（元）,支付宝优惠（元）,商家优惠（元）,"
     "卡消费金额（元）,服务费（元）,分润（元）,实收净额（元）"
 )
-_DETAIL_BEGINS = f"#{'-' * 41}业务明细列表{'-' * 40}"
-_DETAIL_ENDS = f"#{'-' * 41}业务明细列表结束{'-' * 36}"
-_SUMMARY_BEGINS = f"#{'-' * 41}业务汇总列表{'-' * 41}"
-_SUMMARY_ENDS = f"#{'-' * 40}业务汇总列表结束{'-' * 37}"
-
-
-class _GbkName(zipfile.ZipInfo):
-    """An entry whose name is GBK without the mark of UTF-8, as the platform writes it."""
-
-    def _encodeFilenameFlags(self) -> tuple[bytes, int]:  # noqa: N802 - named by the standard library
-        return self.filename.encode("gbk"), self.flag_bits & ~0x800
 
 
 def bill_zip(account: str, day: date, books: AccountBooks, trades: Sequence[Trade], made_at_ms: int) -> bytes:
     """Return the ZIP; `account` is the merchant's number with `0156` behind it."""
-    head = [
-        f"#账号：[{account}]",
-        f"#起始日期：[{_written(day)}]   终止日期：[{_written(day + timedelta(days=1))}]",
-    ]
-    made = f"#导出时间：[{platform_time(made_at_ms)}]"
-    detail = ["#支付宝业务明细查询", *head, _DETAIL_BEGINS, HEADER, *(_row(books, one) for one in trades)]
-    detail += [_DETAIL_ENDS, *_totals(trades), made]
-    summary = ["#支付宝业务汇总查询", *head, _SUMMARY_BEGINS, SUMMARY_HEADER, _sums("合计", "", trades)]
-    summary += [_SUMMARY_ENDS, made]
-    packed = io.BytesIO()
-    stem = f"{account}_{day:%Y%m%d}_业务明细"
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as file:
-        for name, lines in ((f"{stem}.csv", detail), (f"{stem}(汇总).csv", summary)):
-            entry = _GbkName(name)
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            file.writestr(entry, "".join(f"{line}\r\n" for line in lines).encode("gb18030"))
-    return packed.getvalue()
-
-
-def _written(day: date) -> str:
-    return f"{day:%Y年%m月%d日} 00:00:00"
+    rows = [HEADER, *(_row(books, one) for one in trades)]
+    whole = details("业务", account, day, rows, _totals(trades), made_at_ms)
+    short = summary("业务", account, day, [SUMMARY_HEADER, _sums("合计", "", trades)], made_at_ms)
+    return packed("业务", account, day, whole, short)
 
 
 def _amount_fen(trade: Trade) -> int:

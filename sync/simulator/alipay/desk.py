@@ -121,13 +121,12 @@ class AlipayDesk:
             day = date.fromisoformat(str(content.get("bill_date")))
         except ValueError as error:
             raise Failed("40004", "isv.invalid-parameter", "bill_date格式有误") from error
-        if content.get("bill_type") != "trade":
-            raise Failed("40004", "isv.invalid-parameter", "bill_type有误")
-        packed, seller = trades.bill(day), trades.account.number
+        bill_type, seller = str(content.get("bill_type")), trades.account.number
+        packed = trades.bill(day, bill_type)
         token = quote(self._bills.put(packed))
         file = f"{seller}0156_{day:%Y%m%d}.csv.zip"
         url = (
-            f"{call.base_url}/downloadBillFile.resource?bizType=trade&userId={seller}0156&fileType=csv.zip"
+            f"{call.base_url}/downloadBillFile.resource?bizType={bill_type}&userId={seller}0156&fileType=csv.zip"
             f"&bizDates={day:%Y%m%d}&downloadFileName={file}&fileId={token}"
         )
         return {"code": "10000", "bill_download_url": url}

@@ -11,6 +11,7 @@ from sync.simulator.account_books import AccountBooks
 from sync.simulator.accounts import Account
 from sync.simulator.alipay.bill import bill_zip
 from sync.simulator.alipay.documents import is_undone, paid, queried, refund_queried, refunded
+from sync.simulator.alipay.ledger_bill import ledger_zip
 from sync.simulator.bills import asked
 from sync.simulator.orders import Order
 from sync.simulator.world import World
@@ -149,14 +150,17 @@ class Trades:
         done_at_ms = int(self._books.particulars(refund.out_refund_no).get("done_at_ms", refund.at_ms))
         return {"code": "10000", **refund_queried(order, refund, done=self._world.now_ms() >= done_at_ms)}
 
-    def bill(self, day: date) -> bytes:
-        """Return a day's bill; raises `Failed` when there is none."""
+    def bill(self, day: date, bill_type: str) -> bytes:
+        """Return a day's bill, `trade` or `signcustomer`; raises `Failed` when there is none."""
         found = asked(self._books, day, self._world.weather.bill, self._world.now_ms())
         if found.state == "wrong_day":
             raise Failed("40004", "isv.invalid-parameter", "账单日期有误")
         if found.state != "ready":
             raise Failed("40004", "isp.bill_not_exist", "账单不存在")
-        return bill_zip(f"{self.account.number}0156", day, self._books, found.trades, self._world.now_ms())
+        made = {"trade": bill_zip, "signcustomer": ledger_zip}.get(bill_type)
+        if made is None:
+            raise Failed("40004", "isv.invalid-parameter", "bill_type有误")
+        return made(f"{self.account.number}0156", day, self._books, found.trades, self._world.now_ms())
 
     def token(self, number: str) -> str:
         """Return what stands in a trade's QR code or page."""

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from sync.platforms.amounts import platform_time, yuan
 from sync.simulator.account_books import AccountBooks
 from sync.simulator.accounts import Account
-from sync.simulator.bills import Trade, fee_fen
+from sync.simulator.bills import Movement, Trade, fee_fen, movements_of
 from sync.simulator.wechat.documents import BANK, openid
 
 HEADER = (
@@ -31,27 +31,30 @@ def trade_bill(account: Account, books: AccountBooks, trades: Sequence[Trade], k
 
 def fund_bill(trades: Sequence[Trade]) -> bytes:
     """Return the fund-flow bill of the basic account: each payment and refund, and its fee."""
-    balance_fen, moved = 0, []
-    for kind, at_ms, order, refund in trades:
-        amount_fen = refund.amount_fen if refund is not None else order.amount_fen
-        number = refund.out_refund_no if refund is not None else order.out_trade_no
-        paid = kind == "payment"
-        names = ("交易", "交易", "扣除交易手续费") if paid else ("退款", "退款", "退还交易手续费")
-        for business, value_fen, gains in ((names[1], amount_fen, paid), (names[2], fee_fen(amount_fen), not paid)):
-            balance_fen += value_fen if gains else -value_fen
-            moved.append((at_ms, order.transaction_no, names[0], business, gains, value_fen, balance_fen, number))
-    lines = [FUND_HEADER]
-    for place, (at_ms, transaction, name, business, gains, value_fen, rest_fen, number) in enumerate(moved, 1):
-        flow, way = f"{transaction[10:18]}{place:020d}", "收入" if gains else "支出"
-        cells = (platform_time(at_ms), transaction, flow, name, business, way, yuan(value_fen), yuan(rest_fen))
-        lines.append(_cells(*cells, "system", "", number))
-    into, out = ([row for row in moved if row[4] is gains] for gains in (True, False))
-    sums = (str(len(moved)), str(len(into)), _total(into), str(len(out)), _total(out))
+    moved = movements_of(trades)
+    lines = [FUND_HEADER, *(_fund_row(place, one) for place, one in enumerate(moved, 1))]
+    into, out = ([one.amount_fen for one in moved if one.incoming is way] for way in (True, False))
+    sums = (f"{len(moved)}.0", f"{len(into)}.0", yuan(sum(into)), f"{len(out)}.0", yuan(sum(out)))
     return "\r\n".join([*lines, FUND_SUMS, _cells(*sums), ""]).encode()
 
 
-def _total(rows: Sequence[tuple[int, str, str, str, bool, int, int, str]]) -> str:
-    return yuan(sum(row[5] for row in rows))
+def _fund_row(place: int, one: Movement) -> str:
+    _, at_ms, order, refund = one.trade
+    name = "交易" if one.is_payment else "退款"
+    fee = "扣除交易手续费" if one.is_payment else "退还交易手续费"
+    return _cells(
+        platform_time(at_ms),
+        order.transaction_no,
+        f"{order.transaction_no[10:18]}{place:020d}",
+        name,
+        fee if one.is_fee else name,
+        "收入" if one.incoming else "支出",
+        yuan(one.amount_fen),
+        yuan(one.balance_fen),
+        "system",
+        "",
+        refund.out_refund_no if refund is not None else order.out_trade_no,
+    )
 
 
 def _cells(*values: str) -> str:

@@ -14,7 +14,7 @@ from fastapi import Response
 from sync.platforms.amounts import moment_ms
 from sync.platforms.wechat.sign import SCHEME, request_message, rsa_verified
 from sync.simulator.accounts import Account
-from sync.simulator.bills import Shelf, asked, trades_of
+from sync.simulator.bills import Shelf, asked
 from sync.simulator.call import Call, lost
 from sync.simulator.certificates import loaded
 from sync.simulator.orders import Order, Refund
@@ -249,7 +249,7 @@ class WechatV3:
             raise Wrong(400, "NO_STATEMENT_EXIST", "账单文件不存在")
         kind = call.query.get("bill_type", "ALL")
         if call.path.endswith("fundflowbill"):
-            plain = fund_bill(trades_of(counter.books, day))
+            plain = fund_bill(found.trades)
         else:
             plain = trade_bill(counter.account, counter.books, found.trades, kind)
         packed = gzip.compress(plain, mtime=0) if call.query.get("tar_type") == "GZIP" else plain

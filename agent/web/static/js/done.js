@@ -2,13 +2,34 @@
 
 import { change, refresh, showState } from "./act.js";
 import { h, icon } from "./dom.js";
+import { model, tenderName } from "./model.js";
 import { yuan } from "./money.js";
 import { t } from "./texts.js";
+import { isNews, remember } from "./told.js";
 
-/** Show a completed sale until the next one begins. */
+/** Show a completed sale until the next one begins. Its answer may come after the state that told of it, and after the
+    next customer's first article: then there is nothing left to show. */
 export function finish(completed) {
-  showState({ basket: null, attempt: null }, { done: completed, tab: "basket", notice: null, selected: null });
+  if (remember("sale", completed.sale) !== "known") show(completed);
   refresh();
+}
+
+/** Notice a sale that was completed by whoever: a platform's word, another hand. Called with every new state. */
+export function watchSale() {
+  const { last, basket } = model.state;
+  const atHand = basket && last && basket.sale !== last.sale && basket.lines.length;
+  if (isNews("sale", last && last.sale, last && last.at_ms) && !atHand) show(last);
+}
+
+function show(completed) {
+  showState({ basket: null, attempt: null }, { done: completed, tab: "basket", notice: null, selected: null });
+}
+
+function title(done, handed) {
+  if (handed) return t("Paid. Give change");
+  const asked = model.state.tenders.filter((tender) => tender.proof === "platform_answer").map((tender) => tender.kind);
+  const wallet = done.tenders.find((tender) => asked.includes(tender.kind));
+  return wallet ? t("{name} received", { name: tenderName(wallet.kind) }) : t("Paid");
 }
 
 export function doneCard(done) {
@@ -18,12 +39,11 @@ export function doneCard(done) {
   return h(
     "section.done",
     { role: "status" },
-    h("p.done-title", {}, icon("check"), done.title || (handed ? t("Paid. Give change") : t("Paid"))),
+    h("p.done-title", {}, icon("check"), title(done, handed)),
     h("output.done-amount", { id: "change", class: digits.length > 6 ? "long" : "" }, digits),
     handed && h("p.done-sub", {}, t("Total {total}", { total: yuan(done.total_fen) })),
     done.calling && h("p.done-calling", {}, t("Number"), h("b", {}, done.calling)),
-    done.aloud && h("p.aloud", {}, h("span", {}, t("Say:")), done.aloud),
-    done.sale && h("button", { onclick: () => printAgain(done.sale) }, icon("print"), t("Print again")),
+    h("button", { onclick: () => printAgain(done.sale) }, icon("print"), t("Print again")),
   );
 }
 

@@ -1,5 +1,7 @@
 // What the page knows. Whoever shows something of it listens; changes of one moment are told once.
 
+import { nameOf } from "./texts.js";
+
 export const model = {
   session: null,
   state: null,
@@ -46,4 +48,10 @@ export function itemOf(line) {
 export function isOffline() {
   const hq = model.state && model.state.lamps.hq;
   return Boolean(hq && hq.state !== "ok" && hq.state !== "absent");
+}
+
+/** Return what the shop calls a way of paying, in the page's language. */
+export function tenderName(kind) {
+  const tender = model.state && model.state.tenders.find((one) => one.kind === kind);
+  return tender ? nameOf(tender) : kind;
 }

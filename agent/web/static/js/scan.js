@@ -8,7 +8,6 @@ import { finish } from "./done.js";
 import { basket, model, set } from "./model.js";
 import { say, sayError } from "./notice.js";
 import { t } from "./texts.js";
-import { followAttempt } from "./wallet.js";
 
 let own = 0;
 
@@ -34,7 +33,6 @@ export function scanAnswer(answer) {
   if (answer.action === "line" || answer.action === "total") showBasket(answer.basket);
   else if (answer.action === "ask_price" || answer.action === "ask_quantity") addItem(itemOf(answer));
   else if (answer.action === "paid" && answer.completed) finish(answer.completed);
-  else if (answer.action === "attempt") followAttempt(answer.attempt);
   else if (answer.action === "ask") chooseReading(answer);
   else if (answer.action === "lookup") lookedUp(answer);
   else if (answer.action === "open") set({ view: OPENS[answer.page] || "sell", notice: null });

@@ -8,6 +8,7 @@ import { basketPlaces, renderBasket } from "./basket.js";
 import { leaveField, renderTiles, scanField } from "./catalog.js";
 import { closeShiftScreen } from "./closing.js";
 import { closeDayScreen } from "./dayend.js";
+import { watchSale } from "./done.js";
 import { byId, h, region } from "./dom.js";
 import { giveEarlyKeys, listenToKeys } from "./keys.js";
 import { startLive, stopLive } from "./live.js";
@@ -108,7 +109,10 @@ let hadSession = false;
 function onState() {
   if (model.state !== lastState) {
     lastState = model.state;
-    watchAttempt();
+    if (lastState) {
+      watchSale();
+      watchAttempt();
+    }
   }
   if (hadSession && !model.session) {
     stopLive();

@@ -1,23 +1,16 @@
 // A wallet payment on its way: where the money is, how long still, and what can be done meanwhile.
 
 import { change, refresh } from "./act.js";
-import { get } from "./api.js";
-import { finish } from "./done.js";
 import { h } from "./dom.js";
-import { isOffline, model } from "./model.js";
+import { isOffline, model, tenderName } from "./model.js";
 import { yuan } from "./money.js";
 import { say } from "./notice.js";
 import { mark, t } from "./texts.js";
+import { isNews } from "./told.js";
 
 const QUIET_MS = 12_000;
 const ASK_EVERY_MS = 2_500;
-let present = null;
 let timer = null;
-
-function platformName(platform) {
-  const tender = model.state && model.state.tenders.find((one) => one.kind === platform);
-  return tender ? (document.documentElement.lang === "en" ? tender.name_en : tender.name) : platform;
-}
 
 export function attemptPanel(attempt) {
   const until = Date.now() + attempt.seconds_left * 1000;
@@ -28,7 +21,7 @@ export function attemptPanel(attempt) {
   const panel = h(
     "section.attempt",
     { role: "status" },
-    h("p.attempt-amount", {}, platformName(attempt.platform), h("b", {}, yuan(attempt.amount_fen))),
+    h("p.attempt-amount", {}, tenderName(attempt.platform), h("b", {}, yuan(attempt.amount_fen))),
     count,
     title,
     detail,
@@ -81,45 +74,33 @@ async function park(attempt) {
   }
 }
 
-/** Follow an attempt that has just begun: it may have ended before any state shows it. */
-export function followAttempt(attempt) {
-  present = attempt.attempt;
-  return refresh();
-}
-
-/** Notice that an attempt ended, whoever brought its end about. Called with every new state. */
-export async function watchAttempt() {
-  const now = model.state && model.state.attempt;
-  const before = present;
-  present = now ? now.attempt : null;
-  if (now) askAgainLater();
-  if (before && before !== present) await told(await get(`/attempts/${encodeURIComponent(before)}`));
+/** Notice that an attempt ended, whoever brought its end about; look again while one has none. Called with every state. */
+export function watchAttempt() {
+  const { attempt, last_attempt: ended } = model.state;
+  if (attempt) askAgainLater();
+  if (isNews("attempt", ended && ended.attempt, ended && ended.ended_ms)) tell(ended);
 }
 
 let asking = null;
 
 function askAgainLater() {
   clearTimeout(asking);
-  asking = setTimeout(() => present && refresh(), ASK_EVERY_MS);
+  asking = setTimeout(() => model.state && model.state.attempt && refresh(), ASK_EVERY_MS);
 }
 
-async function told(attempt) {
-  if (attempt.state === "paid") {
-    const last = model.state && model.state.last;
-    if (!last || last.sale !== attempt.sale) return;
-    const title = t("{name} received", { name: platformName(attempt.platform) });
-    finish({ ...last, change_fen: 0, title });
-  } else if (attempt.state === "declined") {
+function tell(attempt) {
+  if (attempt.state === "paid" || model.state.attempt) return;
+  if (attempt.state === "declined") {
     const known = attempt.said && attempt.said[document.documentElement.lang === "en" ? "en" : "zh"];
     const reason = known || t("{why}. Refresh the payment code or pay another way.", { why: why(attempt.code) });
     say("warn", t("Not paid, nothing was charged"), reason, {
       aloud: t("It didn't go through and nothing was charged. Please refresh the code, or use a card or cash."),
     });
-  } else if (attempt.state !== "parked" && attempt.state !== "open") {
-    say("warn", t("Taken back, nothing was charged"), t("Scan the code again, or pay another way."), {
-      aloud: t("It didn't go through and nothing was charged. Please refresh the code, or use a card or cash."),
-    });
+    return;
   }
+  say("warn", t("Taken back, nothing was charged"), t("Scan the code again, or pay another way."), {
+    aloud: t("It didn't go through and nothing was charged. Please refresh the code, or use a card or cash."),
+  });
 }
 
 const WHY = [

@@ -181,6 +181,8 @@ def test_rows_with_commas_in_names_and_remarks() -> None:
     assert (plain.terminal, plain.transaction) == ("T1", "2026100322001400000000000001")
     assert named.subject == "面,大份,加蛋" and named.amount_fen == 3500
     assert remarked.amount_fen == 3500
+    (timed,) = read(bill(row(name="订座,2026-10-03 18:00:00,2026-10-03 19:00:00,四位", remark="a,b")))
+    assert (timed.subject[-2:], timed.amount_fen, timed.terminal) == ("四位", 3500, "T1")
     assert (refund.kind, refund.out_refund_no, refund.amount_fen) == (BillKind.REFUND, "RF-1", 1000)
     assert (undone.kind, undone.out_refund_no, undone.amount_fen) == (BillKind.REVERSAL, None, 100)
 
@@ -196,6 +198,7 @@ def test_rows_with_commas_in_names_and_remarks() -> None:
         bill(row(kind="转账")),
         bill("1,2,3"),
         bill(row())[:-40],
+        zipped(["#账号：[20880000000000000156]", HEADER, row()]),
     ],
 )
 def test_what_is_no_bill_is_refused(content: bytes) -> None:
