@@ -1,4 +1,4 @@
-"""Sentences for signed codes read at the counter, the pay-proof first. Entries as in `sentences_codes`."""
+"""Sentences for signed codes, and for the page on which a customer pays on the own phone. As in `sentences_codes`."""
 
 from agent.core.sentences_codes import Texts
 
@@ -37,5 +37,21 @@ SENTENCES: dict[str, Texts] = {
         "Nothing booked. It is found by itself once the network is back; else take other money first.",
         "码的版本是 {version};升级盒子。",
         "The code has version {version}; upgrade the box.",
+    ),
+    "payer.code_refused": (
+        "没扣钱,请重新打开付款页",
+        "请再扫一次店里的码。",
+        "Nothing charged, please open it again",
+        "Scan the shop's code once more.",
+        "网页授权的码只能用一次;总是这样:核对应用的密钥和授权域名。",
+        "A page's authorization code serves once; if it never works compare the application's secret and its domain.",
+    ),
+    "payer.busy": (
+        "没扣钱,微信那边忙",
+        "请过一会儿再打开付款页。",
+        "Nothing charged, WeChat is busy",
+        "Please open the page again in a moment.",
+        "",
+        "",
     ),
 }

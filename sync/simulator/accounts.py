@@ -102,10 +102,16 @@ class Accounts:
 def settings_of(account: Account, url: str) -> dict[str, str]:
     """Return the settings with which a box or a foreign client reaches an account of this run."""
     notify_url = f"{url}/sim/notified/{account.name}"
-    addresses = {"url": url, "notify_url": notify_url}
     if account.kind == "alipay":
         addresses = {"gateway": f"{url}/gateway.do", "notify_url": notify_url}
-    return {**account.values, "name": account.name, **addresses}
+    else:
+        addresses = {"url": url, "notify_url": notify_url, "sns_url": url, "app_secret": app_secret(account)}
+    return {**account.values, "name": account.name, **addresses, "authorize_url": url}
+
+
+def app_secret(account: Account) -> str:
+    """Return the secret of a merchant's application at WeChat."""
+    return sha256(f"application {account.values['private_key']}".encode()).hexdigest()[:32]
 
 
 def _made(now_ms: int) -> dict[str, Any]:

@@ -9,16 +9,19 @@ from sync.simulator.alipay.desk import AlipayDesk
 from sync.simulator.call import Call, call_of
 from sync.simulator.wechat.v2 import WechatV2
 from sync.simulator.wechat.v3 import WechatV3
+from sync.simulator.who_pays import WhoPays, who_pays_routes
 from sync.simulator.world import World
 
-PLATFORM_PATHS = ("/v3/", "/pay/", "/secapi/", "/tools/", "/gateway.do", "/downloadBillFile.resource")
+PLATFORM_PATHS = ("/v3/", "/pay/", "/secapi/", "/tools/", "/gateway.do", "/downloadBillFile.resource", "/sns/")
 _METHODS = ["GET", "POST"]
 
 
 def platform_routes(world: World) -> APIRouter:
     """Return the routes of both platforms."""
     router = APIRouter()
-    v3, v2, alipay = WechatV3(world), WechatV2(world), AlipayDesk(world)
+    who = WhoPays(world)
+    v3, v2, alipay = WechatV3(world), WechatV2(world), AlipayDesk(world, who)
+    router.include_router(who_pays_routes(who))
 
     def serve(path: str, desk: Callable[[Call], Response]) -> None:
         async def handle(request: Request) -> Response:

@@ -23,9 +23,11 @@ from sync.platforms.alipay.bills import fetch, read
 from sync.platforms.alipay.bills_funds import read_funds
 from sync.platforms.alipay.errors import ORDER_CODES, REFUND_CODES
 from sync.platforms.alipay.gateway import Gateway
+from sync.platforms.alipay.payer import AlipayPayers
 from sync.platforms.alipay.settings import read_settings
 from sync.platforms.amounts import yuan
 from sync.platforms.base import NowMs, Outcome, wall_ms
+from sync.platforms.payer import PayerFinder
 from sync.platforms.situations import Meaning
 
 SUBJECT_CHARACTERS = 256
@@ -41,6 +43,11 @@ class Alipay:
         self._gateway = gateway
         self._merchant = gateway.merchant
         self._now_ms = now_ms
+
+    @property
+    def payers(self) -> PayerFinder:
+        """Return what finds out who opened a page in Alipay."""
+        return AlipayPayers(self._gateway)
 
     # Paying
 

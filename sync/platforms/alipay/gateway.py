@@ -47,6 +47,16 @@ class Gateway:
         self._tell(None)
         return reply
 
+    def call_bare(self, method: str, **parameters: str) -> Reply:
+        """Ask for a method of the platform's older kind: parameters beside the others, success without a code."""
+        try:
+            reply = self._call(method, None, parameters)
+        except StoreboxError as error:
+            self._tell(error.code)
+            raise
+        self._tell(None)
+        return reply
+
     def page_url(self, method: str, content: Mapping[str, Any], **parameters: str) -> str:
         """Return the address of a page at the gateway, for a customer's browser; nothing is sent."""
         signed = self._signed(method, content, parameters)
@@ -67,8 +77,9 @@ class Gateway:
             raise UnknownOutcome("platform.failed", status=answer.status)
         return answer.body
 
-    def _signed(self, method: str, content: Mapping[str, Any], parameters: Mapping[str, str]) -> dict[str, str]:
+    def _signed(self, method: str, content: Mapping[str, Any] | None, parameters: Mapping[str, str]) -> dict[str, str]:
         merchant = self.merchant
+        carried = "" if content is None else json.dumps(content, ensure_ascii=False, separators=(",", ":"))
         whole = {
             "app_id": merchant.app_id,
             "method": method,
@@ -79,22 +90,22 @@ class Gateway:
             "version": "1.0",
             **merchant.certificate_numbers,
             **parameters,
-            "biz_content": json.dumps(content, ensure_ascii=False, separators=(",", ":")),
+            "biz_content": carried,
         }
         if merchant.app_auth_token is not None:
             whole["app_auth_token"] = merchant.app_auth_token
         kept = {name: value for name, value in whole.items() if value != ""}
         return {**kept, "sign": rsa_signature(merchant.private_key, joined(kept))}
 
-    def _call(self, method: str, content: Mapping[str, Any], parameters: Mapping[str, str]) -> Reply:
+    def _call(self, method: str, content: Mapping[str, Any] | None, parameters: Mapping[str, str]) -> Reply:
         body = urlencode(self._signed(method, content, parameters)).encode()
         headers = {"Content-Type": "application/x-www-form-urlencoded;charset=utf-8", "User-Agent": "storebox"}
         answer = self._session.send("POST", f"{self.merchant.path}?charset=utf-8", body, headers)
         if answer.status != 200:
             raise UnknownOutcome("platform.failed", status=answer.status)
-        return self._believed(answer.body, f"{method.replace('.', '_')}_response")
+        return self._believed(answer.body, f"{method.replace('.', '_')}_response", bare=content is None)
 
-    def _believed(self, body: bytes, name: str) -> Reply:
+    def _believed(self, body: bytes, name: str, *, bare: bool) -> Reply:
         try:
             text = body.decode("utf-8")
             document = json.loads(text)
@@ -103,6 +114,8 @@ class Gateway:
         if not isinstance(document, dict):
             raise UnknownOutcome("platform.garbage_answer")
         node, signature = node_of(text, name), document.get("sign")
+        if node is None and bare:
+            node = node_of(text, "error_response")
         if node is None or not isinstance(signature, str) or not self._is_signed(node, signature):
             refused = document.get("error_response") or document.get(name)
             code = refused.get("sub_code") if isinstance(refused, dict) else None
@@ -114,7 +127,7 @@ class Gateway:
             raise UnknownOutcome("platform.answer_not_signed", status=200)
         fields = json.loads(node)
         code = fields.get("code")
-        if code == OK:
+        if code == OK or (bare and code is None):
             return Reply(fields, None)
         named = fields.get("sub_code") or code
         if not isinstance(named, str):

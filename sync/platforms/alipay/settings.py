@@ -25,7 +25,7 @@ NAMES = frozenset(
     {
         "platform", "name", "gateway", "read_timeout_s", "app_id", "seller_id", "private_key", "app_public_key",
         "alipay_public_key", "app_certificate", "alipay_certificate", "alipay_root_certificate", "app_auth_token",
-        "notify_url", "return_url", "wap", "store", "terminal", "timeout_express", "note",
+        "notify_url", "return_url", "wap", "store", "terminal", "timeout_express", "authorize_url", "note",
     }
 )  # fmt: skip
 """Every setting that is read here, `platform`, `name`, `app_public_key` and `note` for people."""
@@ -52,6 +52,8 @@ class AlipayMerchant:
     store: str
     terminal: str
     timeout_express: str
+    authorize_url: str
+    """Scheme and host where the app asks who opened a page; empty: the platform's own."""
 
 
 def read_settings(settings: Mapping[str, str]) -> AlipayMerchant:
@@ -89,6 +91,7 @@ def read_settings(settings: Mapping[str, str]) -> AlipayMerchant:
         store=(settings.get("store") or "")[:32],
         terminal=(settings.get("terminal") or "storebox")[:32],
         timeout_express=timeout_express,
+        authorize_url=(settings.get("authorize_url") or "").rstrip("/"),
     )
 
 

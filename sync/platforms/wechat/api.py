@@ -19,6 +19,7 @@ from agent.core.payment import (
 from agent.core.ports import Entropy
 from sync.platforms.amounts import rfc3339
 from sync.platforms.base import NowMs, Outcome, wall_ms
+from sync.platforms.payer import PayerFinder
 from sync.platforms.situations import Meaning
 from sync.platforms.wechat import answers
 from sync.platforms.wechat.answers import unknown
@@ -26,6 +27,7 @@ from sync.platforms.wechat.bills import fetch, read
 from sync.platforms.wechat.bills_funds import read_funds
 from sync.platforms.wechat.channel import Channel, Reply
 from sync.platforms.wechat.errors import ORDER_CODES, REFUND_CODES
+from sync.platforms.wechat.payer import WechatPayers
 from sync.platforms.wechat.settings import WechatMerchant, read_settings
 from sync.platforms.wechat.sign import page_message, rsa_signature
 
@@ -42,6 +44,11 @@ class WechatPay:
         self._channel = channel
         self._merchant = channel.merchant
         self._now_ms = now_ms
+
+    @property
+    def payers(self) -> PayerFinder | None:
+        """Return what finds out who opened a page in WeChat; None without the application's secret."""
+        return None if self._merchant.app_secret is None else WechatPayers(self._merchant, self._merchant.app_secret)
 
     # Paying
 

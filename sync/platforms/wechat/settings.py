@@ -26,7 +26,8 @@ NAMES = frozenset(
     {
         "platform", "name", "url", "read_timeout_s", "appid", "mchid", "sub_appid", "sub_mchid", "serial_no",
         "private_key", "certificate", "api_v3_key", "api_v2_key", "public_key", "public_key_id", "certificates",
-        "code_pay", "refunds", "h5", "notify_url", "store", "device", "client_ip", "note",
+        "code_pay", "refunds", "h5", "notify_url", "store", "device", "client_ip", "app_secret", "authorize_url",
+        "sns_url", "note",
     }
 )  # fmt: skip
 """Every setting that is read here, `platform`, `name` and `note` for people."""
@@ -57,6 +58,11 @@ class WechatMerchant:
     store: str
     device: str
     client_ip: str
+    app_secret: str | None = field(repr=False)
+    """The application's, with which a page in WeChat learns who opened it."""
+    authorize_url: str
+    sns_url: str
+    """Scheme and host where WeChat is asked who opened a page; empty: the platform's own."""
 
     @property
     def is_partner(self) -> bool:
@@ -93,6 +99,9 @@ def read_settings(settings: Mapping[str, str]) -> WechatMerchant:
         store=(settings.get("store") or "1")[:256],
         device=(settings.get("device") or "storebox")[:32],
         client_ip=settings.get("client_ip") or "127.0.0.1",
+        app_secret=_secret(settings, "app_secret") if _given(settings, "app_secret") else None,
+        authorize_url=(settings.get("authorize_url") or "").rstrip("/"),
+        sns_url=(settings.get("sns_url") or "").rstrip("/"),
     )
 
 

@@ -16,6 +16,7 @@ from sync.simulator.alipay.trades import Failed, Trades
 from sync.simulator.bills import Shelf
 from sync.simulator.call import Call, lost
 from sync.simulator.certificates import loaded
+from sync.simulator.who_pays import WhoPays
 from sync.simulator.world import World
 
 BILL_LIVES_S = 30
@@ -36,8 +37,9 @@ Verb = Callable[[Trades, Mapping[str, Any], Fields], Mapping[str, Any] | None]
 class AlipayDesk:
     """Answers gateway requests of every merchant, and gives bills out."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, who: WhoPays) -> None:
         self._world = world
+        self._who = who
         self._bills = Shelf(BILL_LIVES_S, world.now_ms)
         self._verbs: Mapping[str, Verb] = {
             "alipay.trade.pay": Trades.pay,
@@ -61,6 +63,8 @@ class AlipayDesk:
             return _body(f'{{"{node}":{_node(_error(failed))}}}')
         if name == "alipay.trade.wap.pay":
             return self._page(call, account, given)
+        if name == "alipay.system.oauth.token":
+            return self._signed_token(call, account, name, given)
         try:
             done = self._act(call, account, name, given)
             if call.fault == "busy" and name in ("alipay.trade.pay", "alipay.trade.refund", "alipay.trade.cancel"):
@@ -140,11 +144,21 @@ class AlipayDesk:
             return Response(f"<html>{error}</html>", 200, media_type="text/html")
         return Response("", 302, {"Location": f"{call.base_url}/phone?platform=alipay&token={token}"})
 
+    def _signed_token(self, call: Call, account: Account, name: str, given: Fields) -> Response:
+        """Tell who a code stands for; this method's success has no code, and its errors a node of their own."""
+        user = self._who.user(account, given)
+        if user is None:
+            wrong = _error(Failed("40002", "isv.code-invalid", "授权码code无效"))
+            return self._signed_node(call, account, "error_response", _node(wrong))
+        return self._signed_node(call, account, f"{name.replace('.', '_')}_response", _compact(user))
+
     def _signed(self, call: Call, account: Account, name: str, fields: Mapping[str, Any]) -> Response:
-        node = _node(fields)
+        return self._signed_node(call, account, f"{name.replace('.', '_')}_response", _node(fields))
+
+    def _signed_node(self, call: Call, account: Account, name: str, node: str) -> Response:
         key = loaded(self._world.accounts.keys.alipay_key)
         text = "something else" if call.fault in ("forged", "probe") else node
-        parts = [f'"{name.replace(".", "_")}_response":{node}']
+        parts = [f'"{name}":{node}']
         if "app_certificate" in account.values:
             certificate = load_pem_x509_certificate(account.values["alipay_certificate"].encode())
             parts.append(f'"alipay_cert_sn":"{certificate_number(certificate)}"')
@@ -180,7 +194,11 @@ def _error(failed: Failed) -> dict[str, Any]:
 def _node(fields: Mapping[str, Any]) -> str:
     code = str(fields["code"])
     whole = {"code": code, "msg": _TEXTS[code], **{name: value for name, value in fields.items() if name != "code"}}
-    return json.dumps(whole, ensure_ascii=False, separators=(",", ":"))
+    return _compact(whole)
+
+
+def _compact(fields: Mapping[str, Any]) -> str:
+    return json.dumps(fields, ensure_ascii=False, separators=(",", ":"))
 
 
 def _body(text: str) -> Response:

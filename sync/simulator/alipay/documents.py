@@ -9,7 +9,12 @@ from sync.simulator.orders import Order, Refund
 
 def user_id(order: Order) -> str:
     """Return who paid, as Alipay numbers people."""
-    digits = "".join(character for character in order.payer if character.isdigit())
+    return user_id_of(order.payer)
+
+
+def user_id_of(payer: str) -> str:
+    """Return somebody as Alipay numbers people."""
+    digits = "".join(character for character in payer if character.isdigit())
     return f"2088{digits[-12:]:0>12}"
 
 

@@ -40,7 +40,12 @@ def trade_state(order: Order, particulars: Mapping[str, str], refunds: Sequence[
 
 def openid(order: Order) -> str:
     """Return who paid, as this merchant's application knows them."""
-    return f"o{order.payer.replace('-', '')}".ljust(28, "0")[:28]
+    return openid_of(order.payer)
+
+
+def openid_of(payer: str) -> str:
+    """Return somebody as a merchant's application knows them."""
+    return f"o{payer.replace('-', '')}".ljust(28, "0")[:28]
 
 
 def order_v3(
