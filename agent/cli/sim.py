@@ -166,6 +166,7 @@ def platform(
     port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 takes a free one.")] = 8070,
     seed: Annotated[int, typer.Option(help="Faults by chance and payment codes repeat with it.")] = 1,
     wallet_only: Annotated[bool, typer.Option(help="Only the simulated wallet: no merchants, no keys.")] = False,
+    hurry: Annotated[int, typer.Option(min=1, max=1000, help="Customers and refunds are so many times quicker.")] = 1,
 ) -> None:
     """WeChat Pay (v3 and V2), Alipay and a simulated wallet, on loopback. Says its URL once it answers.
 
@@ -179,4 +180,4 @@ def platform(
         sys.stdout.flush()
 
     state.mkdir(parents=True, exist_ok=True)
-    serve(state, port, announce, seed, wallet_only=wallet_only)
+    serve(state, port, announce, seed, wallet_only=wallet_only, hurry=hurry)

@@ -25,8 +25,8 @@ Particulars = Mapping[str, str]
 class AccountBooks(Books):
     """Books of one merchant; thread-safe like those they are built on."""
 
-    def __init__(self, path: Path, now_ms: Callable[[], int], platform: str) -> None:
-        super().__init__(path, now_ms)
+    def __init__(self, path: Path, now_ms: Callable[[], int], platform: str, hurry: int = 1) -> None:
+        super().__init__(path, now_ms, hurry)
         self._platform = platform
         self._connection.executescript(_SCHEMA)
 
@@ -46,7 +46,8 @@ class AccountBooks(Books):
         self, out_trade_no: str, amount_fen: int, expires_at_ms: int, particulars: Particulars
     ) -> tuple[Order, bool]:
         """Begin an order that waits for whoever scans it, or return the one that has this number."""
-        waits_s = max(1, (expires_at_ms - self._now_ms()) // 1000)
+        # When it ends was said by the merchant, so nobody hurries it: the division is taken back.
+        waits_s = self._hurry * max(1, (expires_at_ms - self._now_ms()) // 1000)
         return self.begin(out_trade_no, amount_fen, "", Behaviour("closed", "EXPIRED", waits_s), particulars)
 
     def take(self, out_trade_no: str, payer: str, discount_percent: int = 0) -> Order | None:

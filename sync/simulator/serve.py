@@ -47,12 +47,17 @@ class Simulation:
     """A server over one state folder: wallet, both platforms, customers, notifications. The caller closes it."""
 
     def __init__(
-        self, state: Path, announce: Callable[[str], None], now_ms: Callable[[], int] = wall_ms, seed: int = SEED
+        self,
+        state: Path,
+        announce: Callable[[str], None],
+        now_ms: Callable[[], int] = wall_ms,
+        seed: int = SEED,
+        hurry: int = 1,
     ) -> None:
         state.mkdir(mode=0o700, parents=True, exist_ok=True)
         weather = Weather(seed=seed)
-        self.books = Books(state / DATABASE_FILE, now_ms)
-        self.world = World(state, weather, now_ms, seed)
+        self.books = Books(state / DATABASE_FILE, now_ms, hurry)
+        self.world = World(state, weather, now_ms, seed, hurry)
         self.server = make_server(
             create_app(load_or_create_merchant(state), self.books, weather, self.world), announce, grace_s=1
         )
@@ -81,11 +86,11 @@ class Simulation:
 
 
 def open_server(
-    state: Path, announce: Callable[[str], None], now_ms: Callable[[], int] = wall_ms
+    state: Path, announce: Callable[[str], None], now_ms: Callable[[], int] = wall_ms, hurry: int = 1
 ) -> tuple[AnnouncingServer, Books]:
     """Return a server over the wallet's books alone; the caller gives it a socket, and closes the books."""
     state.mkdir(mode=0o700, parents=True, exist_ok=True)
-    books = Books(state / DATABASE_FILE, now_ms)
+    books = Books(state / DATABASE_FILE, now_ms, hurry)
     app = create_app(load_or_create_merchant(state), books, Weather())
     return make_server(app, announce, grace_s=1), books
 
@@ -97,20 +102,22 @@ def serve(
     seed: int = SEED,
     *,
     wallet_only: bool = False,
+    hurry: int = 1,
 ) -> None:
     """Serve on loopback until SIGINT or SIGTERM; port 0 takes a free one, `announce` gets the URL.
 
-    `wallet_only` makes no merchants of WeChat Pay and Alipay, whose keys take a second.
+    `wallet_only` makes no merchants of WeChat Pay and Alipay, whose keys take a second. `hurry` divides how long
+    customers and refunds take; what is signed keeps the true time.
     """
     listener = listening(HOST, port)
     if wallet_only:
-        server, books = open_server(state, announce)
+        server, books = open_server(state, announce, hurry=hurry)
         try:
             run_until_stopped(server, listener)
         finally:
             books.close()
         return
-    simulation = Simulation(state, announce, seed=seed)
+    simulation = Simulation(state, announce, seed=seed, hurry=hurry)
     try:
         simulation.publish(url_of(listener))
         simulation.deliver()

@@ -15,12 +15,14 @@ from sync.simulator.weather import Weather
 class World:
     """Everything below one state folder. Thread-safe; books open when they are first needed."""
 
-    def __init__(self, state: Path, weather: Weather, now_ms: Callable[[], int], seed: int) -> None:
+    def __init__(self, state: Path, weather: Weather, now_ms: Callable[[], int], seed: int, hurry: int = 1) -> None:
+        """`hurry` divides what customers and refunds take."""
         self.weather = weather
         self.now_ms = now_ms
         self.accounts = Accounts(state, now_ms)
         self.customers = Customers(state, now_ms, seed)
         self.notices = Notices(state, now_ms)
+        self.hurry = hurry
         self._state = state
         self._lock = threading.Lock()
         self._books: dict[str, AccountBooks] = {}
@@ -31,8 +33,15 @@ class World:
             if account.name not in self._books:
                 folder = self._state / "merchants"
                 folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-                self._books[account.name] = AccountBooks(folder / f"{account.name}.db", self.now_ms, account.kind)
+                self._books[account.name] = AccountBooks(
+                    folder / f"{account.name}.db", self.now_ms, account.kind, self.hurry
+                )
             return self._books[account.name]
+
+    @property
+    def refund_ms(self) -> int:
+        """Return how long a refund is under way, as the weather says."""
+        return self.weather.refund_s * 1000 // self.hurry
 
     def spent_by(self, payer: str, kind: Kind) -> int:
         """Return what a customer has spent at a platform, with every merchant."""

@@ -135,7 +135,7 @@ class Trades:
         found = self._books.refund(order.out_trade_no, number, amount_fen)
         if isinstance(found, str):
             raise Failed("40004", *_REFUND_SAID[found])
-        self._books.note(number, {"done_at_ms": str(found.at_ms + self._world.weather.refund_s * 1000)})
+        self._books.note(number, {"done_at_ms": str(found.at_ms + self._world.refund_ms)})
         if known is None:
             self._world.tell(self.account, "order", order.out_trade_no)
         refunds = self._books.refunds_of(order.out_trade_no)

@@ -77,7 +77,7 @@ class Counter:
             return "TOO_MANY_REFUNDS"
         found = self.books.refund(out_trade_no, out_refund_no, amount_fen)
         if isinstance(found, Refund):
-            done_at_ms = found.at_ms + self.world.weather.refund_s * 1000
+            done_at_ms = found.at_ms + self.world.refund_ms
             self.books.note(out_refund_no, {**particulars, "done_at_ms": str(done_at_ms)})
             self.world.tell(self.account, "refund", out_refund_no)
         return found
