@@ -22,6 +22,8 @@ CONNECT_TIMEOUT_S = 5.0
 READ_TIMEOUT_S = 20.0
 ANSWER_BYTES_MAX = 4 * 1024 * 1024
 _READ_BYTES = 64 * 1024
+CONNECTIONS_KEPT = 32
+"""Idle ones; a box needs few, headquarters talk to a platform for many boxes at once."""
 
 HeaderMaker = Callable[[str, str, bytes], Mapping[str, str]]
 """Makes headers from method, path with query, and body exactly as they are sent."""
@@ -75,7 +77,7 @@ class HttpSession:
         self._session.verify = certificates or True
         self._session.cert = client_certificate
         for scheme in ("http://", "https://"):
-            self._session.mount(scheme, HTTPAdapter(pool_connections=1, pool_maxsize=4, max_retries=0))
+            self._session.mount(scheme, HTTPAdapter(pool_connections=1, pool_maxsize=CONNECTIONS_KEPT, max_retries=0))
 
     def send(
         self,

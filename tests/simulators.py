@@ -2,7 +2,6 @@
 
 import atexit
 import shutil
-import socket
 import tempfile
 import threading
 import time
@@ -11,6 +10,7 @@ from pathlib import Path
 
 import requests
 
+from sync.serving import listening
 from sync.simulator.accounts import Account, Accounts
 from sync.simulator.serve import Simulation, wall_ms
 
@@ -60,7 +60,7 @@ class RunningSimulator:
         self.simulation.close()
 
     def _start(self) -> None:
-        listener = socket.create_server(("127.0.0.1", self._port))
+        listener = listening("127.0.0.1", self._port)
         self._port = listener.getsockname()[1]
         self.url = f"http://127.0.0.1:{self._port}"
         self.simulation = Simulation(self.state, lambda _: None, self.now_ms, self._seed)

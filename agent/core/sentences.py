@@ -30,6 +30,7 @@ from agent.core.sentences_staff import ACT_WORDS, ROLE_WORDS
 from agent.core.sentences_staff import SENTENCES as STAFF
 from agent.core.sentences_store import SENTENCES as STORE
 from agent.core.sentences_sync import SENTENCES as SYNC
+from agent.core.sentences_wish import SENTENCES as WISH
 
 Values = Mapping[str, int | str | None]
 Words = Mapping[str, tuple[str, str]]
@@ -48,6 +49,7 @@ TABLES: tuple[Mapping[str, Texts], ...] = (
     BOX,
     SYNC,
     DEMO,
+    WISH,
 )
 """Every table of sentences; no code stands in two of them."""
 

@@ -4,19 +4,16 @@ A merchant's file is `STATE/platforms/NAME.toml` or `NAME.json`, NAME being the 
 `alipay`); its settings are in docs/platforms.md. A file that is wrong takes that one platform away, never the shop.
 """
 
-import json
-import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
 
 from agent.core.errors import Refused, StoreboxError
 from agent.core.payment import Platform
 from agent.core.ports import Entropy
 from sync.platforms.base import open_platform
+from sync.platforms.files import FOLDER, merchant_files, settings_in
 
 SIMULATED_NAMES = ("wechat", "alipay")
-FOLDER = "platforms"
 
 
 def simulated(
@@ -49,7 +46,7 @@ def from_folder(state: Path, entropy: Entropy) -> tuple[dict[str, Platform], lis
     """Return the platforms whose merchants' files lie in a state folder, and what is wrong with the other files."""
     platforms: dict[str, Platform] = {}
     problems: list[StoreboxError] = []
-    for file in _files(state / FOLDER):
+    for file in merchant_files(state / FOLDER):
         try:
             settings = settings_in(file)
             platform = open_platform(settings.get("platform") or file.stem, settings, entropy)
@@ -59,34 +56,6 @@ def from_folder(state: Path, entropy: Entropy) -> tuple[dict[str, Platform], lis
         platform.name = file.stem
         platforms[file.stem] = platform
     return platforms, problems
-
-
-def settings_in(file: Path) -> dict[str, str]:
-    """Return a merchant's settings; files that they name are looked for beside the merchant's own.
-
-    Refuses with `config.unreadable`, `config.not_toml` or `platform.setting_wrong`.
-    """
-    try:
-        text = file.read_text(encoding="utf-8")
-        values: Any = json.loads(text) if file.suffix == ".json" else tomllib.loads(text)
-    except (OSError, UnicodeDecodeError) as error:
-        raise Refused("config.unreadable", file=str(file), reason=type(error).__name__) from error
-    except ValueError as error:
-        raise Refused("config.not_toml", file=str(file), reason=type(error).__name__) from error
-    if not isinstance(values, dict):
-        raise Refused("config.not_toml", file=str(file), reason="no table")
-    settings = {}
-    for name, value in values.items():
-        if not isinstance(value, str):
-            raise Refused("platform.setting_wrong", setting=name)
-        settings[name] = str(file.parent / value) if name.endswith("_file") and value else value
-    return settings
-
-
-def _files(folder: Path) -> Iterator[Path]:
-    for file in sorted(folder.glob("*")):
-        if file.suffix in (".toml", ".json") and not file.name.startswith("."):
-            yield file
 
 
 def _naming(file: Path, error: StoreboxError) -> StoreboxError:

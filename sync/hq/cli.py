@@ -16,6 +16,8 @@ import typer
 from agent.core.errors import Broken, Refused, StoreboxError
 
 if TYPE_CHECKING:
+    import socket
+
     from sync.hq.office import Office
     from sync.hq.pull_client import Documents, PullRequest
 
@@ -53,16 +55,23 @@ def serve(
     database: Annotated[str | None, typer.Option(envvar="STOREBOX_HQ_DATABASE", help="An SQLAlchemy URL.")] = None,
 ) -> None:
     """Serve boxes and people; prints one line with the URL when ready."""
-    import socket
-
     from sync.hq.serve import serve as serve_until_stopped
-    from sync.serving import listening
 
-    try:
-        listener = socket.socket(fileno=fd) if fd is not None else listening(host, port)
-    except OSError as error:
-        raise Refused("hq.address_taken", host=host, port=port, reason=error.strerror) from error
-    serve_until_stopped(state, listener, database)
+    serve_until_stopped(state, _listener(host, port, fd), database)
+
+
+@app.command()
+def pay(
+    state: State = DEFAULT_STATE,
+    host: str = "127.0.0.1",
+    port: int = 8091,
+    fd: Annotated[int | None, typer.Option(help="An inherited listening socket, instead of host and port.")] = None,
+    database: Annotated[str | None, typer.Option(envvar="STOREBOX_HQ_DATABASE", help="An SQLAlchemy URL.")] = None,
+) -> None:
+    """Take and return money for boxes, with the merchants' keys; needs nothing of `serve` but the register of boxes."""
+    from sync.hq.pay.serve import serve as serve_until_stopped
+
+    serve_until_stopped(state, _listener(host, port, fd), database)
 
 
 @store_app.command("add")
@@ -173,6 +182,17 @@ def main() -> None:
     except StoreboxError as error:
         typer.echo(f"{error}", err=True)
         sys.exit(1)
+
+
+def _listener(host: str, port: int, fd: int | None) -> "socket.socket":
+    import socket
+
+    from sync.serving import listening
+
+    try:
+        return socket.socket(fileno=fd) if fd is not None else listening(host, port)
+    except OSError as error:
+        raise Refused("hq.address_taken", host=host, port=port, reason=error.strerror) from error
 
 
 def _documents(state: Path | None, url: str | None, token: str, request: "PullRequest") -> "Documents":

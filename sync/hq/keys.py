@@ -1,9 +1,12 @@
-"""Headquarters' keys: a root that signs the key list, and a receipt key that signs every day. Made at first start.
+"""Headquarters' keys: a root that signs the key list, a key for receipts and one for payments. Made at first start.
 
-A chain keeps the root elsewhere and puts only `key-list.json` and the receipt key here; then nothing below needs it.
+A chain keeps the root elsewhere and puts only `key-list.json` and the keys of every day here; then nothing below needs
+it. Where the root is here, a list of an earlier release gets the keys that it lacks under its next version.
 """
 
-from collections.abc import Mapping
+import fcntl
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from agent.core.canonical import canonical_bytes, parse
@@ -14,32 +17,65 @@ from sync.keylist import KeyRing, key_list_message, root_fingerprint
 from sync.keys import FileKey, write_private
 
 RECEIPT_KID = "receipt-1"
+RECEIPT_USES = ("receipt",)
+PAY_USES = ("wish", "pass:P1")
+"""What the key of the payments' process signs: answers to wishes, and the proofs of its pay page."""
 
 
 class HqKeys:
     """Signs for headquarters."""
 
-    def __init__(self, root_public_key: bytes, receipt_key: FileKey, key_list: Mapping[str, object]) -> None:
+    def __init__(
+        self,
+        root_public_key: bytes,
+        receipt_key: FileKey,
+        key_list: Mapping[str, object],
+        pay_key: FileKey | None = None,
+    ) -> None:
         self.root_public_key = root_public_key
         self.key_list = KeyRing(root_public_key, key_list).document
         self._receipt_key = receipt_key
+        self._pay_key = pay_key
 
     @classmethod
     def load_or_create(cls, state: Path) -> "HqKeys":
-        """Read the keys of a state folder; at the first start make them."""
+        """Read the keys of a state folder; make what is missing. Several processes may begin at once."""
         folder = state / "keys"
-        receipt_key = FileKey.load_or_create(folder / "receipt.key")
-        list_path, root_path = folder / "key-list.json", folder / "root.pub"
-        if not (list_path.exists() and root_path.exists()):
-            root = FileKey.load_or_create(folder / "root.key")
-            write_private(list_path, canonical_bytes(_signed_list(root, receipt_key)))
-            write_private(root_path, root.public_key.hex().encode())
-        return cls(*_read(root_path, receipt_key, list_path))
+        with _alone_in(folder):
+            receipt_key = FileKey.load_or_create(folder / "receipt.key")
+            pay_key = FileKey.load_or_create(folder / "pay.key")
+            list_path, root_path = folder / "key-list.json", folder / "root.pub"
+            if not (list_path.exists() and root_path.exists()):
+                root = FileKey.load_or_create(folder / "root.key")
+                keys = [_row(RECEIPT_KID, receipt_key, RECEIPT_USES), _row("pay-1", pay_key, PAY_USES)]
+                write_private(list_path, canonical_bytes(_signed_list(root, 1, keys)))
+                write_private(root_path, root.public_key.hex().encode())
+            document = _read(list_path)
+            root_file = folder / "root.key"
+            if _kid_of(document, pay_key.public_key, PAY_USES) is None and root_file.exists():
+                document = _with_key(FileKey.load(root_file), document, pay_key)
+                write_private(list_path, canonical_bytes(document))
+            return cls(bytes.fromhex(root_path.read_text()), receipt_key, document, pay_key)
 
     @property
     def fingerprint(self) -> str:
         """Return the root key's fingerprint as an enrolment code carries it."""
         return root_fingerprint(self.root_public_key)
+
+    @property
+    def pay_key(self) -> FileKey:
+        """Return the key of the payments' process."""
+        if self._pay_key is None:
+            raise Broken("key.missing", file="pay.key")
+        return self._pay_key
+
+    @property
+    def pay_kid(self) -> str:
+        """Return the name of the payments' key; raises `Broken` when the key list does not know it (root elsewhere)."""
+        kid = _kid_of(self.key_list, self.pay_key.public_key, PAY_USES)
+        if kid is None:
+            raise Broken("key.not_listed", file="pay.key", uses=", ".join(PAY_USES))
+        return kid
 
     def signed_receipt(self, identity: Identity, next_seq: int, head: str, at_ms: int) -> dict[str, object]:
         """Return the receipt for an epoch, signed."""
@@ -55,22 +91,60 @@ class HqKeys:
         signature = self._receipt_key.sign(document_message("receipt", identity, document))
         return {**document, "signature": signature.hex()}
 
+    def signed_wish(self, identity: Identity, document: Mapping[str, object]) -> dict[str, object]:
+        """Return an answer to a wish, signed; `document` names `pay_kid`."""
+        signature = self.pay_key.sign(document_message("wish", identity, document))
+        return {**document, "signature": signature.hex()}
 
-def _signed_list(root: FileKey, receipt_key: FileKey) -> dict[str, object]:
-    receipt = {
-        "kid": RECEIPT_KID,
-        "public_key": receipt_key.public_key.hex(),
-        "uses": ["receipt"],
+
+def _row(kid: str, key: FileKey, uses: tuple[str, ...]) -> dict[str, object]:
+    return {
+        "kid": kid,
+        "public_key": key.public_key.hex(),
+        "uses": list(uses),
         "scope": None,
         "not_before": None,
         "not_after": None,
     }
-    document: dict[str, object] = {"version": 1, "keys": [receipt]}
+
+
+def _signed_list(root: FileKey, version: int, keys: list[dict[str, object]]) -> dict[str, object]:
+    document: dict[str, object] = {"version": version, "keys": keys}
     return {**document, "signature": root.sign(key_list_message(document)).hex()}
 
 
-def _read(root_path: Path, receipt_key: FileKey, list_path: Path) -> tuple[bytes, FileKey, Mapping[str, object]]:
+def _with_key(root: FileKey, document: Mapping[str, object], key: FileKey) -> dict[str, object]:
+    """Return the next version of a key list, with the payments' key under a name that is free."""
+    rows = _rows(document)
+    taken = {row.get("kid") for row in rows}
+    kid = next(name for name in (f"pay-{count}" for count in range(1, len(taken) + 2)) if name not in taken)
+    return _signed_list(root, int(str(document["version"])) + 1, [*rows, _row(kid, key, PAY_USES)])
+
+
+def _kid_of(document: Mapping[str, object], public_key: bytes, uses: tuple[str, ...]) -> str | None:
+    for row in _rows(document):
+        listed = row.get("uses")
+        if row.get("public_key") == public_key.hex() and isinstance(listed, list) and set(uses) <= set(listed):
+            return str(row["kid"])
+    return None
+
+
+def _rows(document: Mapping[str, object]) -> list[dict[str, object]]:
+    rows = document.get("keys")
+    return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+
+
+def _read(list_path: Path) -> Mapping[str, object]:
     document = parse(list_path.read_bytes())
     if not isinstance(document, dict):
         raise Broken("key.unreadable", file=list_path.name)
-    return bytes.fromhex(root_path.read_text()), receipt_key, document
+    return document
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Keep other processes out while keys are made: two would make two."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with (folder / ".lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield

@@ -175,6 +175,59 @@ access_token = Table(
     Column("revoked_at_ms", _Big),
 )
 
+wish_order = Table(
+    "wish_order",
+    metadata,
+    _key("store"),
+    _key("out_trade_no"),
+    Column("box", Text, nullable=False),
+    Column("epoch", _Big, nullable=False),
+    Column("platform", Text, nullable=False),
+    Column("merchant", Text, nullable=False),
+    Column("amount_fen", _Big),
+    Column("taken_by", Text),
+    Column("undone_at_ms", _Big),
+    Column("begun_at_ms", _Big, nullable=False),
+    Column("heard_at_ms", _Big, nullable=False),
+    Column("outcome", Text),
+    Column("transaction", Text),
+    Column("ended_at_ms", _Big),
+    Column("kept_at_ms", _Big, nullable=False),
+    Index("wish_order_without_end", "outcome", "heard_at_ms"),
+)
+"""A number at a platform: what was wished, how it ended (null: not yet), and when its box was last heard of it."""
+
+wish = Table(
+    "wish",
+    metadata,
+    _key("store"),
+    _key("out_trade_no"),
+    _key("verb"),
+    _key("out_refund_no"),
+    Column("content", Text, nullable=False),
+    Column("amount_fen", _Big),
+    Column("total_fen", _Big),
+    Column("begun_at_ms", _Big, nullable=False),
+    Column("sending_until_ms", _Big, nullable=False),
+    Column("heard_at_ms", _Big, nullable=False),
+    Column("outcome", Text),
+    Column("answer", Text),
+    Column("kept_at_ms", _Big, nullable=False),
+    Index("wish_without_end", "outcome", "verb", "heard_at_ms"),
+)
+"""An act that was wished, once a key, before the platform hears of it. `out_refund_no` is "" but for refunds."""
+
+wish_day = Table(
+    "wish_day",
+    metadata,
+    _key("store"),
+    _key("day"),
+    _key("verb"),
+    Column("wishes", _Big, nullable=False),
+    Column("amount_fen", _Big, nullable=False),
+)
+"""What a store wished on a day (GMT+8), for its caps."""
+
 
 def of_epoch(table: Table, store_id: str, epoch_number: int) -> ColumnElement[bool]:
     """Return the condition that picks one epoch of one store."""

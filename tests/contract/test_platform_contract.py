@@ -4,7 +4,6 @@ A harness runs the platform's simulator on loopback; its `code` gives a payment 
 """
 
 import itertools
-import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -22,8 +21,10 @@ from agent.core.moment import platform_day
 from agent.core.payment import Offer, OfferVerdict, Platform, RefundVerdict, Verdict, Way, counts_as_paid
 from sync.platforms.base import open_platform, platform_names
 from sync.platforms.wallet import Wallet
+from sync.serving import listening
 from sync.simulator.accounts import settings_of
 from sync.simulator.serve import open_server, wall_ms, wallet_settings
+from tests.custody import PayingBox, RunningPay, write_merchants
 from tests.simulators import RunningSimulator
 from tests.unit.sync.fakes import SeededEntropy
 
@@ -68,9 +69,11 @@ class WalletHarness:
         self._ahead_ms = 0
         self._port = 0
         self._start()
-        self.platform = open_platform(
-            "wallet", {**wallet_settings(state, self.url), "read_timeout_s": "1"}, SeededEntropy(7)
-        )
+        self.settings = {**wallet_settings(state, self.url), "read_timeout_s": "1"}
+        self.platform = open_platform("wallet", self.settings, SeededEntropy(7))
+
+    def now_ms(self) -> int:
+        return wall_ms() + self._ahead_ms
 
     def code(self, behaviour: str) -> str:
         return f"29{next(_CODES):014d}{SUFFIXES[behaviour]}"
@@ -92,10 +95,10 @@ class WalletHarness:
         self._books.close()
 
     def _start(self) -> None:
-        listener = socket.create_server(("127.0.0.1", self._port))
+        listener = listening("127.0.0.1", self._port)
         self._port = listener.getsockname()[1]
         self.url = f"http://127.0.0.1:{self._port}"
-        self._server, self._books = open_server(self._state, lambda _: None, lambda: wall_ms() + self._ahead_ms)
+        self._server, self._books = open_server(self._state, lambda _: None, self.now_ms)
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [listener]}, daemon=True)
         self._thread.start()
         while not self._server.started:
@@ -112,8 +115,9 @@ class PlatformHarness:
     def __init__(self, state: Path) -> None:
         self._simulator = RunningSimulator(state)
         account = self._simulator.account(self.account)
-        settings = {**settings_of(account, self._simulator.url), "read_timeout_s": "0.6", **self.options}
-        self.platform = open_platform(account.kind, settings, SeededEntropy(7), now_ms=self._simulator.now_ms)
+        self.settings = {**settings_of(account, self._simulator.url), "read_timeout_s": "0.6", **self.options}
+        self.platform = open_platform(account.kind, self.settings, SeededEntropy(7), now_ms=self._simulator.now_ms)
+        self.now_ms = self._simulator.now_ms
         self._prefix = "13" if account.kind == "wechat" else "28"
         self._account = account
         self.control = self._simulator.control
@@ -171,7 +175,45 @@ class AlipayCertificateHarness(PlatformHarness):
     cancelled = frozenset({Verdict.PENDING})
 
 
+class ThroughHeadquarters:
+    """Puts headquarters' payments between a harness's platform and the box; before the harness in the bases."""
+
+    def __init__(self, state: Path) -> None:
+        super().__init__(state)
+        name, hq = self.platform.name, state.with_name("hq")
+        write_merchants(hq, {name: self.settings})
+        self._pay = RunningPay(hq, self.now_ms)
+        self.platform = PayingBox(hq, [self._pay.url]).platform(name)
+        restart_platform, close_platform = self.restart, self.close
+
+        def restart() -> None:
+            self._pay.stop()
+            restart_platform()
+            self._pay.start()
+
+        def close() -> None:
+            self._pay.stop()
+            close_platform()
+
+        self.restart, self.close = restart, close
+
+
+class WalletHqHarness(ThroughHeadquarters, WalletHarness):
+    """The simulated wallet, through headquarters."""
+
+
+class WechatHqHarness(ThroughHeadquarters, WechatHarness):
+    """WeChat Pay, through headquarters."""
+
+
+class AlipayHqHarness(ThroughHeadquarters, AlipayHarness):
+    """Alipay, through headquarters."""
+
+
 HARNESSES: dict[str, type[Harness]] = {
+    "wallet-hq": WalletHqHarness,
+    "wechat-hq": WechatHqHarness,
+    "alipay-hq": AlipayHqHarness,
     "wallet": WalletHarness,
     "wechat": WechatHarness,
     "wechat-v3": WechatV3Harness,
@@ -357,10 +399,25 @@ def test_transactions_are_unique_under_concurrency(harness: Harness) -> None:
     assert len({answer.transaction for answer in answers}) == 8
 
 
-@pytest.fixture(params=sorted(set(HARNESSES) - {"wallet"}))
+@pytest.fixture(params=sorted(name for name in HARNESSES if not name.startswith("wallet")))
 def real(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[PlatformHarness]:
     made = HARNESSES[request.param](tmp_path / "platform")
     assert isinstance(made, PlatformHarness)
+    yield made
+    made.close()
+
+
+@pytest.fixture(params=sorted(name for name in HARNESSES if not name.endswith("-hq")))
+def direct(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Harness]:
+    """A platform whose keys are here, and with them its bills."""
+    made = HARNESSES[request.param](tmp_path / "platform")
+    yield made
+    made.close()
+
+
+@pytest.fixture(params=["alipay-hq", "wallet-hq", "wechat-hq"])
+def through_hq(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Harness]:
+    made = HARNESSES[request.param](tmp_path / "platform")
     yield made
     made.close()
 
@@ -436,14 +493,21 @@ def test_a_refund_under_way_is_accepted_until_it_is_done(real: PlatformHarness) 
     assert real.platform.query_refund(number(1), "R1").verdict is RefundVerdict.DONE
 
 
-def test_a_bill_says_what_happened(harness: Harness) -> None:
-    platform = harness.platform
-    platform.pay(number(1), 1000, harness.code("at_once"), "a, b`c")
-    platform.pay(number(2), 700, harness.code("at_once"), "a")
-    platform.pay(number(3), 100, harness.code("balance_low"), "a")
+def test_headquarters_keep_the_bills(through_hq: Harness) -> None:
+    bill = through_hq.platform.fetch_bill(platform_day(wall_ms()))
+    assert (bill.verdict, bill.code, bill.content) == (BillVerdict.REFUSED, "platform.not_offered", None)
+    with pytest.raises(Refused, match=r"platform\.not_offered"):
+        through_hq.platform.read_bill(b"")
+
+
+def test_a_bill_says_what_happened(direct: Harness) -> None:
+    platform = direct.platform
+    platform.pay(number(1), 1000, direct.code("at_once"), "a, b`c")
+    platform.pay(number(2), 700, direct.code("at_once"), "a")
+    platform.pay(number(3), 100, direct.code("balance_low"), "a")
     refund = platform.refund(number(1), "R1", 250, 1000)
     platform.reverse(number(2))
-    harness.control("bill now")
+    direct.control("bill now")
     bill = platform.fetch_bill(platform_day(wall_ms()))
     assert bill.verdict is BillVerdict.READY and bill.content is not None
     assert bill.sha256 == sha256(bill.content).hexdigest()
@@ -459,13 +523,13 @@ def test_a_bill_says_what_happened(harness: Harness) -> None:
     assert refund.verdict is RefundVerdict.DONE
 
 
-def test_the_fund_bill_tells_of_the_same_money(harness: Harness) -> None:
-    platform, today = harness.platform, platform_day(wall_ms())
-    platform.pay(number(1), 1000, harness.code("at_once"), "a, b`c")
+def test_the_fund_bill_tells_of_the_same_money(direct: Harness) -> None:
+    platform, today = direct.platform, platform_day(wall_ms())
+    platform.pay(number(1), 1000, direct.code("at_once"), "a, b`c")
     platform.refund(number(1), "R1", 250, 1000)
-    harness.control("bill now")
+    direct.control("bill now")
     bill = platform.fetch_bill(today, BillType.FUNDS)
-    if not isinstance(harness, PlatformHarness) or harness.account == "wechat-partner":
+    if not isinstance(direct, PlatformHarness) or direct.account == "wechat-partner":
         assert (bill.verdict, bill.code) == (BillVerdict.REFUSED, "platform.not_offered")
         return
     assert bill.verdict is BillVerdict.READY and bill.content is not None
@@ -485,24 +549,26 @@ def test_the_fund_bill_tells_of_the_same_money(harness: Harness) -> None:
         list(platform.read_funds(trade.content))
 
 
-def test_a_bill_that_is_not_there_says_why(real: PlatformHarness) -> None:
+def test_a_bill_that_is_not_there_says_why(direct: Harness) -> None:
+    if not isinstance(direct, PlatformHarness):
+        pytest.skip("the simulated wallet's bill is always there")
     today = platform_day(wall_ms())
-    assert real.platform.fetch_bill(today).verdict is BillVerdict.REFUSED
-    real.platform.pay(number(1), 1000, real.code("at_once"), "a")
-    real.control("bill late")
-    assert real.platform.fetch_bill(today).verdict is BillVerdict.NOT_YET
-    real.pass_time(2 * 86_400)
+    assert direct.platform.fetch_bill(today).verdict is BillVerdict.REFUSED
+    direct.platform.pay(number(1), 1000, direct.code("at_once"), "a")
+    direct.control("bill late")
+    assert direct.platform.fetch_bill(today).verdict is BillVerdict.NOT_YET
+    direct.pass_time(2 * 86_400)
     verdicts = {"missing": BillVerdict.NOTHING, "ok": BillVerdict.READY}
     for words, expected in verdicts.items():
-        real.control(f"bill {words}")
-        assert real.platform.fetch_bill(today).verdict is expected
-        if real.account != "wechat-partner":
-            assert real.platform.fetch_bill(today, BillType.FUNDS).verdict is expected
-    real.control("bill empty")
-    empty = real.platform.fetch_bill(today)
-    assert empty.content is not None and list(real.platform.read_bill(empty.content)) == []
-    real.control("next garbage 9")
-    assert real.platform.fetch_bill(today).verdict is BillVerdict.UNKNOWN
+        direct.control(f"bill {words}")
+        assert direct.platform.fetch_bill(today).verdict is expected
+        if direct.account != "wechat-partner":
+            assert direct.platform.fetch_bill(today, BillType.FUNDS).verdict is expected
+    direct.control("bill empty")
+    empty = direct.platform.fetch_bill(today)
+    assert empty.content is not None and list(direct.platform.read_bill(empty.content)) == []
+    direct.control("next garbage 9")
+    assert direct.platform.fetch_bill(today).verdict is BillVerdict.UNKNOWN
 
 
 def test_the_bill_of_the_wallet_adds_up(tmp_path: Path) -> None:

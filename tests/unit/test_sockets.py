@@ -12,6 +12,7 @@ from agent.core.errors import Refused
 from agent.daemon import sockets
 from agent.daemon.lock import StateLock, is_running
 from agent.demo.forwarder import HOST, Forwarder
+from sync import serving
 
 
 def test_no_variables_no_sockets(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -90,3 +91,9 @@ def test_a_cut_wire_tears_connections_off_and_refuses_new_ones() -> None:
 def test_a_url_names_loopback_when_the_box_listens_everywhere() -> None:
     with socket.create_server(("0.0.0.0", 0)) as listener:
         assert sockets.url_of(listener).startswith("http://127.0.0.1:")
+
+
+def test_answers_leave_at_once() -> None:
+    """asyncio sets TCP_NODELAY only on sockets that say that they are TCP."""
+    with sockets.listening("127.0.0.1", 0) as ours, serving.listening("127.0.0.1", 0) as headquarters:
+        assert ours.proto == headquarters.proto == socket.IPPROTO_TCP

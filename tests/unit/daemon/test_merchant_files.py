@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from agent.daemon.platforms import from_folder, practised, settings_in
+from agent.daemon.platforms import from_folder, practised
 from sync.platforms.alipay.api import Alipay
+from sync.platforms.files import settings_in
 from sync.platforms.wechat.api import WechatPay
 from tests.unit.sync.fakes import SeededEntropy
 from tests.unit.sync.platforms.merchants import key, public_pem, wechat_settings

@@ -1,0 +1,91 @@
+"""The endpoint of wishes. What a box may believe is signed; every other answer says nothing about money."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Annotated
+
+import anyio
+import anyio.to_thread
+from fastapi import APIRouter, Depends
+from starlette.responses import JSONResponse
+
+from agent.core.errors import Refused, TryLater
+from agent.core.wish import answer_document, parse_wish, request_digest
+from sync.hq.authentication import signed_box
+from sync.hq.database import Database
+from sync.hq.incoming import Incoming, incoming
+from sync.hq.keys import HqKeys
+from sync.hq.limits import RateLimit
+from sync.hq.pay.desk import WishDesk
+
+BODY_BYTES_MAX = 16 * 1024
+AT_ONCE_MAX = 256
+"""Wishes in hand at the same time; most of them wait for a platform."""
+RETRY_AFTER_S = 2
+
+Request = Annotated[Incoming, Depends(incoming)]
+
+
+class InHand:
+    """Bounds the wishes in hand: beyond it nothing is begun, and the box is told when to come back."""
+
+    def __init__(self, at_once_max: int = AT_ONCE_MAX) -> None:
+        self._free = threading.BoundedSemaphore(at_once_max)
+
+    @contextmanager
+    def place(self) -> Iterator[None]:
+        """Hold a place while the block runs; raises `TryLater` at once when there is none."""
+        if not self._free.acquire(blocking=False):
+            raise TryLater("hq.busy", retry_after_s=RETRY_AFTER_S)
+        try:
+            yield
+        finally:
+            self._free.release()
+
+
+@dataclass(frozen=True, slots=True)
+class PayOffice:
+    """What the endpoints of the payments' process work with."""
+
+    database: Database
+    keys: HqKeys
+    desk: WishDesk
+    now_ms: Callable[[], int]
+    rate: RateLimit = field(default_factory=lambda: RateLimit(per_second=20.0, burst=200))
+    in_hand: InHand = field(default_factory=InHand)
+
+
+def wishes_router(office: PayOffice) -> APIRouter:
+    """Return the endpoints that boxes use."""
+    router = APIRouter(prefix="/v1", tags=["payments"])
+    threads: list[anyio.CapacityLimiter] = []
+
+    @router.get("/keys")
+    async def keys() -> JSONResponse:
+        """Give the key list; its signature is the root key's."""
+        return JSONResponse(dict(office.keys.key_list))
+
+    @router.post("/boxes/{box}/wishes")
+    async def wishes(box: str, request: Request) -> JSONResponse:
+        """Take or return money; the same wish again returns the present state."""
+        if not threads:
+            threads.append(anyio.CapacityLimiter(AT_ONCE_MAX))
+        with office.in_hand.place():
+            return await anyio.to_thread.run_sync(taken, office, box, request, limiter=threads[0])
+
+    return router
+
+
+def taken(office: PayOffice, box: str, request: Incoming) -> JSONResponse:
+    """Return the signed answer to a request; raises `StoreboxError` for what is nobody's or no wish."""
+    with office.database.read() as connection:
+        sender = signed_box(connection, request.signature, box, request.method, request.target, request.body).identity
+    office.rate.take(sender.store, box)
+    if len(request.body) > BODY_BYTES_MAX:
+        raise Refused("upload.too_large", bytes_max=BODY_BYTES_MAX)
+    done = office.desk.take(sender, parse_wish(request.document(), sender.store))
+    digest, at_ms = request_digest(request.body), office.now_ms()
+    document = answer_document(sender, digest, done.answer, at_ms, office.keys.pay_kid, done.merchant)
+    return JSONResponse({"answer": office.keys.signed_wish(sender, document)})
