@@ -11,10 +11,21 @@ from zoneinfo import ZoneInfo
 
 from agent.core.catalog import Catalog, catalog_of, item_from
 from agent.core.chain import Identity
-from agent.core.payment import PlatformAnswer, RefundAnswer, RefundVerdict, Verdict
+from agent.core.payment import (
+    Custody,
+    Offer,
+    OfferVerdict,
+    PlatformAnswer,
+    RefundAnswer,
+    RefundLimits,
+    RefundVerdict,
+    Verdict,
+    Way,
+)
 from agent.core.roles import Matrix
 from agent.core.scale_labels import layouts_from
 from agent.core.tenders import tenders_from
+from agent.core.timing import Timing
 from agent.services.language import translator
 from agent.services.shop import Actor, Shop, StoreFacts, TillPlace
 from agent.store import journal, views
@@ -125,6 +136,15 @@ class FakePlatform:
     paid: dict[str, int] = field(default_factory=dict)
     refunds: dict[str, int] = field(default_factory=dict)
     pays: int = 0
+    merchant: str = "M1"
+    custody: Custody = Custody.DIRECT
+    timing: Timing = field(default_factory=Timing)
+    refund_limits: RefundLimits = field(default_factory=RefundLimits)
+    calls: list[tuple[str, str]] = field(default_factory=list)
+    """Every call: its verb and order."""
+    offers: dict[str, int] = field(default_factory=dict)
+    offer_answers: list[OfferVerdict] = field(default_factory=list)
+    refund_answers: list[RefundAnswer] = field(default_factory=list)
 
     def _answer(self, number: str, verdict: Verdict) -> PlatformAnswer:
         return PlatformAnswer(
@@ -136,6 +156,7 @@ class FakePlatform:
         )
 
     def pay(self, out_trade_no: str, amount_fen: int, auth_code: str, subject: str) -> PlatformAnswer:
+        self.calls.append(("pay", out_trade_no))
         self.pays += 1
         verdict = self.answers.pop(0) if self.answers else Verdict.PAID
         if verdict in (Verdict.PAID, Verdict.UNKNOWN):
@@ -143,19 +164,47 @@ class FakePlatform:
         return self._answer(out_trade_no, verdict)
 
     def query(self, out_trade_no: str) -> PlatformAnswer:
+        self.calls.append(("query", out_trade_no))
         if self.answers:
             return self._answer(out_trade_no, self.answers.pop(0))
-        return self._answer(out_trade_no, Verdict.PAID if out_trade_no in self.paid else Verdict.NOT_FOUND)
+        waiting = Verdict.PENDING if out_trade_no in self.offers else Verdict.NOT_FOUND
+        return self._answer(out_trade_no, Verdict.PAID if out_trade_no in self.paid else waiting)
+
+    def offer(
+        self, way: Way, out_trade_no: str, amount_fen: int, subject: str, expires_at_ms: int, payer: str | None = None
+    ) -> Offer:
+        self.calls.append(("offer", out_trade_no))
+        verdict = self.offer_answers.pop(0) if self.offer_answers else OfferVerdict.OPEN
+        if verdict is not OfferVerdict.REFUSED:
+            self.offers[out_trade_no] = amount_fen
+        opened = verdict is OfferVerdict.OPEN
+        return Offer(verdict, out_trade_no, qr=f"weixin://wxpay/bizpayurl?pr={out_trade_no}" if opened else None)
+
+    def close(self, out_trade_no: str) -> PlatformAnswer:
+        self.calls.append(("close", out_trade_no))
+        if self.answers:
+            return self._answer(out_trade_no, self.answers.pop(0))
+        if out_trade_no in self.paid:
+            return self._answer(out_trade_no, Verdict.PAID)
+        known = self.offers.pop(out_trade_no, None) is not None
+        return self._answer(out_trade_no, Verdict.CLOSED if known else Verdict.NOT_FOUND)
 
     def reverse(self, out_trade_no: str) -> PlatformAnswer:
+        self.calls.append(("reverse", out_trade_no))
+        if self.answers:
+            return self._answer(out_trade_no, self.answers.pop(0))
         self.paid.pop(out_trade_no, None)
         return self._answer(out_trade_no, Verdict.REVERSED)
 
     def refund(self, out_trade_no: str, out_refund_no: str, amount_fen: int, total_fen: int) -> RefundAnswer:
+        self.calls.append(("refund", out_refund_no))
+        if self.refund_answers:
+            return self.refund_answers.pop(0)
         self.refunds[out_refund_no] = amount_fen
         return RefundAnswer(RefundVerdict.DONE, out_refund_no, f"50{out_refund_no}", amount_fen, amount_fen)
 
     def query_refund(self, out_trade_no: str, out_refund_no: str) -> RefundAnswer:
+        self.calls.append(("query_refund", out_refund_no))
         if out_refund_no not in self.refunds:
             return RefundAnswer(RefundVerdict.NOT_FOUND, out_refund_no)
         amount_fen = self.refunds[out_refund_no]
@@ -202,6 +251,7 @@ def make_shop(folder: Path, *, tills: tuple[str, ...] = ("1", "2"), language: st
         translate=translator(language),
         scale_layouts=layouts_from(config("scale_labels.toml")),
         pepper=b"pepper",
+        payer_key=b"payer",
         **changes,
     )
 

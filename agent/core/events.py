@@ -196,7 +196,7 @@ class LineRemoved(TradeEvent):
 
 @dataclass(frozen=True, slots=True)
 class AttemptStarted(TradeEvent):
-    """Committed before the platform hears of it."""
+    """Committed before the platform hears of it; `expires_at_ms` is when an offer or an order token ends."""
 
     KIND: ClassVar[str] = "attempt.started"
     attempt: str
@@ -207,11 +207,15 @@ class AttemptStarted(TradeEvent):
     method: str
     amount_fen: int
     code_tail: str
+    expires_at_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class AttemptEnded(TradeEvent):
-    """Written once an attempt; outcome is one of the ended states of `agent.core.payment`."""
+    """Written once an attempt; outcome is one of the ended states of `agent.core.payment`.
+
+    `platform` is the one that took the money, `payer` a keyed hash of who paid (`agent.core.payer`).
+    """
 
     KIND: ClassVar[str] = "attempt.ended"
     attempt: str
@@ -239,13 +243,19 @@ class AttemptParked(TradeEvent):
 
 @dataclass(frozen=True, slots=True)
 class AttemptContradicted(TradeEvent):
-    """What a platform said that does not fit what was recorded."""
+    """What a platform said that does not fit what was recorded.
+
+    `booked` money is in the merchant's account, is taken into the books of `platform` and goes back by an orphan's
+    `refund.started` in the same command.
+    """
 
     KIND: ClassVar[str] = "attempt.contradicted"
     attempt: str
     code: str
     amount_fen: int
     transaction: str | None = None
+    platform: str = ""
+    booked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,7 +273,11 @@ class RefundStarted(TradeEvent):
 
 @dataclass(frozen=True, slots=True)
 class RefundEnded(TradeEvent):
-    """The platform's final word on a refund: done or refused."""
+    """The platform's final word on a refund: done or refused.
+
+    `customer_fen + platform_fen + merchant_fen = amount_fen` when it is done: what the customer got, and what went back
+    to those who had given a discount.
+    """
 
     KIND: ClassVar[str] = "refund.ended"
     out_refund_no: str
@@ -275,6 +289,7 @@ class RefundEnded(TradeEvent):
     customer_fen: int = 0
     platform_fen: int = 0
     code: str | None = None
+    merchant_fen: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,6 +66,12 @@ def _attempt_ended(body: Body) -> Postings:
     )
 
 
+def _attempt_contradicted(body: Body) -> Postings:
+    if not body.get("booked"):
+        return {}
+    return _summed([(clearing_account(body["platform"]), body["amount_fen"]), (TENDERED, -body["amount_fen"])])
+
+
 def _refund_started(body: Body) -> Postings:
     if not body["orphan"]:
         return {}
@@ -75,7 +81,14 @@ def _refund_started(body: Body) -> Postings:
 def _refund_ended(body: Body) -> Postings:
     if body["outcome"] != "done":
         return {}
-    return _summed([(REFUNDS, body["amount_fen"]), (clearing_account(body["platform"]), -body["amount_fen"])])
+    merchant_fen = body.get("merchant_fen", 0)
+    return _summed(
+        [
+            (REFUNDS, body["amount_fen"]),
+            (clearing_account(body["platform"]), merchant_fen - body["amount_fen"]),
+            (DISCOUNTS, -merchant_fen),
+        ]
+    )
 
 
 def _shift_opened(body: Body) -> Postings:
@@ -107,6 +120,7 @@ _RULES: dict[str, Callable[[Body], Postings]] = {
     "sale.completed": _sale,
     "sale.refunded": _refund,
     "attempt.ended": _attempt_ended,
+    "attempt.contradicted": _attempt_contradicted,
     "refund.started": _refund_started,
     "refund.ended": _refund_ended,
     "shift.opened": _shift_opened,

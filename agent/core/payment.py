@@ -12,6 +12,7 @@ from typing import Protocol
 
 from agent.core.bill import Bill, BillLine, BillSource, BillType, FundLine
 from agent.core.errors import Broken
+from agent.core.timing import Timing
 
 PLATFORM_CLOCK_GRACE_MS = 600_000
 """A platform's time of payment may lie this much before our start of the attempt."""
@@ -52,6 +53,13 @@ def moved(state: AttemptState, to: AttemptState) -> AttemptState:
     return to
 
 
+class Custody(StrEnum):
+    """Who holds the merchant's keys."""
+
+    DIRECT = "direct"
+    HQ = "hq"
+
+
 class Verdict(StrEnum):
     """What a platform's believed answer means for the attempt. UNKNOWN covers time-outs and unlisted answers."""
 
@@ -78,6 +86,8 @@ class PlatformAnswer:
     merchant_discount_fen: int = 0
     payer: str | None = None
     code: str | None = None
+    platform: str | None = None
+    """Which platform took the money, where another one was asked (method `phone`)."""
 
 
 class RefundVerdict(StrEnum):
@@ -93,7 +103,11 @@ class RefundVerdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RefundAnswer:
-    """One answer of a platform about a refund; the shares add up to the amount when they are known."""
+    """One answer of a platform about a refund.
+
+    `customer_fen + platform_fen + merchant_fen = amount_fen` when they are known: what the customer gets, and what goes
+    back to those who had given a discount.
+    """
 
     verdict: RefundVerdict
     out_refund_no: str
@@ -102,6 +116,15 @@ class RefundAnswer:
     customer_fen: int | None = None
     platform_fen: int = 0
     code: str | None = None
+    merchant_fen: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RefundLimits:
+    """What a platform allows; it is checked before a refund is registered. None: the platform itself says no."""
+
+    within_days: int | None = None
+    parts_max: int | None = None
 
 
 class Way(StrEnum):
@@ -146,6 +169,11 @@ class Platform(Protocol):
     """
 
     name: str
+    merchant: str
+    """The account that the money goes to, as the platform's bills name it; recorded in `attempt.started`."""
+    custody: Custody
+    timing: Timing
+    refund_limits: RefundLimits
 
     def pay(self, out_trade_no: str, amount_fen: int, auth_code: str, subject: str) -> PlatformAnswer:
         """Take money by the customer's payment code; submitted at most once an out_trade_no."""

@@ -76,11 +76,12 @@ def begin_journal(state: Path, enrolment: Enrolment, clock: Clock) -> None:
             raise
 
 
-def _pepper(state: Path, entropy: Entropy) -> bytes:
-    path = state / "keys" / "pepper"
+def _own_key(state: Path, name: str, entropy: Entropy) -> bytes:
+    """Return a key of this box, made once: `pepper` of the PINs, `payer` of the hashes of payers and codes."""
+    path = state / "keys" / name
     if not path.exists():
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        waiting = path.with_name("pepper.new")
+        waiting = path.with_name(f"{name}.new")
         descriptor = os.open(waiting, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         try:
             os.write(descriptor, entropy.random_bytes(32))
@@ -123,7 +124,8 @@ class Box:
             scale_layouts=directives.scale_layouts,
             directives=directives.versions,
             plan=printing_plan(settings),
-            pepper=_pepper(state, outside.entropy),
+            pepper=_own_key(state, "pepper", outside.entropy),
+            payer_key=_own_key(state, "payer", outside.entropy),
             publish=outside.publish,
             logo=logo_of(state, settings.store.logo),
         )

@@ -1,125 +1,220 @@
-"""Taking money on a platform: attempts on disk first, then one resolver that drives each to its end.
+"""Taking money on a platform: attempts on disk first, then a resolver that drives each to its end.
 
-No handler waits for a platform: `start_code_payment` answers with the attempt; the resolver asks, waits, reverses, and
-completes the sale when the platform's word is in.
+No handler waits for a platform: `start_code_payment` and its like answer with the attempt; the resolver asks, waits,
+undoes, and completes the sale when the platform's word is in.
 """
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
-from agent.core import sale as rules
 from agent.core.canonical import canonical
 from agent.core.errors import Refused
-from agent.core.events import (
-    AttemptContradicted,
-    AttemptEnded,
-    AttemptParked,
-    AttemptStarted,
-    RefundStarted,
-    TenderLine,
-)
-from agent.core.ids import attempt_number, base32_characters, refund_attempt_number
-from agent.core.ledger import clearing_account
-from agent.core.payment import AttemptState, PlatformAnswer, Verdict, counts_as_paid
-from agent.services import baskets
+from agent.core.events import AttemptParked
+from agent.core.ids import base32_characters
+from agent.core.payment import AttemptState, OfferVerdict, Platform, PlatformAnswer, Verdict, Way
+from agent.core.phase import Known, phase_of
+from agent.core.timing import Method, Timing, end_due_s
+from agent.services import attempts
+from agent.services.attempts import row as row
+from agent.services.attempts import unresolved as unresolved
 from agent.services.authority import record_approval, require
+from agent.services.in_flight import Flight
 from agent.services.journaling import record
+from agent.services.settling import release
+from agent.services.settling import settle as settle
 from agent.services.shop import Actor, Approval, Shop
-from agent.services.slip_documents import person
-from agent.services.tendering import after_tender
-from agent.services.trade import Trade, trading
+from agent.services.trade import trading
 from agent.store.unit import Unit
 from sync.platforms.errors import situation
 
 Shown = dict[str, Any]
-ANSWER_WITHIN_S = 45
-"""How long the cashier is told to wait before the attempt is reversed."""
-
-_END_OF = {
-    Verdict.PAID: AttemptState.PAID,
-    Verdict.DECLINED: AttemptState.DECLINED,
-    Verdict.REVERSED: AttemptState.REVERSED,
-    Verdict.CLOSED: AttemptState.CLOSED,
-    Verdict.NOT_FOUND: AttemptState.NEVER_EXISTED,
-}
+Submit = Callable[[], None]
+OFFER_ATTEMPTS = 2
+PLATFORM_LIFETIME_MIN_S = 60
+"""No platform takes an order that lives for less."""
 
 
 def start_code_payment(
     shop: Shop, actor: Actor, kind: str, auth_code: str, key: str | None = None
-) -> tuple[Shown, Callable[[], None]]:
+) -> tuple[Shown, Submit]:
     """Put an attempt for all that is due on disk; returns the answer and the call that submits it.
 
     The caller runs the returned call on a thread of its own, at most once; when it never runs (a crash), the resolver
-    only ever queries. Refuses a second live attempt for one sale (`sale.attempt_open`).
+    only ever queries. Refuses a second live attempt for one sale (`sale.attempt_open`) and a payment code that was used
+    in the last minutes (`code.used_before`), whatever became of it.
     """
-    tender = shop.tenders.get(kind)
-    platform = shop.platforms.get(tender.platform or kind) if tender else None
-    if tender is None or platform is None or not tender.enabled:
-        raise Refused("payment.not_supported", platform=kind[:40])
-    require(shop, actor, tender.act)
+    platform = _platform_for(shop, actor, kind)
     random_characters = base32_characters(shop.entropy.random_bytes(4))
     fresh = False
 
     def command(unit: Unit) -> Shown:
         nonlocal fresh
-        trade = trading(unit.connection, actor)
-        basket = rules.ask_total(baskets.required(unit.connection, actor.till))
-        if basket.attempt is not None:
-            raise Refused("sale.attempt_open", attempt=basket.attempt)
-        due_fen = basket.due_fen
-        if due_fen <= 0:
-            raise Refused("tender.above_due", amount_fen=0, due_fen=due_fen)
-        number = attempt_number(basket.sale, basket.attempts + 1, random_characters)
-        record(
+        begun = attempts.begin(
+            shop,
             unit,
-            AttemptStarted(
-                **trade.fields(),
-                attempt=number,
-                sale=basket.sale,
-                platform=platform.name,
-                merchant="",
-                custody="direct",
-                method="code",
-                amount_fen=due_fen,
-                code_tail=auth_code[-4:],
-            ),
+            actor,
+            Method.CODE,
+            platform.name,
+            merchant=platform.merchant,
+            custody=platform.custody.value,
+            random_characters=random_characters,
+            code_tail=auth_code[-4:],
         )
-        baskets.save(unit, replace(basket, attempt=number, attempts=basket.attempts + 1))
+        shop.seen_codes.use(shop.payer_key, auth_code, shop.clock.monotonic_s())
         fresh = True
-        return {"attempt": number, "amount_fen": due_fen, "sale": basket.sale}
+        return begun
 
     started: Shown = shop.writer.run(command, key=key, fingerprint=canonical({"kind": kind, "tail": auth_code[-4:]}))
     shop.changed(actor.till)
+    shop.wake_resolver()
 
     def submit() -> None:
-        answer = platform.pay(started["attempt"], started["amount_fen"], auth_code, shop.store.name)
-        if settle(shop, started["attempt"], answer) is None:
+        with shop.in_flight.submission(started["attempt"]) as allowed:
+            if not allowed:
+                return
+            answer = platform.pay(started["attempt"], started["amount_fen"], auth_code, shop.store.name)
+        if settle(shop, started["attempt"], _still_so(shop, platform, answer)) is None:
             shop.wake_resolver()
 
-    def already_submitted() -> None:
+    return attempt(shop, started["attempt"]), submit if fresh else shop.wake_resolver
+
+
+def _still_so(shop: Shop, platform: Platform, answer: PlatformAnswer) -> PlatformAnswer:
+    """Return the answer to a submission; a PAID that comes after the attempt's end is asked again."""
+    found = attempts.row(shop.read(), answer.out_trade_no)
+    overtaken = found is not None and found["state"] not in (AttemptState.OPEN, AttemptState.PARKED)
+    return platform.query(answer.out_trade_no) if overtaken and answer.verdict is Verdict.PAID else answer
+
+
+def start_qr_payment(shop: Shop, actor: Actor, kind: str, key: str | None = None) -> tuple[Shown, Submit]:
+    """Put an attempt for all that is due on disk whose QR code the customer scans; returns the answer and the call
+    that opens the order.
+
+    The caller runs the returned call on a thread of its own. The code's content is then in the attempt as shown (`qr`),
+    in memory only: it is gone after a restart, and the order is closed. It is closed too at the end of its life
+    (`Timing.offer_lifetime_s`) and when it is given up. Refuses as `start_code_payment` does.
+    """
+    platform = _platform_for(shop, actor, kind)
+    random_characters = base32_characters(shop.entropy.random_bytes(4))
+    lifetime_s = platform.timing.offer_lifetime_s
+    fresh = False
+
+    def command(unit: Unit) -> Shown:
+        nonlocal fresh
+        begun = attempts.begin(
+            shop,
+            unit,
+            actor,
+            Method.QR,
+            platform.name,
+            merchant=platform.merchant,
+            custody=platform.custody.value,
+            random_characters=random_characters,
+            lifetime_s=lifetime_s,
+        )
+        fresh = True
+        return begun
+
+    started: Shown = shop.writer.run(command, key=key, fingerprint=canonical({"kind": kind, "method": "qr"}))
+    shop.changed(actor.till)
+    shop.wake_resolver()
+
+    def submit() -> None:
+        with shop.in_flight.submission(started["attempt"]) as allowed:
+            if allowed:
+                _open_offer(shop, platform, started, lifetime_s)
+        shop.changed(actor.till)
         shop.wake_resolver()
 
-    return attempt(shop, started["attempt"]), submit if fresh else already_submitted
+    return attempt(shop, started["attempt"]), submit if fresh else shop.wake_resolver
+
+
+def _open_offer(shop: Shop, platform: Platform, started: Shown, lifetime_s: float) -> None:
+    """Have the platform open the order; one that can't be opened is declined, one of which nobody knows is closed."""
+    number: str = started["attempt"]
+    expires_at_ms = shop.clock.now_ms() + int(max(lifetime_s, PLATFORM_LIFETIME_MIN_S) * 1000)
+    for _ in range(OFFER_ATTEMPTS):
+        offer = platform.offer(Way.QR, number, started["amount_fen"], shop.store.name, expires_at_ms)
+        if offer.verdict is OfferVerdict.OPEN and offer.qr is not None:
+            shop.in_flight.show(number, offer.qr)
+            return
+        if offer.verdict is OfferVerdict.REFUSED:
+            settle(shop, number, PlatformAnswer(Verdict.DECLINED, number, code=offer.code))
+            return
+        shop.in_flight.heard(number, Verdict.UNKNOWN, offer.code)
+    shop.in_flight.give_up(number)
+
+
+def _platform_for(shop: Shop, actor: Actor, kind: str) -> Platform:
+    """Return the platform of a tender; refuses what is not taken here (`payment.not_supported`) or by this actor."""
+    tender = shop.tenders.get(kind)
+    platform = shop.platforms.get(tender.platform or kind) if tender else None
+    if tender is None or platform is None or not tender.enabled:
+        raise Refused("payment.not_supported", platform=kind[:40])
+    require(shop, actor, tender.act)
+    return platform
 
 
 def attempt(shop: Shop, number: str) -> Shown:
-    """Return an attempt as pages see it; refuses an unknown one (`attempt.unknown`)."""
-    found = row(shop.read(), number)
-    if found is None:
-        raise Refused("attempt.unknown", attempt=number[:40])
-    waited_s = max(0, (shop.clock.now_ms() - found["started_ms"]) // 1000)
+    """Return an attempt as pages see it; refuses an unknown one (`attempt.unknown`).
+
+    `phase` is one of `agent.core.phase.Phase`; `seconds_left` counts to the moment when it is undone or closed by
+    itself; `since_ms` is since when the platform does not answer, where the phase says so; `qr` is the content of a
+    code to show; `said` what the platform's code means, in both languages; `give_up` tells whether the customer's
+    not paying can still be said.
+    """
+    found = attempts.known(shop.read(), number)
+    live = found["state"] in (AttemptState.OPEN, AttemptState.PARKED)
+    flight = _flight(shop, found) if live else None
+    code = found["code"] or (flight.code if flight is not None else None)
     return {
         "attempt": found["attempt"],
         "sale": found["sale"],
         "platform": found["platform"],
+        "method": found["method"],
         "amount_fen": found["amount_fen"],
         "state": found["state"],
-        "code": found["code"],
-        "said": _said(found["platform"], found["code"]),
+        "phase": _phase(shop, found, flight),
+        "code": code,
+        "said": _said(found["platform"], code),
         "started_ms": found["started_ms"],
-        "seconds_left": max(0, ANSWER_WITHIN_S - waited_s),
+        "expires_ms": found["expires_ms"],
+        "since_ms": shop.platform_health.lamp(found["platform"]).since_ms,
+        "seconds_left": 0 if flight is None else _seconds_left(shop, found, flight),
+        "qr": None if flight is None else flight.qr,
+        "give_up": flight is not None and not flight.given_up,
     }
+
+
+def timing_of(shop: Shop, platform: str) -> Timing:
+    """Return a platform's timing; the plain one for a platform that this box does not know any more."""
+    known = shop.platforms.get(platform)
+    return Timing() if known is None else known.timing
+
+
+def _flight(shop: Shop, found: dict[str, Any]) -> Flight:
+    return shop.in_flight.flight(found, shop.clock.monotonic_s(), shop.clock.now_ms(), shop.chance())
+
+
+def _seconds_left(shop: Shop, found: dict[str, Any], flight: Flight) -> int:
+    due_s = end_due_s(timing_of(shop, found["platform"]), flight.facts())
+    return max(0, -int(-(due_s - shop.clock.monotonic_s()) // 1))
+
+
+def _phase(shop: Shop, found: dict[str, Any], flight: Flight | None) -> str:
+    name = found["platform"]
+    lamp = shop.uplink_lamp().get("hq", {})
+    known = Known(
+        state=AttemptState(found["state"]),
+        method=Method(found["method"]),
+        line=shop.platform_health.line(name, lamp.get("state") == "ok"),
+        heard=None if flight is None else flight.heard,
+        shown=flight is not None and flight.qr is not None,
+        undoing=flight is not None and (flight.given_up or flight.undos > 0),
+        used=bool(found["used"]),
+        given_back=attempts.given_back_fen(shop.read(), found["attempt"]) > 0,
+    )
+    return phase_of(known).value
 
 
 def _said(platform: str, code: str | None) -> Shown | None:
@@ -128,161 +223,27 @@ def _said(platform: str, code: str | None) -> Shown | None:
     return None if known is None else {"zh": known.zh, "en": known.en}
 
 
-_COLUMNS = (
-    "attempt, sale, till, shift, staff, day, platform, amount_fen,"
-    " code_tail, state, parked, started_ms, txn, code, used"
-)
+def give_up(shop: Shop, actor: Actor, number: str) -> Shown:
+    """The customer does not pay after all: undo or close the attempt as soon as it may be; returns it as shown.
 
-
-def row(connection: Any, number: str) -> dict[str, Any] | None:
-    """Return an attempt's row of the view, or None."""
-    found = connection.execute(f"SELECT {_COLUMNS} FROM view_attempt WHERE attempt = ?", (number,)).fetchone()
-    return None if found is None else dict(zip(_COLUMNS.split(", "), found, strict=True))
-
-
-def unresolved(connection: Any) -> list[dict[str, Any]]:
-    """Return every attempt that has no end yet, oldest first."""
-    rows = connection.execute(
-        f"SELECT {_COLUMNS} FROM view_attempt WHERE state IN ('open', 'parked') ORDER BY started_ms"
-    ).fetchall()
-    return [dict(zip(_COLUMNS.split(", "), found, strict=True)) for found in rows]
-
-
-def _actor_of(unit: Unit, found: dict[str, Any]) -> Actor:
-    return Actor(found["staff"], person(unit.connection, found["staff"]).name, "cashier", found["till"])
-
-
-def _contradiction(unit: Unit, found: dict[str, Any], answer: PlatformAnswer) -> str | None:
-    code = counts_as_paid(answer, found["amount_fen"], found["started_ms"])
-    if code is None:
-        other = unit.connection.execute(
-            "SELECT attempt FROM view_attempt WHERE platform = ? AND txn = ?", (found["platform"], answer.transaction)
-        ).fetchone()
-        code = None if other is None else "attempt.transaction_known"
-    return code
-
-
-def settle(shop: Shop, number: str, answer: PlatformAnswer) -> AttemptState | None:
-    """Take in a platform's answer: end the attempt once, complete or release its sale; None while it stays open.
-
-    Time-outs and unlisted answers leave it open. A PAID that does not count is journaled as contradicted and leaves it
-    open. Money for a sale that was paid otherwise or given up is refunded under its own number.
+    Whoever may take money may say so. Its sale stays with it until that is confirmed: the customer may have paid in the
+    same second, and then the sale is paid. Refuses an attempt that has ended (`attempt.ended`).
     """
-    random_characters = base32_characters(shop.entropy.random_bytes(4))
-
-    def command(unit: Unit) -> Shown:
-        found = row(unit.connection, number)
-        if found is None or found["state"] not in ("open", "parked"):
-            return {"state": None if found is None else found["state"], "till": "", "completed": None}
-        end = _END_OF.get(answer.verdict)
-        if end is None:
-            return {"state": None, "till": found["till"], "completed": None}
-        trade = Trade(found["till"], found["shift"], found["staff"], found["day"])
-        if end is AttemptState.PAID:
-            code = _contradiction(unit, found, answer)
-            if code is not None:
-                if found["code"] != code:
-                    record(
-                        unit,
-                        AttemptContradicted(
-                            **trade.fields(),
-                            attempt=number,
-                            code=code,
-                            amount_fen=answer.amount_fen or 0,
-                            transaction=answer.transaction,
-                        ),
-                    )
-                return {"state": None, "till": found["till"], "completed": None}
-        record(unit, _ended(trade, found, answer, end))
-        if end is AttemptState.PAID:
-            completed = _use(shop, unit, found, trade, random_characters)
-        else:
-            completed = None
-            _release(unit, found)
-        return {"state": end.value, "till": found["till"], "completed": completed}
-
-    result: Shown = shop.writer.run(command)
-    if result["completed"]:
-        shop.wake_printer(shop.tills[result["till"]].printer)
-    if result["state"] and result["till"]:
-        shop.changed(result["till"])
-    return AttemptState(result["state"]) if result["state"] else None
-
-
-def _ended(trade: Trade, found: dict[str, Any], answer: PlatformAnswer, end: AttemptState) -> AttemptEnded:
-    paid = end is AttemptState.PAID
-    discounts_fen = answer.platform_discount_fen + answer.merchant_discount_fen
-    customer_fen = answer.customer_paid_fen
-    return AttemptEnded(
-        **trade.fields(),
-        attempt=found["attempt"],
-        platform=found["platform"],
-        amount_fen=found["amount_fen"],
-        outcome=end.value,
-        transaction=answer.transaction if paid else None,
-        platform_at_ms=answer.platform_at_ms if paid else None,
-        customer_paid_fen=0
-        if not paid
-        else found["amount_fen"] - discounts_fen
-        if customer_fen is None
-        else customer_fen,
-        platform_discount_fen=answer.platform_discount_fen if paid else 0,
-        merchant_discount_fen=answer.merchant_discount_fen if paid else 0,
-        payer=answer.payer if paid else None,
-        code=answer.code,
-    )
-
-
-def _release(unit: Unit, found: dict[str, Any]) -> None:
-    basket = baskets.by_sale(unit.connection, found["sale"])
-    if basket is not None and basket.attempt == found["attempt"]:
-        baskets.save(unit, replace(basket, attempt=None))
-
-
-def _use(shop: Shop, unit: Unit, found: dict[str, Any], trade: Trade, random_characters: str) -> Shown | None:
-    basket = baskets.by_sale(unit.connection, found["sale"])
-    if basket is None or basket.attempt != found["attempt"]:
-        _give_back(unit, found, trade, random_characters)
-        return None
-    line = TenderLine(
-        _kind_of(shop, found["platform"]),
-        found["amount_fen"],
-        clearing_account(found["platform"]),
-        attempt=found["attempt"],
-    )
-    paid = rules.take(replace(basket, attempt=None), line)
-    done = after_tender(shop, unit, _actor_of(unit, found), paid, trade)
-    return done["completed"]  # type: ignore[no-any-return]
-
-
-def _kind_of(shop: Shop, platform: str) -> str:
-    return next((kind for kind, tender in shop.tenders.items() if tender.platform == platform), platform)
-
-
-def _give_back(unit: Unit, found: dict[str, Any], trade: Trade, random_characters: str) -> None:
-    record(
-        unit,
-        RefundStarted(
-            **trade.fields(),
-            out_refund_no=refund_attempt_number(
-                found["sale"], unit.counter(f"refund {found['sale']}"), random_characters
-            ),
-            refund=None,
-            attempt=found["attempt"],
-            platform=found["platform"],
-            amount_fen=found["amount_fen"],
-            orphan=True,
-        ),
-    )
+    found = attempts.known(shop.read(), number)
+    if found["state"] not in (AttemptState.OPEN, AttemptState.PARKED):
+        raise Refused("attempt.ended", state=found["state"])
+    _flight(shop, found)
+    shop.in_flight.give_up(number)
+    shop.wake_resolver()
+    shop.changed(found["till"])
+    return attempt(shop, number)
 
 
 def park(shop: Shop, actor: Actor, number: str, approval: Approval | None = None) -> Shown:
     """Release the sale of an open attempt to another tender; what the attempt proves later is refunded by itself."""
 
     def command(unit: Unit) -> Shown:
-        found = row(unit.connection, number)
-        if found is None:
-            raise Refused("attempt.unknown", attempt=number[:40])
+        found = attempts.known(unit.connection, number)
         if found["state"] != AttemptState.OPEN:
             raise Refused("attempt.ended", state=found["state"])
         approver = require(shop, actor, "park_payment", approval, amount_fen=found["amount_fen"])
@@ -292,7 +253,7 @@ def park(shop: Shop, actor: Actor, number: str, approval: Approval | None = None
             unit,
             AttemptParked(**trade.fields(), attempt=number, sale=found["sale"], approved_by=approver or actor.staff),
         )
-        _release(unit, found)
+        release(unit, found)
         return {"sale": found["sale"], "till": found["till"]}
 
     done: Shown = shop.writer.run(command)

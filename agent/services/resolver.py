@@ -5,7 +5,7 @@ from typing import Any
 from agent.core.events import RefundEnded
 from agent.core.payment import PlatformAnswer, RefundAnswer, RefundVerdict, Verdict
 from agent.services.journaling import record
-from agent.services.payments import ANSWER_WITHIN_S, settle, unresolved
+from agent.services.payments import settle, timing_of, unresolved
 from agent.services.shop import Shop
 from agent.services.trade import Trade
 from agent.store.unit import Unit
@@ -58,7 +58,7 @@ class Resolver:
         if waited_s < QUERY_EVERY_S:
             return False
         answer = platform.query(found["attempt"])
-        late = waited_s >= ANSWER_WITHIN_S
+        late = waited_s >= timing_of(self._shop, found["platform"]).deadline_s
         if late and answer.verdict in (Verdict.PENDING, Verdict.NOT_FOUND):
             answer = platform.reverse(found["attempt"])
         elif answer.verdict is Verdict.NOT_FOUND:

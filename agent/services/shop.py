@@ -15,6 +15,9 @@ from agent.core.routing import Route
 from agent.core.scale_labels import ScaleLayout
 from agent.core.tenders import Tender
 from agent.services.choices import PendingChoices
+from agent.services.in_flight import InFlight
+from agent.services.payment_codes import SeenCodes
+from agent.services.platform_health import PlatformHealth
 from agent.store.writer import Writer
 
 Publish = Callable[[str, dict[str, Any]], None]
@@ -59,6 +62,8 @@ class StoreFacts:
     """A payment code over a basket that is not empty is also the wish for the total."""
     own_hosts: frozenset[str] = frozenset()
     """Hosts of the shop's own links, on posters and tables."""
+    abandoned: str = "refund"
+    """What happens to a payment whose sale no longer wants it: `refund` gives it back, `offer` asks the cashier."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +108,14 @@ class Shop:
     directives: Mapping[str, int] = field(default_factory=dict)
     plan: PrintingPlan = PrintingPlan()
     pepper: bytes = b""
+    payer_key: bytes = b""
+    """Under which payers and payment codes are hashed; it never leaves the box."""
     logo: Mapping[str, Any] | None = None
     """An `image` block that stands on top of what customers get."""
     choices: PendingChoices = field(default_factory=PendingChoices)
+    in_flight: InFlight = field(default_factory=InFlight)
+    seen_codes: SeenCodes = field(default_factory=SeenCodes)
+    platform_health: PlatformHealth = field(default_factory=PlatformHealth)
     publish: Publish = _nothing
     wake_printer: Callable[[str], None] = _nothing
     wake_resolver: Callable[[], None] = _nothing
@@ -118,6 +128,10 @@ class Shop:
     def till_of(self, printer: str) -> str | None:
         """Return the till whose own printer this is, or None."""
         return next((place.till for place in self.tills.values() if place.printer == printer), None)
+
+    def chance(self) -> float:
+        """Return a number drawn in [0, 1), by which waits are spread."""
+        return int.from_bytes(self.entropy.random_bytes(4), "big") / 2**32
 
     def tell(self, error: StoreboxError, till: str | None = None) -> None:
         """Say something loud on a till's page, on all of them without one; pages give it its sentences."""

@@ -8,16 +8,19 @@ from agent.core.bill import Bill, BillKind, BillLine, BillSource, BillType, Bill
 from agent.core.canonical import canonical_bytes, parse
 from agent.core.errors import Refused, StoreboxError, UnknownOutcome
 from agent.core.payment import (
+    Custody,
     Offer,
     OfferVerdict,
     Platform,
     PlatformAnswer,
     RefundAnswer,
+    RefundLimits,
     RefundVerdict,
     Verdict,
     Way,
 )
 from agent.core.ports import Entropy
+from agent.core.timing import Timing
 from sync.platforms.base import NowMs, Outcome, seconds_setting, setting, wall_ms
 from sync.platforms.bill_lines import lines_of, stream_of, unreadable
 from sync.platforms.wallet_signing import Merchant, answer_is_signed, request_headers
@@ -44,10 +47,14 @@ class Wallet:
     """The simulated wallet as a `Platform`. Several threads may use it."""
 
     name = "wallet"
+    custody = Custody.DIRECT
+    timing = Timing()
+    refund_limits = RefundLimits()
 
     def __init__(
         self, session: HttpSession, merchant: Merchant, entropy: Entropy, on_outcome: Outcome | None = None
     ) -> None:
+        self.merchant = merchant.number
         self._session = session
         self._merchant = merchant
         self._entropy = entropy

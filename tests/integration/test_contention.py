@@ -159,15 +159,21 @@ def test_the_same_key_gives_the_same_answer(open_shop: Shop, pair: Pair) -> None
     assert count(open_shop, "sale.completed") == 150
 
 
+def code_of(number: int) -> str:
+    """Return the payment code of a customer: each serves once."""
+    return f"13{number:016d}"
+
+
 def test_one_payment_attempt_a_sale(open_shop: Shop, pair: Pair) -> None:
-    code = "134567890123456789"
     platform = open_shop.platforms["wechat"]
     for number in range(100):
         checkout.add_code(open_shop, ONE, sku(open_shop))
         checkout.ask_total(open_shop, ONE)
         results = pair.both(
-            lambda number=number: payments.start_code_payment(open_shop, ONE, "wechat", code, f"a{number}"),
-            lambda number=number: payments.start_code_payment(open_shop, SAME_TILL, "wechat", code, f"b{number}"),
+            lambda number=number: payments.start_code_payment(open_shop, ONE, "wechat", code_of(number), f"a{number}"),
+            lambda number=number: payments.start_code_payment(
+                open_shop, SAME_TILL, "wechat", code_of(number), f"b{number}"
+            ),
         )
         started, submit = one_wins(results, "sale.attempt_open")
         submit()
@@ -180,7 +186,7 @@ def test_cash_or_wallet_but_not_both(open_shop: Shop, pair: Pair) -> None:
     for number in range(50):
         checkout.add_code(open_shop, ONE, sku(open_shop))
         results = pair.both(
-            lambda number=number: payments.start_code_payment(open_shop, ONE, "wechat", "134567890123456789"),
+            lambda number=number: payments.start_code_payment(open_shop, ONE, "wechat", code_of(number)),
             lambda number=number: tendering.pay_cash(open_shop, SAME_TILL, None, key=f"cash{number}"),
         )
         won = one_wins(results, "sale.attempt_open", "sale.empty")
@@ -193,7 +199,7 @@ def test_a_platforms_word_is_taken_in_once(open_shop: Shop, pair: Pair) -> None:
     platform = open_shop.platforms["wechat"]
     for number in range(50):
         checkout.add_code(open_shop, ONE, sku(open_shop))
-        started, _ = payments.start_code_payment(open_shop, ONE, "wechat", "134567890123456789", f"s{number}")
+        started, _ = payments.start_code_payment(open_shop, ONE, "wechat", code_of(number), f"s{number}")
         attempt = started["attempt"]
         answer = platform.pay(attempt, started["amount_fen"], "134567890123456789", "")
         settle = lambda attempt=attempt, answer=answer: payments.settle(open_shop, attempt, answer)  # noqa: E731

@@ -9,7 +9,7 @@ import pytest
 
 from agent.core.codes import receipt_code
 from agent.core.errors import Credentials, Refused
-from agent.core.payment import AttemptState, PlatformAnswer, Verdict
+from agent.core.payment import AttemptState, OfferVerdict, PlatformAnswer, Verdict
 from agent.services import checkout, days, payments, refunds, shifts, staff, tendering
 from agent.services.resolver import IDLE_S, Resolver
 from agent.services.shop import Approval, Shop
@@ -17,6 +17,7 @@ from drivers.printer.layout import lines
 from tests.shops import CASHIER, LEAD, MANAGER, FakeClock, FakePlatform, make_shop
 
 CODE = "134567890123456789"
+ANOTHER_CODE = "134567890123456780"
 
 
 @pytest.fixture
@@ -114,7 +115,7 @@ def test_what_never_arrived_ends_only_after_a_confirmed_reverse(shop: Shop) -> N
     shop.clock.advance(5)  # type: ignore[attr-defined]
     resolver.step()
     assert state(shop, started["attempt"]) == "open"
-    shop.clock.advance(payments.ANSWER_WITHIN_S)  # type: ignore[attr-defined]
+    shop.clock.advance(45)  # type: ignore[attr-defined]
     resolver.step()
     assert state(shop, started["attempt"]) == "reversed"
     assert resolver.step() == IDLE_S
@@ -223,7 +224,7 @@ def test_a_transaction_known_to_the_journal_pays_no_second_sale(shop: Shop) -> N
     paid = PlatformAnswer(Verdict.PAID, first["attempt"], amount_fen=due_fen, **transaction)  # type: ignore[arg-type]
     assert payments.settle(shop, first["attempt"], paid) is AttemptState.PAID
     ring(shop)
-    second, _ = payments.start_code_payment(shop, CASHIER, "wechat", CODE)
+    second, _ = payments.start_code_payment(shop, CASHIER, "wechat", ANOTHER_CODE)
     again = PlatformAnswer(Verdict.PAID, second["attempt"], amount_fen=due_fen, **transaction)  # type: ignore[arg-type]
     assert payments.settle(shop, second["attempt"], again) is None
     assert [body["code"] for body in bodies(shop, "attempt.contradicted")] == ["attempt.transaction_known"]
@@ -277,3 +278,79 @@ def test_cash_for_a_card_sale_is_the_managers_word(shop: Shop) -> None:
         refunds.refund_sale(shop, LEAD, sale, None, "退", in_cash=True)
     given = refunds.refund_sale(shop, LEAD, sale, None, "退")
     assert [tender["kind"] for tender in given["tenders"]] == ["card"]
+
+
+def test_a_payment_code_serves_once_and_is_not_kept(shop: Shop) -> None:
+    """A scanner that reads twice, or an old picture: refused here, without asking the platform."""
+    ring(shop)
+    _, submit = payments.start_code_payment(shop, CASHIER, "wechat", CODE)
+    submit()
+    ring(shop)
+    with pytest.raises(Refused, match=r"code\.used_before"):
+        payments.start_code_payment(shop, CASHIER, "wechat", CODE)
+    assert platform(shop).pays == 1
+    assert len(bodies(shop, "attempt.started")) == 1, "what was refused left no attempt"
+    assert CODE not in repr(vars(shop.seen_codes))
+    shop.clock.advance(601)  # type: ignore[attr-defined]
+    payments.start_code_payment(shop, CASHIER, "wechat", CODE)
+
+
+def test_an_attempt_names_merchant_and_custody_and_its_end_hides_the_payer(shop: Shop) -> None:
+    due_fen = ring(shop)
+    started, _ = payments.start_code_payment(shop, CASHIER, "wechat", CODE)
+    answer = PlatformAnswer(
+        Verdict.PAID,
+        started["attempt"],
+        transaction="4200001",
+        platform_at_ms=shop.clock.now_ms(),
+        amount_fen=due_fen,
+        payer="oOPENID0000000000000000000001",
+    )
+    payments.settle(shop, started["attempt"], answer)
+    (begun,), (ended,) = bodies(shop, "attempt.started"), bodies(shop, "attempt.ended")
+    assert (begun["merchant"], begun["custody"], begun["method"]) == ("M1", "direct", "code")
+    assert isinstance(ended["payer"], str) and len(ended["payer"]) == 32
+    everything = shop.read().execute("SELECT group_concat(body) FROM journal").fetchone()[0]
+    assert "oOPENID" not in everything
+
+
+def test_a_qr_payment_is_shown_paid_and_completes_the_sale(shop: Shop) -> None:
+    due_fen = ring(shop)
+    started, submit = payments.start_qr_payment(shop, CASHIER, "wechat", key="q")
+    assert started["phase"] == "opening" and started["qr"] is None
+    submit()
+    shown = payments.attempt(shop, started["attempt"])
+    assert (shown["phase"], shown["seconds_left"]) == ("waiting_scan", 120)
+    assert shown["qr"].startswith("weixin://")
+    (begun,) = bodies(shop, "attempt.started")
+    assert begun["method"] == "qr" and begun["expires_at_ms"] == shop.clock.now_ms() + 120_000
+    assert "weixin" not in json.dumps(begun)
+    platform(shop).paid[started["attempt"]] = due_fen
+    shop.clock.advance(5)  # type: ignore[attr-defined]
+    Resolver(shop).step()
+    assert payments.attempt(shop, started["attempt"])["phase"] == "paid"
+    assert len(bodies(shop, "sale.completed")) == 1
+
+
+def test_a_qr_payment_that_the_platform_does_not_offer_frees_the_sale(shop: Shop) -> None:
+    ring(shop)
+    platform(shop).offer_answers = [OfferVerdict.REFUSED]
+    started, submit = payments.start_qr_payment(shop, CASHIER, "wechat")
+    submit()
+    assert payments.attempt(shop, started["attempt"])["phase"] == "declined"
+    tendering.pay_cash(shop, CASHIER, None)
+
+
+def test_giving_up_is_said_once_and_only_while_nothing_is_decided(shop: Shop) -> None:
+    ring(shop)
+    platform(shop).answers = [Verdict.PENDING]
+    started, submit = payments.start_code_payment(shop, CASHIER, "wechat", CODE)
+    submit()
+    shown = payments.attempt(shop, started["attempt"])
+    assert (shown["phase"], shown["seconds_left"], shown["give_up"]) == ("waiting_password", 45, True)
+    shown = payments.give_up(shop, CASHIER, started["attempt"])
+    assert (shown["phase"], shown["seconds_left"], shown["give_up"]) == ("undoing", 15, False)
+    payments.settle(shop, started["attempt"], PlatformAnswer(Verdict.REVERSED, started["attempt"]))
+    assert payments.attempt(shop, started["attempt"])["phase"] == "undone"
+    with pytest.raises(Refused, match=r"attempt\.ended"):
+        payments.give_up(shop, CASHIER, started["attempt"])

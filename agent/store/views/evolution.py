@@ -136,7 +136,7 @@ def _line_removed(connection: Any, place: Place, body: Body) -> None:
 def _attempt_started(connection: Any, place: Place, body: Body) -> None:
     connection.execute(
         "INSERT INTO view_attempt(attempt, sale, till, shift, staff, day, platform, method, amount_fen, code_tail,"
-        " state, started_ms) VALUES(?,?,?,?,?,?,?,?,?,?,'open',?)",
+        " state, started_ms, merchant, custody, expires_ms) VALUES(?,?,?,?,?,?,?,?,?,?,'open',?,?,?,?)",
         (
             body["attempt"],
             body["sale"],
@@ -149,6 +149,9 @@ def _attempt_started(connection: Any, place: Place, body: Body) -> None:
             body["amount_fen"],
             body["code_tail"],
             place.at_ms,
+            body["merchant"],
+            body["custody"],
+            body.get("expires_at_ms"),
         ),
     )
 
@@ -156,7 +159,7 @@ def _attempt_started(connection: Any, place: Place, body: Body) -> None:
 def _attempt_ended(connection: Any, place: Place, body: Body) -> None:
     connection.execute(
         "UPDATE view_attempt SET state = ?, ended_ms = ?, txn = ?, customer_paid_fen = ?, platform_discount_fen = ?,"
-        " code = ? WHERE attempt = ?",
+        " code = ?, platform = ?, platform_at_ms = ? WHERE attempt = ?",
         (
             body["outcome"],
             place.at_ms,
@@ -164,6 +167,8 @@ def _attempt_ended(connection: Any, place: Place, body: Body) -> None:
             body["customer_paid_fen"],
             body["platform_discount_fen"],
             body["code"],
+            body["platform"],
+            body["platform_at_ms"],
             body["attempt"],
         ),
     )

@@ -94,4 +94,5 @@ def refund(fields: Mapping[str, Any], out_refund_no: str, amount_fen: int | None
         amount_fen=given_fen,
         customer_fen=given_fen - platform_fen - merchant_fen,
         platform_fen=platform_fen,
+        merchant_fen=merchant_fen,
     )

@@ -7,16 +7,19 @@ from typing import Any
 from agent.core.bill import Bill, BillLine, BillSource, BillType, FundLine
 from agent.core.errors import StoreboxError
 from agent.core.payment import (
+    Custody,
     Offer,
     OfferVerdict,
     Platform,
     PlatformAnswer,
     RefundAnswer,
+    RefundLimits,
     RefundVerdict,
     Verdict,
     Way,
 )
 from agent.core.ports import Entropy
+from agent.core.timing import Pace, Timing
 from sync.platforms.alipay import answers
 from sync.platforms.alipay.answers import unknown
 from sync.platforms.alipay.bills import fetch, read
@@ -34,15 +37,25 @@ SUBJECT_CHARACTERS = 256
 _ENDS_OF_CANCEL = frozenset({Verdict.REVERSED, Verdict.CLOSED, Verdict.NOT_FOUND})
 
 
+TIMING = Timing(first_query_s=3, paces=(Pace(3),), deadline_s=45, undo_retry_s=2, undo_retries=3)
+"""Every 3 s, 15 times, then the cancel, with no gap after the last query; it is repeated three times, 2 s apart, and
+then in the background. A trade closes itself after `timeout_express`, which is longer."""
+
+
 class Alipay:
     """One merchant of Alipay. Several threads may use it."""
 
     name = "alipay"
+    custody = Custody.DIRECT
+    timing = TIMING
+    refund_limits = RefundLimits()
+    """How long a trade may be refunded is in the merchant's contract; TRADE_FINISHED says that it is over."""
 
     def __init__(self, gateway: Gateway, now_ms: NowMs) -> None:
         self._gateway = gateway
         self._merchant = gateway.merchant
         self._now_ms = now_ms
+        self.merchant = self._merchant.seller_id or self._merchant.app_id
 
     @property
     def payers(self) -> PayerFinder:

@@ -7,16 +7,19 @@ from typing import Any
 from agent.core.bill import Bill, BillLine, BillSource, BillType, FundLine
 from agent.core.errors import StoreboxError
 from agent.core.payment import (
+    Custody,
     Offer,
     OfferVerdict,
     Platform,
     PlatformAnswer,
     RefundAnswer,
+    RefundLimits,
     RefundVerdict,
     Verdict,
     Way,
 )
 from agent.core.ports import Entropy
+from agent.core.timing import Pace, Timing
 from sync.platforms.amounts import rfc3339
 from sync.platforms.base import NowMs, Outcome, wall_ms
 from sync.platforms.payer import PayerFinder
@@ -35,15 +38,34 @@ SUBJECT_BYTES = 127
 _ENDS_OF_REVERSE = frozenset({Verdict.REVERSED, Verdict.CLOSED, Verdict.NOT_FOUND})
 
 
+TIMING = Timing(
+    first_query_s=5,
+    paces=(Pace(3, until_s=10), Pace(5)),
+    deadline_s=45,
+    undo_not_before_s=15,
+    undo_retry_s=3,
+    refund_first_s=60,
+    refund_apart_s=60,
+)
+"""Published timings differ. V2 (doc 4011937125): first query after 5 s, undo at 45 s, never within 15 s of the submit;
+repeated while `recall=Y`. Refunds: ask after about a minute, a minute apart for one order."""
+REFUND_LIMITS = RefundLimits(within_days=365, parts_max=50)
+"""Within a year of the payment, at most 50 part refunds an order."""
+
+
 class WechatPay:
     """One merchant of WeChat Pay. Several threads may use it."""
 
     name = "wechat"
+    custody = Custody.DIRECT
+    timing = TIMING
+    refund_limits = REFUND_LIMITS
 
     def __init__(self, channel: Channel, now_ms: NowMs) -> None:
         self._channel = channel
         self._merchant = channel.merchant
         self._now_ms = now_ms
+        self.merchant = "/".join(filter(None, (self._merchant.mchid, self._merchant.sub_mchid)))
 
     @property
     def payers(self) -> PayerFinder | None:
