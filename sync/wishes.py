@@ -12,7 +12,7 @@ from agent.core.bill import Bill, BillLine, BillSource, BillType, BillVerdict, F
 from agent.core.canonical import canonical_bytes
 from agent.core.chain import Identity
 from agent.core.errors import Refused, StoreboxError, UnknownOutcome
-from agent.core.payment import Offer, PlatformAnswer, RefundAnswer, Way
+from agent.core.payment import Custody, Offer, PlatformAnswer, RefundAnswer, Way
 from agent.core.ports import Entropy, Signer
 from agent.core.wish import (
     READING,
@@ -30,12 +30,12 @@ from sync.addresses import Addresses
 from sync.headquarters import document_of
 from sync.keylist import KeyRing
 from sync.platforms.base import Outcome
+from sync.platforms.timings import refund_limits_of, timing_of
 from sync.session import HttpSession, signed_by
 
 CONNECT_TIMEOUT_S = 2.0
 READ_TIMEOUT_S = 25.0
 """Longer than headquarters wait for a platform, so that what is known there is heard here."""
-CUSTODY = "hq"
 
 
 def addresses_of(urls: Sequence[str], read_timeout_s: float = READ_TIMEOUT_S) -> Addresses:
@@ -88,10 +88,14 @@ class HqCustody:
 class HqPlatform:
     """A platform of which headquarters hold the merchant's keys. No method raises for the network."""
 
-    custody = CUSTODY
+    custody = Custody.HQ
 
-    def __init__(self, name: str, custody: HqCustody, on_outcome: Outcome | None = None) -> None:
+    def __init__(self, name: str, custody: HqCustody, on_outcome: Outcome | None = None, merchant: str = "hq") -> None:
+        """`merchant` is what `attempt.started` records; which account it is, headquarters decide."""
         self.name = name
+        self.merchant = merchant
+        self.timing = timing_of(name)
+        self.refund_limits = refund_limits_of(name)
         self._custody = custody
         self._on_outcome = on_outcome
 

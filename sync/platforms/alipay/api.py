@@ -13,13 +13,11 @@ from agent.core.payment import (
     Platform,
     PlatformAnswer,
     RefundAnswer,
-    RefundLimits,
     RefundVerdict,
     Verdict,
     Way,
 )
 from agent.core.ports import Entropy
-from agent.core.timing import Pace, Timing
 from sync.platforms.alipay import answers
 from sync.platforms.alipay.answers import unknown
 from sync.platforms.alipay.bills import fetch, read
@@ -32,14 +30,10 @@ from sync.platforms.amounts import yuan
 from sync.platforms.base import NowMs, Outcome, wall_ms
 from sync.platforms.payer import PayerFinder
 from sync.platforms.situations import Meaning
+from sync.platforms.timings import refund_limits_of, timing_of
 
 SUBJECT_CHARACTERS = 256
 _ENDS_OF_CANCEL = frozenset({Verdict.REVERSED, Verdict.CLOSED, Verdict.NOT_FOUND})
-
-
-TIMING = Timing(first_query_s=3, paces=(Pace(3),), deadline_s=45, undo_retry_s=2, undo_retries=3)
-"""Every 3 s, 15 times, then the cancel, with no gap after the last query; it is repeated three times, 2 s apart, and
-then in the background. A trade closes itself after `timeout_express`, which is longer."""
 
 
 class Alipay:
@@ -47,9 +41,8 @@ class Alipay:
 
     name = "alipay"
     custody = Custody.DIRECT
-    timing = TIMING
-    refund_limits = RefundLimits()
-    """How long a trade may be refunded is in the merchant's contract; TRADE_FINISHED says that it is over."""
+    timing = timing_of("alipay")
+    refund_limits = refund_limits_of("alipay")
 
     def __init__(self, gateway: Gateway, now_ms: NowMs) -> None:
         self._gateway = gateway

@@ -13,17 +13,16 @@ from agent.core.payment import (
     Platform,
     PlatformAnswer,
     RefundAnswer,
-    RefundLimits,
     RefundVerdict,
     Verdict,
     Way,
 )
 from agent.core.ports import Entropy
-from agent.core.timing import Pace, Timing
 from sync.platforms.amounts import rfc3339
 from sync.platforms.base import NowMs, Outcome, wall_ms
 from sync.platforms.payer import PayerFinder
 from sync.platforms.situations import Meaning
+from sync.platforms.timings import refund_limits_of, timing_of
 from sync.platforms.wechat import answers
 from sync.platforms.wechat.answers import unknown
 from sync.platforms.wechat.bills import fetch, read
@@ -38,28 +37,13 @@ SUBJECT_BYTES = 127
 _ENDS_OF_REVERSE = frozenset({Verdict.REVERSED, Verdict.CLOSED, Verdict.NOT_FOUND})
 
 
-TIMING = Timing(
-    first_query_s=5,
-    paces=(Pace(3, until_s=10), Pace(5)),
-    deadline_s=45,
-    undo_not_before_s=15,
-    undo_retry_s=3,
-    refund_first_s=60,
-    refund_apart_s=60,
-)
-"""Published timings differ. V2 (doc 4011937125): first query after 5 s, undo at 45 s, never within 15 s of the submit;
-repeated while `recall=Y`. Refunds: ask after about a minute, a minute apart for one order."""
-REFUND_LIMITS = RefundLimits(within_days=365, parts_max=50)
-"""Within a year of the payment, at most 50 part refunds an order."""
-
-
 class WechatPay:
     """One merchant of WeChat Pay. Several threads may use it."""
 
     name = "wechat"
     custody = Custody.DIRECT
-    timing = TIMING
-    refund_limits = REFUND_LIMITS
+    timing = timing_of("wechat")
+    refund_limits = refund_limits_of("wechat")
 
     def __init__(self, channel: Channel, now_ms: NowMs) -> None:
         self._channel = channel

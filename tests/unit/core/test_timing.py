@@ -8,8 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.core.timing import Action, Facts, Method, Pace, Step, Timing, begun_s, end_due_s, next_step, slower_s
-from sync.platforms.alipay.api import TIMING as ALIPAY
-from sync.platforms.wechat.api import TIMING as WECHAT
+from sync.platforms.timings import ALIPAY, WECHAT
 
 Calls = list[tuple[Action, float]]
 

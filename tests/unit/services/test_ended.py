@@ -25,9 +25,9 @@ def shop(tmp_path: Path) -> Iterator[Shop]:
     made.writer.close()
 
 
-def pay_by_phone(shop: Shop, verdict: Verdict) -> str:
+def pay_by_phone(shop: Shop, verdict: Verdict, code: str = "134567890123456700") -> str:
     shop.platforms["wechat"].answers = [verdict]  # type: ignore[attr-defined]
-    started, submit = payments.start_code_payment(shop, CASHIER, "wechat", "134567890123456700")
+    started, submit = payments.start_code_payment(shop, CASHIER, "wechat", code)
     submit()
     return str(started["attempt"])
 
@@ -50,7 +50,7 @@ def test_the_attempt_that_ended_last_counts_not_the_one_that_began_last(shop: Sh
     checkout.add_code(shop, CASHIER, "D001")
     slow = pay_by_phone(shop, Verdict.UNKNOWN)
     payments.park(shop, Actor("03", "王领班", "shift_lead", "1"), slow)
-    quick = pay_by_phone(shop, Verdict.DECLINED)
+    quick = pay_by_phone(shop, Verdict.DECLINED, "134567890123456701")
     ended = health.state(shop, CASHIER)["last_attempt"]
     assert (ended["attempt"], ended["state"]) == (quick, "declined")
     shop.clock.advance(60)  # type: ignore[attr-defined]
