@@ -64,6 +64,13 @@ PLATFORM_BUSY = Situation(
     _AGAIN_ZH,
     _AGAIN_EN,
 )
+PARTLY_BACK = Situation(
+    Meaning.UNKNOWN,
+    "这一笔收到过,后来又退过,退了多少还不知道。先别重扫;急着走可请领班挂起。",
+    "It was paid and money went back since; how much is not known yet. Scan nothing again; a shift lead may park it.",
+    "配上 api_v2_key 马上就能查清;没有的话,第二天十点账单出来自动查清。",
+    "With api_v2_key it is known at once; without, by itself from ten o'clock the next day, by the bill.",
+)
 ORDER_ELSEWHERE = Situation(
     Meaning.LOOK_UP,
     "这个单号在平台已有状态,盒子正在查。先别重扫。",

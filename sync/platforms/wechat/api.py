@@ -25,7 +25,8 @@ from sync.platforms.situations import Meaning
 from sync.platforms.timings import refund_limits_of, timing_of
 from sync.platforms.wechat import answers
 from sync.platforms.wechat.answers import unknown
-from sync.platforms.wechat.bills import fetch, read
+from sync.platforms.wechat.billed_refunds import BilledRefunds
+from sync.platforms.wechat.bills import fetch, fetch_refunds, read
 from sync.platforms.wechat.bills_funds import read_funds
 from sync.platforms.wechat.channel import Channel, Reply
 from sync.platforms.wechat.errors import ORDER_CODES, REFUND_CODES
@@ -50,6 +51,7 @@ class WechatPay:
         self._merchant = channel.merchant
         self._now_ms = now_ms
         self.merchant = "/".join(filter(None, (self._merchant.mchid, self._merchant.sub_mchid)))
+        self._billed = BilledRefunds(lambda day: fetch_refunds(channel, day), now_ms)
 
     @property
     def payers(self) -> PayerFinder | None:
@@ -307,13 +309,19 @@ class WechatPay:
 
     def _partly_refunded(self, out_trade_no: str, order: Mapping[str, Any]) -> PlatformAnswer:
         """Tell an order of which a part went back (paid) from one of which all did (reversed)."""
-        if self._merchant.api_v2_key is None or order.get("out_trade_no") != out_trade_no:
-            return answers.order(order, out_trade_no)
-        reply = self._channel.v2("/pay/refundquery", {**self._who_v2(), "out_trade_no": out_trade_no})
-        if reply.code is not None:
-            return unknown(out_trade_no, reply.code)
         answer = answers.paid(order, out_trade_no)
-        if answer.amount_fen is not None and answers.refunded_fen(reply.fields) >= answer.amount_fen:
+        if order.get("out_trade_no") != out_trade_no or answer.amount_fen is None or answer.platform_at_ms is None:
+            return answers.order(order, out_trade_no)
+        if self._merchant.api_v2_key is None:
+            returned_fen = self._billed.returned_fen(out_trade_no, answer.platform_at_ms, answer.amount_fen)
+            if returned_fen is None:
+                return answers.order(order, out_trade_no)
+        else:
+            reply = self._channel.v2("/pay/refundquery", {**self._who_v2(), "out_trade_no": out_trade_no})
+            if reply.code is not None:
+                return unknown(out_trade_no, reply.code)
+            returned_fen = answers.refunded_fen(reply.fields)
+        if returned_fen >= answer.amount_fen:
             return PlatformAnswer(Verdict.REVERSED, out_trade_no)
         return answer
 

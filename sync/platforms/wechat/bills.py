@@ -32,15 +32,26 @@ def fetch(channel: Channel, day: date, bill_type: BillType) -> Bill:
     The fund bill is of the basic account. A partner has none of its sub-merchant's in the clear, and its own is
     another account: REFUSED, `platform.not_offered`.
     """
-    merchant = channel.merchant
-    if bill_type is BillType.FUNDS and merchant.is_partner:
+    if bill_type is BillType.FUNDS and channel.merchant.is_partner:
         return Bill(BillVerdict.REFUSED, day, code="platform.not_offered")
-    partner = f"&sub_mchid={merchant.sub_mchid}" if merchant.is_partner else ""
-    asked = f"tradebill?bill_date={day.isoformat()}&bill_type=ALL&tar_type=GZIP{partner}"
     if bill_type is BillType.FUNDS:
-        asked = f"fundflowbill?bill_date={day.isoformat()}&account_type=BASIC&tar_type=GZIP"
+        return _fetched(channel, day, f"fundflowbill?bill_date={day.isoformat()}&account_type=BASIC")
+    return _fetched(channel, day, f"tradebill?bill_date={day.isoformat()}&bill_type=ALL{_partner(channel)}")
+
+
+def fetch_refunds(channel: Channel, day: date) -> Bill:
+    """Fetch the trade bill of a day with its refunds only."""
+    return _fetched(channel, day, f"tradebill?bill_date={day.isoformat()}&bill_type=REFUND{_partner(channel)}")
+
+
+def _partner(channel: Channel) -> str:
+    merchant = channel.merchant
+    return f"&sub_mchid={merchant.sub_mchid}" if merchant.is_partner else ""
+
+
+def _fetched(channel: Channel, day: date, asked: str) -> Bill:
     try:
-        reply = channel.v3("GET", f"/v3/bill/{asked}")
+        reply = channel.v3("GET", f"/v3/bill/{asked}&tar_type=GZIP")
         if reply.code is not None:
             return Bill(_refused(reply.code), day, code=reply.code)
         content = _unpacked(channel.download(str(reply.fields.get("download_url"))))

@@ -18,6 +18,7 @@ CODES: Mapping[str, Situation] = {
     "BANKERROR": at.PLATFORM_BUSY,
     "BANK_ERROR": at.PLATFORM_BUSY,
     "ERROR": at.PLATFORM_BUSY,
+    "REFUND": at.PARTLY_BACK,
     # the payer
     "AUTHCODEEXPIRE": at.CODE_EXPIRED,
     "AUTH_CODE_EXPIRE": at.CODE_EXPIRED,

@@ -13,6 +13,13 @@ HEADER = (
     "应结订单金额,代金券金额,微信退款单号,商户退款单号,退款金额,充值券退款金额,退款类型,退款状态,商品名称,商户数据包,"
     "手续费,费率,订单金额,申请退款金额,费率备注"
 )
+_BOTH = HEADER.split(",")
+HEADERS = {
+    "ALL": _BOTH,
+    "SUCCESS": [*_BOTH[:14], "商品名称", "商户数据包", "手续费", "费率", "订单金额", "费率备注"],
+    "REFUND": [*_BOTH[:14], "退款申请时间", "退款成功时间", *_BOTH[14:]],
+}
+"""The columns by `bill_type`: 27, 20 and 29."""
 SUMS = "总交易单数,应结订单总金额,退款总金额,充值券退款总金额,手续费总金额,订单总金额,申请退款总金额"
 FUND_HEADER = (
     "记账时间,微信支付业务单号,资金流水单号,业务名称,业务类型,收支类型,收支金额(元),账户结余(元),"
@@ -22,11 +29,24 @@ FUND_SUMS = "资金流水总笔数,收入笔数,收入金额,支出笔数,支出
 RATE = "0.60%"
 
 
+def has_none(trades: Sequence[Trade], kind: str) -> bool:
+    """Tell whether there is no bill of a `kind`, SUCCESS or REFUND, since the day had others only."""
+    return kind != "ALL" and bool(trades) and not _wanted(trades, kind)
+
+
+def _wanted(trades: Sequence[Trade], kind: str) -> list[Trade]:
+    return [one for one in trades if kind == "ALL" or (one[0] == "payment") == (kind == "SUCCESS")]
+
+
 def trade_bill(account: Account, books: AccountBooks, trades: Sequence[Trade], kind: str = "ALL") -> bytes:
     """Return the trade bill of a day; `kind` SUCCESS or REFUND leaves the other rows out."""
-    wanted = [one for one in trades if kind == "ALL" or (one[0] == "payment") == (kind == "SUCCESS")]
-    lines = [HEADER, *(_row(account, books, one) for one in wanted), SUMS, _sums(wanted)]
-    return "\r\n".join([*lines, ""]).encode()
+    wanted = _wanted(trades, kind)
+    names = HEADERS.get(kind, _BOTH)
+    lines = [",".join(names)]
+    for one in wanted:
+        row = _row(account, books, one)
+        lines.append(_cells(*(row[name] for name in names)))
+    return "\r\n".join([*lines, SUMS, _sums(wanted), ""]).encode()
 
 
 def fund_bill(trades: Sequence[Trade]) -> bytes:
@@ -65,7 +85,7 @@ def _fee(amount_fen: int, sign: str) -> str:
     return f"{sign}{yuan(fee_fen(amount_fen))}000"
 
 
-def _row(account: Account, books: AccountBooks, trade: Trade) -> str:
+def _row(account: Account, books: AccountBooks, trade: Trade) -> dict[str, str]:
     kind, at_ms, order, refund = trade
     said = books.particulars(order.out_trade_no)
     paid = kind == "payment"
@@ -83,7 +103,7 @@ def _row(account: Account, books: AccountBooks, trade: Trade) -> str:
         if refund is not None
         else ("0", "0", yuan(0) if paid else yuan(amount_fen), yuan(0), "", "" if paid else "SUCCESS")
     )
-    return _cells(
+    cells = (
         platform_time(at_ms),
         account.values["appid"],
         account.values["mchid"],
@@ -107,6 +127,8 @@ def _row(account: Account, books: AccountBooks, trade: Trade) -> str:
         yuan(0) if paid else yuan(amount_fen),
         "",
     )
+    times = dict.fromkeys(("退款申请时间", "退款成功时间"), "" if paid else platform_time(at_ms))
+    return {**dict(zip(_BOTH, cells, strict=True)), **times}
 
 
 def _plain(text: str) -> str:

@@ -14,7 +14,7 @@ from sync.simulator.bills import asked
 from sync.simulator.call import Call, lost
 from sync.simulator.orders import Order, Refund
 from sync.simulator.wechat.behaviours import said
-from sync.simulator.wechat.bill import trade_bill
+from sync.simulator.wechat.bill import has_none, trade_bill
 from sync.simulator.wechat.counter import OUT_TRADE_NO, Begun, Counter
 from sync.simulator.wechat.documents import order_v2, refunds_v2, trade_state
 from sync.simulator.world import World
@@ -227,10 +227,12 @@ class WechatV2:
             return _xml({"return_code": "FAIL", "return_msg": "invalid bill_date", "error_code": "20001"})
         found = asked(counter.books, day, self._world.weather.bill, self._world.now_ms())
         said_so = {"late": ("Bill Creating", "20003"), "missing": ("No Bill Exist", "20002")}
-        if found.state != "ready":
-            text, number = said_so.get(found.state, ("invalid bill_date", "20001"))
+        kind = fields.get("bill_type", "ALL")
+        state = "missing" if has_none(found.trades, kind) else found.state
+        if state != "ready":
+            text, number = said_so.get(state, ("invalid bill_date", "20001"))
             return _xml({"return_code": "FAIL", "return_msg": text, "error_code": number})
-        content = trade_bill(counter.account, counter.books, found.trades, fields.get("bill_type", "ALL"))
+        content = trade_bill(counter.account, counter.books, found.trades, kind)
         return Response(gzip.compress(content, mtime=0) if fields.get("tar_type") == "GZIP" else content)
 
 

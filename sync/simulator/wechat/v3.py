@@ -19,7 +19,7 @@ from sync.simulator.call import Call, lost
 from sync.simulator.certificates import loaded
 from sync.simulator.orders import Order, Refund
 from sync.simulator.wechat.behaviours import said
-from sync.simulator.wechat.bill import fund_bill, trade_bill
+from sync.simulator.wechat.bill import fund_bill, has_none, trade_bill
 from sync.simulator.wechat.counter import OUT_REFUND_NO, OUT_TRADE_NO, Begun, Counter
 from sync.simulator.wechat.documents import order_v3, refund_v3, who_v3
 from sync.simulator.wechat.requests import Body, Fields, Query, Wrong
@@ -245,9 +245,9 @@ class WechatV3:
             raise Wrong(400, "PARAM_ERROR", "账单日期有误，只能下载三个月内、昨天及以前的账单")
         if found.state == "late":
             raise Wrong(400, "STATEMENT_CREATING", "账单文件正在生成中，请稍后再试")
-        if found.state == "missing":
-            raise Wrong(400, "NO_STATEMENT_EXIST", "账单文件不存在")
         kind = call.query.get("bill_type", "ALL")
+        if found.state == "missing" or has_none(found.trades, kind):
+            raise Wrong(400, "NO_STATEMENT_EXIST", "账单文件不存在")
         if call.path.endswith("fundflowbill"):
             plain = fund_bill(found.trades)
         else:
