@@ -2,8 +2,10 @@
 
 from base64 import b64decode
 from binascii import Error as NotBase64
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 
-from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 from cryptography.hazmat.primitives.serialization import (
     load_der_private_key,
@@ -11,11 +13,13 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
     load_pem_public_key,
 )
-from cryptography.x509 import Certificate, load_pem_x509_certificate
+from cryptography.x509 import BasicConstraints, Certificate, ExtensionNotFound, load_pem_x509_certificate
 
 from sync.platforms.base import malformed
 
 KEY_BITS_MIN = 2048
+CHAIN_MAX = 5
+CLOCK_GRACE = timedelta(minutes=5)
 
 
 def private_key(name: str, text: str) -> RSAPrivateKey:
@@ -60,6 +64,43 @@ def rsa_key_of(name: str, found: Certificate) -> RSAPublicKey:
     if not isinstance(key, RSAPublicKey):
         raise malformed(name)
     return key
+
+
+def chains_to(
+    certificate: Certificate, between: Sequence[Certificate], roots: Sequence[Certificate], now: datetime
+) -> bool:
+    """Tell whether a certificate leads to one of the roots: each signed by the next, an authority's, and in force."""
+    left, current = list(between), certificate
+    for _ in range(CHAIN_MAX):
+        if not _in_force(current, now):
+            return False
+        if any(_issued(current, root) and _in_force(root, now) for root in roots):
+            return True
+        issuer = next((one for one in left if _issued(current, one) and _is_authority(one)), None)
+        if issuer is None:
+            return False
+        left.remove(issuer)
+        current = issuer
+    return False
+
+
+def _issued(certificate: Certificate, issuer: Certificate) -> bool:
+    try:
+        certificate.verify_directly_issued_by(issuer)
+    except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
+        return False
+    return True
+
+
+def _in_force(certificate: Certificate, now: datetime) -> bool:
+    return certificate.not_valid_before_utc - CLOCK_GRACE <= now < certificate.not_valid_after_utc
+
+
+def _is_authority(certificate: Certificate) -> bool:
+    try:
+        return certificate.extensions.get_extension_for_class(BasicConstraints).value.ca
+    except ExtensionNotFound:
+        return False
 
 
 def _der(text: str) -> bytes:

@@ -6,7 +6,7 @@ serves both. Four of them: WeChat Pay direct and partner, Alipay with keys and w
 
 import json
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -16,7 +16,7 @@ from cryptography.x509 import load_pem_x509_certificate
 
 from sync.keys import write_private
 from sync.platforms.wechat.trust import serial_of
-from sync.simulator.certificates import certificate_pem, new_key, public_pem
+from sync.simulator.certificates import ORGANISATION, certificate_pem, new_key, public_pem
 
 NAMES = ("wechat", "wechat-partner", "alipay", "alipay-certificate")
 PUBLIC_KEY_ID = "PUB_KEY_ID_0119000000012026112700000000001"
@@ -24,6 +24,7 @@ _FILE = "platform.json"
 _AUTHORITY = "Storebox Simulator Root"
 
 Kind = Literal["wechat", "alipay"]
+_SUBJECTS: Mapping[Kind, str] = {"wechat": "Tenpay.com sign practice", "alipay": "Alipay practice"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,8 @@ class PlatformKeys:
     alipay_key: str
     alipay_certificate: str
     root_certificate: str
+    root_key: str = ""
+    """Missing in states of older versions, which renew nothing."""
 
 
 class Accounts:
@@ -77,6 +80,14 @@ class Accounts:
     def find(self, kind: Kind, field: str, value: str) -> Account | None:
         """Return the merchant of a platform whose field has a value, None without one."""
         return next((one for one in self.all() if one.kind == kind and value and one.values.get(field) == value), None)
+
+    def renewed(self, kind: Kind) -> tuple[str, str] | None:
+        """Return a new key of a platform and its certificate, not kept; None where the authority's key is missing."""
+        keys = self.keys
+        if not keys.root_key:
+            return None
+        key = new_key()
+        return key, certificate_pem(_SUBJECTS[kind], key, _AUTHORITY, keys.root_key, self._now_ms())
 
     def publish(self, url: str) -> None:
         """Write each merchant's file with the addresses at which this run is reached."""
@@ -119,16 +130,18 @@ def _made(now_ms: int) -> dict[str, Any]:
     authority, wechat, wechat_public, alipay = (new_key() for _ in range(4))
 
     def certified(subject: str, key: str) -> str:
-        return certificate_pem(subject, key, _AUTHORITY, authority, now_ms)
+        whose = ORGANISATION if subject in _SUBJECTS.values() else f"practice merchant {subject}"
+        return certificate_pem(subject, key, _AUTHORITY, authority, now_ms, organisation=whose)
 
     root = certificate_pem(_AUTHORITY, authority, _AUTHORITY, authority, now_ms)
     keys = {
         "wechat_key": wechat,
-        "wechat_certificate": certified("Tenpay.com sign practice", wechat),
+        "wechat_certificate": certified(_SUBJECTS["wechat"], wechat),
         "wechat_public_key": wechat_public,
         "alipay_key": alipay,
-        "alipay_certificate": certified("Alipay practice", alipay),
+        "alipay_certificate": certified(_SUBJECTS["alipay"], alipay),
         "root_certificate": root,
+        "root_key": authority,
     }
     shared = {"public_key_id": PUBLIC_KEY_ID, "public_key": public_pem(wechat_public)}
     accounts = {

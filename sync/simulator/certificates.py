@@ -22,6 +22,8 @@ from cryptography.x509 import (
 )
 from cryptography.x509.oid import NameOID
 
+ORGANISATION = "storebox simulator"
+"""Whom the platforms' own certificates and the authority belong to."""
 _YEARS = 5
 
 
@@ -45,30 +47,42 @@ def public_pem(private_pem: str) -> str:
     return key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
 
 
-def named(common_name: str) -> Name:
+def named(common_name: str, organisation: str = ORGANISATION) -> Name:
     """Return a name with the four parts that Alipay's serial numbers are made of."""
     return Name(
         [
             NameAttribute(NameOID.COUNTRY_NAME, "CN"),
-            NameAttribute(NameOID.ORGANIZATION_NAME, "storebox simulator"),
+            NameAttribute(NameOID.ORGANIZATION_NAME, organisation),
             NameAttribute(NameOID.ORGANIZATIONAL_UNIT_NAME, "practice"),
             NameAttribute(NameOID.COMMON_NAME, common_name),
         ]
     )
 
 
-def certificate_pem(subject: str, private_pem: str, issuer: str, issuer_pem: str, now_ms: int) -> str:
-    """Return a certificate over a key, signed by an authority's; valid from a day ago for five years."""
+def certificate_pem(
+    subject: str,
+    private_pem: str,
+    issuer: str,
+    issuer_pem: str,
+    now_ms: int,
+    *,
+    organisation: str = ORGANISATION,
+    authority: bool = False,
+) -> str:
+    """Return a certificate over a key, signed by an authority's; valid from a day ago for five years.
+
+    It is an authority's itself when it signs itself, or with `authority`.
+    """
     begins = datetime.fromtimestamp(now_ms // 1000, UTC) - timedelta(days=1)
     found: Certificate = (
         CertificateBuilder()
-        .subject_name(named(subject))
+        .subject_name(named(subject, organisation))
         .issuer_name(named(issuer))
         .public_key(loaded(private_pem).public_key())
         .serial_number(random_serial_number())
         .not_valid_before(begins)
         .not_valid_after(begins + timedelta(days=365 * _YEARS))
-        .add_extension(BasicConstraints(ca=subject == issuer, path_length=None), critical=True)
+        .add_extension(BasicConstraints(ca=authority or subject == issuer, path_length=None), critical=True)
         .sign(loaded(issuer_pem), SHA256())
     )
     return found.public_bytes(Encoding.PEM).decode()

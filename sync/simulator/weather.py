@@ -9,7 +9,7 @@ spoils the next requests; `chance MODE PERCENT` spoils each request so often.
 whether V2's reverse asks to be repeated, and Alipay's cancel. `bill ok|now|late|missing|empty|short`: bills as in life
 (from 10:00 the next day), and from then on at once and for today too: whole, never ready, none, without lines, and
 without the last line (the corrected one follows with `now` or `ok`). `notify once|twice|never`: how often the same
-notification comes.
+notification comes. `renew wechat|alipay`: from now on that platform signs under a new certificate.
 """
 
 import asyncio
@@ -45,6 +45,7 @@ class Weather:
     recall: bool = False
     bill: str = "ok"
     notices: int = 1
+    renewals: dict[str, int] = field(default_factory=dict)
     seed: int = 1
     upcoming: list[str] = field(default_factory=list)
     chances: dict[str, float] = field(default_factory=dict)
@@ -69,6 +70,8 @@ class Weather:
                 self.bill = kind
             case ["notify", often] if often in NOTICES:
                 self.notices = NOTICES[often]
+            case ["renew", ("wechat" | "alipay") as kind]:
+                self.renewals[kind] = self.renewals.get(kind, 0) + 1
             case ["next", mode, *count] if mode in MODES and (not count or count[0].isdecimal()):
                 self.upcoming = [mode] * (min(int(count[0]), 1000) if count else 1)
             case ["chance", mode, percent] if mode in MODES and percent.isdecimal() and int(percent) <= 100:

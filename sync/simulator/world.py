@@ -2,14 +2,29 @@
 
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from sync.simulator.account_books import AccountBooks
-from sync.simulator.accounts import Account, Accounts, Kind
+from sync.simulator.accounts import Account, Accounts, Kind, PlatformKeys
 from sync.simulator.customers import Customers
 from sync.simulator.notices import Notices
 from sync.simulator.orders import Order
 from sync.simulator.weather import Weather
+
+
+@dataclass(frozen=True, slots=True)
+class Signer:
+    """A key of a platform and the certificate over it, PEM."""
+
+    key: str
+    certificate: str
+
+
+def _first_signer(keys: PlatformKeys, kind: Kind) -> Signer:
+    if kind == "wechat":
+        return Signer(keys.wechat_key, keys.wechat_certificate)
+    return Signer(keys.alipay_key, keys.alipay_certificate)
 
 
 class World:
@@ -26,6 +41,7 @@ class World:
         self._state = state
         self._lock = threading.Lock()
         self._books: dict[str, AccountBooks] = {}
+        self._signers: dict[Kind, list[Signer]] = {}
 
     def books(self, account: Account) -> AccountBooks:
         """Return a merchant's books."""
@@ -42,6 +58,17 @@ class World:
     def refund_ms(self) -> int:
         """Return how long a refund is under way, as the weather says."""
         return self.weather.refund_s * 1000 // self.hurry
+
+    def signers(self, kind: Kind) -> list[Signer]:
+        """Return a platform's keys with their certificates, the one in use first; see the weather's `renew`."""
+        with self._lock:
+            found = self._signers.setdefault(kind, [_first_signer(self.accounts.keys, kind)])
+            while len(found) <= self.weather.renewals.get(kind, 0):
+                made = self.accounts.renewed(kind)
+                if made is None:
+                    break
+                found.insert(0, Signer(*made))
+            return list(found)
 
     def spent_by(self, payer: str, kind: Kind) -> int:
         """Return what a customer has spent at a platform, with every merchant."""

@@ -17,7 +17,7 @@ import requests
 from agent.core.errors import Refused, UnknownOutcome
 from agent.core.moment import platform_day
 from agent.core.payment import Way
-from sync.platforms.alipay.gateway import checked_notification
+from sync.platforms.alipay.gateway import Gateway
 from sync.platforms.alipay.settings import read_settings
 from sync.platforms.base import open_platform, wall_ms
 from sync.simulator.accounts import settings_of
@@ -169,13 +169,14 @@ def test_notifications_verify_and_a_changed_one_does_not(simulator: RunningSimul
     assert (fields["out_trade_no"], fields["trade_status"], fields["total_amount"]) == (order, "TRADE_SUCCESS", "7.00")
     assert client.verify(dict(given), fields["sign"])
     assert not client.verify({**given, "total_amount": "0.01"}, fields["sign"])
-    merchant = read_settings(settings_of(simulator.account("alipay"), simulator.url))
-    assert checked_notification(merchant, fields)["out_trade_no"] == order
+    values = settings_of(simulator.account("alipay"), simulator.url)
+    ours = Gateway(read_settings(values), wall_ms)
+    assert ours.checked_notification(fields)["out_trade_no"] == order
     with pytest.raises(UnknownOutcome, match=r"platform\.answer_not_signed"):
-        checked_notification(merchant, {**fields, "total_amount": "0.01"})
-    other = read_settings({**settings_of(simulator.account("alipay"), simulator.url), "app_id": "2021000000000009"})
+        ours.checked_notification({**fields, "total_amount": "0.01"})
+    other = Gateway(read_settings({**values, "app_id": "2021000000000009"}), wall_ms)
     with pytest.raises(Refused, match=r"platform\.order_differs"):
-        checked_notification(other, fields)
+        other.checked_notification(fields)
 
 
 def test_a_false_signature_is_noticed(simulator: RunningSimulator) -> None:

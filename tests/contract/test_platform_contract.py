@@ -118,6 +118,7 @@ class PlatformHarness:
         self.settings = {**settings_of(account, self._simulator.url), "read_timeout_s": "0.6", **self.options}
         self.platform = open_platform(account.kind, self.settings, SeededEntropy(7), now_ms=self._simulator.now_ms)
         self.now_ms = self._simulator.now_ms
+        self.kind = account.kind
         self._prefix = "13" if account.kind == "wechat" else "28"
         self._account = account
         self.control = self._simulator.control

@@ -1,6 +1,7 @@
 """One signed request to Alipay's gateway and one believed answer."""
 
 import json
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -9,8 +10,10 @@ from urllib.parse import urlencode, urlsplit
 from agent.core.errors import Refused, StoreboxError, UnknownOutcome
 from sync.platforms.alipay.errors import plain
 from sync.platforms.alipay.settings import AlipayMerchant
-from sync.platforms.alipay.sign import joined, node_of, notification_message, rsa_signature, rsa_verified
+from sync.platforms.alipay.sign import joined, node_of, notification_message, rsa_signature
+from sync.platforms.alipay.trust import Trust
 from sync.platforms.amounts import platform_time
+from sync.platforms.asked_for import AskedFor
 from sync.platforms.base import NowMs, Outcome
 from sync.session import HttpSession
 
@@ -18,6 +21,7 @@ BILL_BYTES_MAX = 256 * 1024 * 1024
 BILL_HOSTS = ("dwbillcenter.alipay.com", "dwbillcenter.alipaydev.com")
 OK = "10000"
 PAYING = "10003"
+_NOT_LET_IN = ("isv.invalid-signature", "isv.missing-signature", "isv.invalid-app-id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +39,10 @@ class Gateway:
         self.merchant = merchant
         self._now_ms = now_ms
         self._on_outcome = on_outcome
+        self.trust = Trust(merchant, now_ms)
         self._session = HttpSession(merchant.base_url, read_timeout_s=merchant.read_timeout_s)
+        self._learning = threading.Lock()
+        self._asked_for = AskedFor()
 
     def call(self, method: str, content: Mapping[str, Any], **parameters: str) -> Reply:
         """Ask for a method and return what was answered under the platform's signature."""
@@ -77,6 +84,21 @@ class Gateway:
             raise UnknownOutcome("platform.failed", status=answer.status)
         return answer.body
 
+    def checked_notification(self, fields: Mapping[str, str]) -> Mapping[str, str]:
+        """Return a notification's fields when they are the platform's and this merchant's; raises otherwise.
+
+        Amount and order are the caller's to compare. A certificate that nobody knows is downloaded first.
+        """
+        number = fields.get("alipay_cert_sn") or None
+        self._learn(number)
+        if not self.trust.signed(number, notification_message(fields), fields.get("sign", "")):
+            raise UnknownOutcome("platform.answer_not_signed", status=200)
+        if fields.get("app_id") != self.merchant.app_id:
+            raise Refused("platform.order_differs")
+        if self.merchant.seller_id is not None and fields.get("seller_id") not in (None, self.merchant.seller_id):
+            raise Refused("platform.order_differs")
+        return fields
+
     def _signed(self, method: str, content: Mapping[str, Any] | None, parameters: Mapping[str, str]) -> dict[str, str]:
         merchant = self.merchant
         carried = "" if content is None else json.dumps(content, ensure_ascii=False, separators=(",", ":"))
@@ -98,34 +120,30 @@ class Gateway:
         return {**kept, "sign": rsa_signature(merchant.private_key, joined(kept))}
 
     def _call(self, method: str, content: Mapping[str, Any] | None, parameters: Mapping[str, str]) -> Reply:
+        name = f"{method.replace('.', '_')}_response"
+        return self._believed(self._sent(method, content, parameters), name, bare=content is None)
+
+    def _sent(self, method: str, content: Mapping[str, Any] | None, parameters: Mapping[str, str]) -> bytes:
         body = urlencode(self._signed(method, content, parameters)).encode()
         headers = {"Content-Type": "application/x-www-form-urlencoded;charset=utf-8", "User-Agent": "storebox"}
         answer = self._session.send("POST", f"{self.merchant.path}?charset=utf-8", body, headers)
         if answer.status != 200:
             raise UnknownOutcome("platform.failed", status=answer.status)
-        return self._believed(answer.body, f"{method.replace('.', '_')}_response", bare=content is None)
+        return answer.body
 
     def _believed(self, body: bytes, name: str, *, bare: bool) -> Reply:
-        try:
-            text = body.decode("utf-8")
-            document = json.loads(text)
-        except (ValueError, RecursionError) as error:
-            raise UnknownOutcome("platform.garbage_answer") from error
-        if not isinstance(document, dict):
-            raise UnknownOutcome("platform.garbage_answer")
-        node, signature = node_of(text, name), document.get("sign")
+        document, text = _object(body), body.decode("utf-8")
+        node, signature, number = node_of(text, name), document.get("sign"), document.get("alipay_cert_sn")
         if node is None and bare:
             node = node_of(text, "error_response")
-        if node is None or not isinstance(signature, str) or not self._is_signed(node, signature):
+        signed = node is not None and isinstance(signature, str) and isinstance(number, str | None)
+        if not signed or not self._is_signed(number, str(node), str(signature)):
             refused = document.get("error_response") or document.get(name)
             code = refused.get("sub_code") if isinstance(refused, dict) else None
-            if code in ("isv.invalid-signature", "isv.missing-signature", "isv.invalid-app-id"):
+            if code in _NOT_LET_IN:
                 raise UnknownOutcome("platform.signature_refused", status=200)
             raise UnknownOutcome("platform.answer_not_signed", status=200)
-        number = document.get("alipay_cert_sn")
-        if number is not None and number != self.merchant.platform_certificate_number:
-            raise UnknownOutcome("platform.answer_not_signed", status=200)
-        fields = json.loads(node)
+        fields = json.loads(str(node))
         code = fields.get("code")
         if code == OK or (bare and code is None):
             return Reply(fields, None)
@@ -134,27 +152,40 @@ class Gateway:
             raise UnknownOutcome("platform.garbage_answer")
         return Reply(fields, plain(named))
 
-    def _is_signed(self, node: str, signature: str) -> bool:
+    def _is_signed(self, number: str | None, node: str, signature: str) -> bool:
         """Tell whether the node, as it came or before its slashes were escaped, carries the platform's signature."""
-        key = self.merchant.platform_key
+        self._learn(number)
         texts = (node,) if "\\/" not in node else (node, node.replace("\\/", "/"))
-        return any(rsa_verified(key, text.encode(), signature) for text in texts)
+        return any(self.trust.signed(number, text.encode(), signature) for text in texts)
+
+    def _learn(self, number: str | None) -> None:
+        """Download a certificate that an answer names and nobody knows; a failure leaves the answer unbelieved.
+
+        The answer that brings it is signed by that same certificate: what makes it believed is its chain.
+        """
+        if number is None or self.trust.knows(number) or not self.merchant.roots:
+            return
+        with self._learning:
+            if self.trust.knows(number) or not self._asked_for.may_ask(number):
+                return
+            name = "alipay.open.app.alipaycert.download"
+            document = _object(self._sent(name, {"alipay_cert_sn": number}, {}))
+            node = document.get(f"{name.replace('.', '_')}_response")
+            content = node.get("alipay_cert_content") if isinstance(node, dict) else None
+            self._asked_for.note(number)
+            if isinstance(content, str):
+                self.trust.learn(number, content)
 
     def _tell(self, code: str | None) -> None:
         if self._on_outcome is not None:
             self._on_outcome(code)
 
 
-def checked_notification(merchant: AlipayMerchant, fields: Mapping[str, str]) -> Mapping[str, str]:
-    """Return a notification's fields when they are the platform's and this merchant's; raises otherwise.
-
-    Answer it by the text `success`; everything else makes it come again. Amount and order are the caller's to compare.
-    """
-    message = notification_message(fields)
-    if not rsa_verified(merchant.platform_key, message, fields.get("sign", "")):
-        raise UnknownOutcome("platform.answer_not_signed", status=200)
-    if fields.get("app_id") != merchant.app_id:
-        raise Refused("platform.order_differs")
-    if merchant.seller_id is not None and fields.get("seller_id") not in (None, merchant.seller_id):
-        raise Refused("platform.order_differs")
-    return fields
+def _object(body: bytes) -> Mapping[str, Any]:
+    try:
+        document = json.loads(body.decode("utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise UnknownOutcome("platform.garbage_answer") from error
+    if not isinstance(document, dict):
+        raise UnknownOutcome("platform.garbage_answer")
+    return document

@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
+from cryptography.x509 import Certificate
 
 from agent.core.errors import Refused
-from sync.platforms.alipay.sign import certificate_number, root_number
+from sync.platforms.alipay.sign import certificate_number, root_certificates, root_number
 from sync.platforms.base import checked_names, malformed, seconds_setting, setting, setting_text
 from sync.platforms.keys import certificate, private_key, public_key, rsa_key_of
 
@@ -45,6 +46,9 @@ class AlipayMerchant:
     certificate_numbers: Mapping[str, str]
     """In certificate mode `app_cert_sn` and `alipay_root_cert_sn`, else empty."""
     platform_certificate_number: str | None
+    platform_certificate: Certificate | None = field(repr=False)
+    roots: tuple[Certificate, ...] = field(repr=False)
+    """What a renewed certificate of the platform must lead to."""
     app_auth_token: str | None = field(repr=False)
     notify_url: str
     return_url: str
@@ -73,7 +77,7 @@ def read_settings(settings: Mapping[str, str]) -> AlipayMerchant:
     if not _TIMEOUT.fullmatch(timeout_express):
         raise malformed("timeout_express")
     key = private_key("private_key", setting_text(settings, "private_key"))
-    numbers, platform_number, platform_key = _trusted(settings, key)
+    trusted = _trusted(settings, key)
     return AlipayMerchant(
         base_url=f"{parts.scheme}://{parts.netloc}",
         path=parts.path or "/gateway.do",
@@ -81,9 +85,11 @@ def read_settings(settings: Mapping[str, str]) -> AlipayMerchant:
         app_id=app_id,
         seller_id=seller_id,
         private_key=key,
-        platform_key=platform_key,
-        certificate_numbers=numbers,
-        platform_certificate_number=platform_number,
+        platform_key=trusted.key,
+        certificate_numbers=trusted.numbers,
+        platform_certificate_number=None if trusted.certificate is None else certificate_number(trusted.certificate),
+        platform_certificate=trusted.certificate,
+        roots=trusted.roots,
         app_auth_token=settings.get("app_auth_token") or None,
         notify_url=settings.get("notify_url") or "",
         return_url=settings.get("return_url") or "",
@@ -95,17 +101,27 @@ def read_settings(settings: Mapping[str, str]) -> AlipayMerchant:
     )
 
 
-def _trusted(settings: Mapping[str, str], key: RSAPrivateKey) -> tuple[Mapping[str, str], str | None, RSAPublicKey]:
-    """Return what names our certificates in requests, the platform certificate's number, and the platform's key."""
+@dataclass(frozen=True, slots=True)
+class _Trusted:
+    """The platform's key; in certificate mode also where it stands, and what names our certificates in requests."""
+
+    key: RSAPublicKey
+    certificate: Certificate | None = None
+    numbers: Mapping[str, str] = field(default_factory=dict)
+    roots: tuple[Certificate, ...] = ()
+
+
+def _trusted(settings: Mapping[str, str], key: RSAPrivateKey) -> _Trusted:
     if not (settings.get("app_certificate") or settings.get("app_certificate_file")):
-        return {}, None, public_key("alipay_public_key", setting_text(settings, "alipay_public_key"))
+        return _Trusted(public_key("alipay_public_key", setting_text(settings, "alipay_public_key")))
     ours = certificate("app_certificate", setting_text(settings, "app_certificate"))
     if rsa_key_of("app_certificate", ours).public_numbers() != key.public_key().public_numbers():
         raise Refused("platform.keys_differ", setting="app_certificate")
     theirs = certificate("alipay_certificate", setting_text(settings, "alipay_certificate"))
+    bundle = setting_text(settings, "alipay_root_certificate")
     try:
-        root = root_number(setting_text(settings, "alipay_root_certificate"))
+        root = root_number(bundle)
     except ValueError as error:
         raise malformed("alipay_root_certificate") from error
     numbers = {"app_cert_sn": certificate_number(ours), "alipay_root_cert_sn": root}
-    return numbers, certificate_number(theirs), rsa_key_of("alipay_certificate", theirs)
+    return _Trusted(rsa_key_of("alipay_certificate", theirs), theirs, numbers, tuple(root_certificates(bundle)))

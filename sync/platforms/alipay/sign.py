@@ -75,12 +75,12 @@ def certificate_number(certificate: Certificate) -> str:
     return md5(f"{named}{certificate.serial_number}".encode(), usedforsecurity=False).hexdigest()
 
 
-def root_number(bundle: str) -> str:
-    """Return a root bundle's `alipay_root_cert_sn`: the numbers of its certificates that are signed with RSA.
+def root_certificates(bundle: str) -> list[Certificate]:
+    """Return the certificates of a root bundle that are signed with RSA.
 
-    Certificates of other algorithms (SM2) are left out, readable or not; raises ValueError when none is left.
+    Certificates of other algorithms (SM2) are left out, readable or not.
     """
-    numbers = []
+    found = []
     for part in bundle.split(_END):
         if "-----BEGIN" not in part:
             continue
@@ -90,7 +90,16 @@ def root_number(bundle: str) -> str:
         except (ValueError, UnsupportedAlgorithm):
             continue
         if rsa:
-            numbers.append(certificate_number(certificate))
+            found.append(certificate)
+    return found
+
+
+def root_number(bundle: str) -> str:
+    """Return a root bundle's `alipay_root_cert_sn`: the numbers of its certificates that are signed with RSA.
+
+    Raises ValueError when there is none.
+    """
+    numbers = [certificate_number(one) for one in root_certificates(bundle)]
     if not numbers:
         raise ValueError("no certificate signed with RSA")
     return "_".join(numbers)

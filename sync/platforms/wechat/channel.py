@@ -2,13 +2,13 @@
 
 import json
 import threading
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from agent.core.errors import StoreboxError, UnknownOutcome
 from agent.core.ports import Entropy
+from sync.platforms.asked_for import AskedFor
 from sync.platforms.base import NowMs, Outcome
 from sync.platforms.wechat import envelope
 from sync.platforms.wechat.settings import WechatMerchant
@@ -16,7 +16,6 @@ from sync.platforms.wechat.sign import authorization, request_message, rsa_signa
 from sync.platforms.wechat.trust import Trust
 from sync.session import Answer, HttpSession
 
-LEARN_EVERY_S = 60.0
 BILL_BYTES_MAX = 256 * 1024 * 1024
 _CERTIFICATES = "/v3/certificates"
 _SIGN_TYPE = "HMAC-SHA256"
@@ -48,7 +47,7 @@ class Channel:
             merchant.url, read_timeout_s=merchant.read_timeout_s, client_certificate=merchant.client_certificate
         )
         self._learning = threading.Lock()
-        self._learnt_at_s = -LEARN_EVERY_S
+        self._asked_for = AskedFor()
 
     def v3(self, method: str, target: str, document: Mapping[str, Any] | None = None) -> Reply:
         """Send a v3 request and return what was answered under the platform's signature."""
@@ -97,10 +96,10 @@ class Channel:
         return Reply(answer.status, fields, code)
 
     def _believe(self, answer: Answer) -> None:
-        """Check an answer's signature; an unknown certificate is fetched first, at most once a minute."""
+        """Check an answer's signature; an unknown certificate is fetched first, each at most once a minute."""
         serial = answer.headers.get("wechatpay-serial", "")
         if serial and not self.trust.knows(serial):
-            self._learn_certificates()
+            self._learn_certificates(serial)
         code = self.trust.why_not(answer.headers, answer.body)
         if code is None:
             return
@@ -113,15 +112,15 @@ class Channel:
             raise UnknownOutcome("platform.failed", status=answer.status)
         raise UnknownOutcome(code, status=answer.status)
 
-    def _learn_certificates(self) -> None:
+    def _learn_certificates(self, serial: str) -> None:
         """Download the platform's certificates; a failure leaves what is known, and the answer unbelieved."""
         with self._learning:
-            now_s = time.monotonic()
-            if now_s - self._learnt_at_s < LEARN_EVERY_S:
+            if self.trust.knows(serial) or not self._asked_for.may_ask(serial):
                 return
             answer = self._v3_answer(self._session, "GET", _CERTIFICATES, b"")
-            if answer.status == 200 and self.trust.learn(answer.body):
-                self._learnt_at_s = now_s
+            if answer.status == 200:
+                self.trust.learn(answer.body)
+                self._asked_for.note(serial)
 
     def _v2_reply(self, path: str, fields: Mapping[str, str], certificate: bool) -> Reply:
         key = self.merchant.api_v2_key

@@ -80,14 +80,17 @@ class Trust:
         if plain is None:
             return None
         certificate = load_pem_x509_certificate(plain)
+        return certificate if self._in_force(certificate) else None
+
+    def _in_force(self, certificate: Certificate) -> bool:
         now_s = self._now_ms() / 1000
         begins_s, ends_s = certificate.not_valid_before_utc.timestamp(), certificate.not_valid_after_utc.timestamp()
-        return certificate if begins_s - CLOCK_GRACE_S <= now_s < ends_s else None
+        return begins_s - CLOCK_GRACE_S <= now_s < ends_s
 
     def _key(self, serial: str) -> RSAPublicKey | None:
         if serial.startswith(PUBLIC_KEY_PREFIX):
             return self._merchant.public_key if serial == self._merchant.public_key_id else None
         with self._lock:
             certificate = self._certificates.get(serial.upper())
-        key = certificate.public_key() if certificate is not None else None
+        key = certificate.public_key() if certificate is not None and self._in_force(certificate) else None
         return key if isinstance(key, RSAPublicKey) else None

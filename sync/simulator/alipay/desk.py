@@ -1,6 +1,7 @@
 """The simulated Alipay's gateway: requests are verified however they are sent, nodes signed as they are written."""
 
 import json
+from base64 import b64encode
 from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any
@@ -17,7 +18,7 @@ from sync.simulator.bills import Shelf
 from sync.simulator.call import Call, lost
 from sync.simulator.certificates import loaded
 from sync.simulator.who_pays import WhoPays
-from sync.simulator.world import World
+from sync.simulator.world import Signer, World
 
 BILL_LIVES_S = 30
 _TEXTS = {
@@ -115,6 +116,8 @@ class AlipayDesk:
         trades = Trades(self._world, account)
         if name == "alipay.data.dataservice.bill.downloadurl.query":
             return self._bill(call, trades, content)
+        if name == "alipay.open.app.alipaycert.download":
+            return self._certificate(content)
         verb = self._verbs.get(name)
         if verb is None:
             raise Failed("40002", "isv.invalid-method", "不存在的方法名")
@@ -144,6 +147,14 @@ class AlipayDesk:
             return Response(f"<html>{error}</html>", 200, media_type="text/html")
         return Response("", 302, {"Location": f"{call.base_url}/phone?platform=alipay&token={token}"})
 
+    def _certificate(self, content: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return one of the platform's certificates by its number, base64 of PEM with the root behind it."""
+        for signer in self._world.signers("alipay"):
+            if content.get("alipay_cert_sn") == _number_of(signer.certificate):
+                chain = signer.certificate + self._world.accounts.keys.root_certificate
+                return {"code": "10000", "alipay_cert_content": b64encode(chain.encode()).decode()}
+        raise Failed("40004", "CERT_NOT_EXIST", "证书不存在")
+
     def _signed_token(self, call: Call, account: Account, name: str, given: Fields) -> Response:
         """Tell who a code stands for; this method's success has no code, and its errors a node of their own."""
         user = self._who.user(account, given)
@@ -156,15 +167,23 @@ class AlipayDesk:
         return self._signed_node(call, account, f"{name.replace('.', '_')}_response", _node(fields))
 
     def _signed_node(self, call: Call, account: Account, name: str, node: str) -> Response:
-        key = loaded(self._world.accounts.keys.alipay_key)
+        signer = _signer_for(self._world, account)
         text = "something else" if call.fault in ("forged", "probe") else node
         parts = [f'"{name}":{node}']
         if "app_certificate" in account.values:
-            certificate = load_pem_x509_certificate(account.values["alipay_certificate"].encode())
-            parts.append(f'"alipay_cert_sn":"{certificate_number(certificate)}"')
+            parts.append(f'"alipay_cert_sn":"{_number_of(signer.certificate)}"')
         if call.fault != "unsigned":
-            parts.append(f'"sign":"{rsa_signature(key, text.encode())}"')
+            parts.append(f'"sign":"{rsa_signature(loaded(signer.key), text.encode())}"')
         return _body(f"{{{','.join(parts)}}}")
+
+
+def _signer_for(world: World, account: Account) -> Signer:
+    """Return the key under which an account is answered: in key mode there is one only."""
+    return world.signers("alipay")[0 if "app_certificate" in account.values else -1]
+
+
+def _number_of(pem: str) -> str:
+    return certificate_number(load_pem_x509_certificate(pem.encode()))
 
 
 def signed_notification(world: World, account: Account, fields: dict[str, str], notice: int) -> dict[str, str]:
@@ -179,8 +198,10 @@ def signed_notification(world: World, account: Account, fields: dict[str, str], 
         "version": "1.0",
         **fields,
     }
-    key = loaded(world.accounts.keys.alipay_key)
-    return {**whole, "sign_type": "RSA2", "sign": rsa_signature(key, joined(whole))}
+    signer = _signer_for(world, account)
+    if "app_certificate" in account.values:
+        whole["alipay_cert_sn"] = _number_of(signer.certificate)
+    return {**whole, "sign_type": "RSA2", "sign": rsa_signature(loaded(signer.key), joined(whole))}
 
 
 def _form(call: Call) -> dict[str, str]:

@@ -21,10 +21,10 @@ def signature_headers(world: World, body: bytes, wanted_serial: str, fault: str)
     """
     if fault == "unsigned":
         return {}
-    keys = world.accounts.keys
+    signer = world.signers("wechat")[0]
     by_public_key = wanted_serial.startswith(PUBLIC_KEY_PREFIX)
-    key = loaded(keys.wechat_public_key if by_public_key else keys.wechat_key)
-    serial = serial_of(load_pem_x509_certificate(keys.wechat_certificate.encode()))
+    key = loaded(world.accounts.keys.wechat_public_key if by_public_key else signer.key)
+    serial = serial_of(load_pem_x509_certificate(signer.certificate.encode()))
     timestamp, nonce = str(world.now_ms() // 1000), token_hex(16)
     signature = rsa_signature(key, answer_message(timestamp, nonce, body).decode())
     if fault == "forged":
@@ -39,11 +39,14 @@ def signature_headers(world: World, body: bytes, wanted_serial: str, fault: str)
 
 
 def certificates(world: World, account: Account) -> Mapping[str, Any]:
-    """Return the platform certificates, sealed with the merchant's APIv3 key."""
-    pem = world.accounts.keys.wechat_certificate
-    found = load_pem_x509_certificate(pem.encode())
-    nonce = token_hex(6)
-    row = {
+    """Return the platform certificates, sealed with the merchant's APIv3 key: after a renewal the old ones too."""
+    key = account.values["api_v3_key"].encode()
+    return {"data": [_sealed_certificate(key, signer.certificate) for signer in world.signers("wechat")]}
+
+
+def _sealed_certificate(api_v3_key: bytes, pem: str) -> Mapping[str, Any]:
+    found, nonce = load_pem_x509_certificate(pem.encode()), token_hex(6)
+    return {
         "serial_no": serial_of(found),
         "effective_time": rfc3339(int(found.not_valid_before_utc.timestamp() * 1000)),
         "expire_time": rfc3339(int(found.not_valid_after_utc.timestamp() * 1000)),
@@ -51,7 +54,6 @@ def certificates(world: World, account: Account) -> Mapping[str, Any]:
             "algorithm": "AEAD_AES_256_GCM",
             "nonce": nonce,
             "associated_data": "certificate",
-            "ciphertext": sealed(account.values["api_v3_key"].encode(), nonce, "certificate", pem.encode()),
+            "ciphertext": sealed(api_v3_key, nonce, "certificate", pem.encode()),
         },
     }
-    return {"data": [row]}
