@@ -45,6 +45,12 @@ def store_names(connection: Connection) -> list[tuple[str, str]]:
     return [(row.store, row.name) for row in rows]
 
 
+def store_name(connection: Connection, store: str) -> str:
+    """Return what a store is called; its number for an unknown one."""
+    found = connection.execute(select(tables.store.c.name).where(tables.store.c.store == store)).scalar()
+    return store if found is None else str(found)
+
+
 def make_enrolment_token(connection: Connection, store: str, now_ms: int, life_ms: int = TOKEN_LIFE_MS) -> str:
     """Return a new one-time token with which a box of `store` may enrol."""
     if not has_store(connection, store):

@@ -228,6 +228,31 @@ wish_day = Table(
 )
 """What a store wished on a day (GMT+8), for its caps."""
 
+phone_order = Table(
+    "phone_order",
+    metadata,
+    _key("store"),
+    _key("out_trade_no"),
+    Column("box", Text, nullable=False),
+    Column("epoch", _Big, nullable=False),
+    Column("amount_fen", _Big, nullable=False),
+    Column("issued_at_ms", _Big, nullable=False),
+    Column("expires_at_ms", _Big, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("wanted_closed", _Big, nullable=False),
+    Column("wallet", Text),
+    Column("way", Text),
+    Column("payer", Text),
+    Column("offer", Text),
+    Column("sending_until_ms", _Big, nullable=False),
+    Column("spent", Text, nullable=False),
+    Column("transaction", Text),
+    Column("paid_at_ms", _Big),
+    Column("platform_discount_fen", _Big, nullable=False),
+    Column("merchant_discount_fen", _Big, nullable=False),
+)
+"""An order that a customer's own phone pays: which wallet has it, and what became of it (`sync.hq.pay.phone_book`)."""
+
 
 def of_epoch(table: Table, store_id: str, epoch_number: int) -> ColumnElement[bool]:
     """Return the condition that picks one epoch of one store."""

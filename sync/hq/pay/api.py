@@ -19,6 +19,7 @@ from sync.hq.incoming import Incoming, incoming
 from sync.hq.keys import HqKeys
 from sync.hq.limits import RateLimit
 from sync.hq.pay.desk import WishDesk
+from sync.hq.pay.phone import PhoneOrders
 
 BODY_BYTES_MAX = 16 * 1024
 AT_ONCE_MAX = 256
@@ -52,6 +53,7 @@ class PayOffice:
     database: Database
     keys: HqKeys
     desk: WishDesk
+    phone: PhoneOrders
     now_ms: Callable[[], int]
     rate: RateLimit = field(default_factory=lambda: RateLimit(per_second=20.0, burst=200))
     in_hand: InHand = field(default_factory=InHand)

@@ -34,6 +34,10 @@ class Merchants:
         self._open: dict[_Key, Platform] = {}
         self._lock = threading.Lock()
 
+    def add(self, name: str, platform: Platform) -> None:
+        """Serve a platform without a merchant's file too, the same for every store."""
+        self._further[name] = platform
+
     def merchant(self, store: str, platform: str) -> str:
         """Return which merchant takes money for a store on a platform; "" when none does."""
         if platform in self._further:

@@ -19,6 +19,8 @@ from sync.hq.pay.api import PayOffice, wishes_router
 from sync.hq.pay.desk import WishDesk
 from sync.hq.pay.merchants import Merchants
 from sync.hq.pay.notes import Notes
+from sync.hq.pay.page import PageOffice, page_router
+from sync.hq.pay.phone import PhoneOrders
 from sync.hq.pay.plan import load_plan
 from sync.platforms.base import NowMs, wall_ms
 from sync.serving import make_server, run_until_stopped
@@ -46,10 +48,12 @@ def open_pay_office(state: Path, database_url: str | None = None, now_ms: NowMs 
     for problem in merchants.problems():
         _log.error("a merchant is left out: %s", problem)
     database = Database.open(state, database_url)
+    phone = PhoneOrders(database, merchants, now_ms)
+    merchants.add(phone.name, phone)
     notes = Notes(database)
     notes.start()
     try:
-        yield PayOffice(database, keys, WishDesk(database, merchants, plan, notes, now_ms), now_ms)
+        yield PayOffice(database, keys, WishDesk(database, merchants, plan, notes, now_ms), phone, now_ms)
     finally:
         notes.stop()
         database.close()
@@ -60,6 +64,7 @@ def create_pay_app(office: PayOffice) -> FastAPI:
     app = FastAPI(title="storebox payments", version=version("storebox"), docs_url=None, redoc_url=None)
     add_error_handlers(app)
     app.include_router(wishes_router(office))
+    app.include_router(page_router(PageOffice(office.database, office.keys, office.phone, office.now_ms)))
 
     @app.get("/health")
     def health() -> dict[str, str]:
