@@ -41,7 +41,7 @@ TAKING = frozenset({Verb.PAY, Verb.OFFER})
 UNDOING = frozenset({Verb.REVERSE, Verb.CLOSE})
 READING = frozenset({Verb.QUERY, Verb.QUERY_REFUND})
 ACTS = frozenset(Verb) - READING
-_OF_REFUNDS = frozenset({Verb.REFUND, Verb.QUERY_REFUND})
+OF_REFUNDS = frozenset({Verb.REFUND, Verb.QUERY_REFUND})
 
 _PLATFORM = re.compile(r"[a-z][a-z0-9_-]{0,31}")
 _ORDER = re.compile(r"[0-9A-Za-z_]{1,32}")
@@ -123,7 +123,7 @@ def parse_wish(document: object, store: str) -> Wish:
         amount_fen=_amount(document, "amount_fen"),
         auth_code=_matching(document, "auth_code", _AUTH_CODE) if verb is Verb.PAY else None,
         subject=_text(document, "subject") or "",
-        out_refund_no=_matching(document, "out_refund_no", _REFUND) if verb in _OF_REFUNDS else None,
+        out_refund_no=_matching(document, "out_refund_no", _REFUND) if verb in OF_REFUNDS else None,
         total_fen=_amount(document, "total_fen"),
         way=_way(document) if verb is Verb.OFFER else None,
         expires_at_ms=_integer(document, "expires_at_ms"),
@@ -181,6 +181,7 @@ def answer_fields(answer: WishAnswer) -> dict[str, object]:
             "merchant_discount_fen": answer.merchant_discount_fen,
             "payer": answer.payer,
             "code": answer.code,
+            "platform": answer.platform,
         }
     if isinstance(answer, RefundAnswer):
         return {
@@ -190,6 +191,7 @@ def answer_fields(answer: WishAnswer) -> dict[str, object]:
             "amount_fen": answer.amount_fen,
             "customer_fen": answer.customer_fen,
             "platform_fen": answer.platform_fen,
+            "merchant_fen": answer.merchant_fen,
             "code": answer.code,
         }
     return {
@@ -207,7 +209,7 @@ def parse_answer(verb: Verb, given: object) -> WishAnswer:
     if not isinstance(given, Mapping):
         raise Broken("wish.answer_malformed", field="answer")
     try:
-        if verb in _OF_REFUNDS:
+        if verb in OF_REFUNDS:
             return RefundAnswer(**{**_known(RefundAnswer, given), "verdict": RefundVerdict(given["verdict"])})
         if verb is Verb.OFFER:
             return Offer(**{**_known(Offer, given), "verdict": OfferVerdict(given["verdict"])})
@@ -224,7 +226,7 @@ def _known(kind: type[WishAnswer], given: Mapping[str, Any]) -> dict[str, Any]:
 
 def unknown(wish: Wish, code: str) -> WishAnswer:
     """Return the answer that nothing is known of a wish, of the kind that its verb has."""
-    if wish.verb in _OF_REFUNDS:
+    if wish.verb in OF_REFUNDS:
         return RefundAnswer(RefundVerdict.UNKNOWN, wish.out_refund_no or "", code=code)
     if wish.verb is Verb.OFFER:
         return Offer(OfferVerdict.UNKNOWN, wish.out_trade_no, code=code)
@@ -233,7 +235,7 @@ def unknown(wish: Wish, code: str) -> WishAnswer:
 
 def refused(wish: Wish, code: str) -> WishAnswer:
     """Return the answer that a wish is refused and nothing was done; an undoing or a question stays unknown."""
-    if wish.verb in _OF_REFUNDS:
+    if wish.verb in OF_REFUNDS:
         return RefundAnswer(RefundVerdict.REFUSED, wish.out_refund_no or "", code=code)
     if wish.verb is Verb.OFFER:
         return Offer(OfferVerdict.REFUSED, wish.out_trade_no, code=code)

@@ -13,7 +13,7 @@ import requests
 
 from agent.core.chain import Identity
 from agent.core.pay_passes import Order, order_text, proof_in
-from agent.core.payment import Verdict
+from agent.core.payment import RefundVerdict, Verdict
 from sync.hq import registry
 from sync.hq.pay import phone
 from sync.platforms.base import wall_ms
@@ -159,6 +159,7 @@ def test_each_wallet_pays_in_its_app_and_in_a_browser_and_the_page_proves_it(
     assert street.paid(order.out_trade_no) == [wallet]
     told = street.box.platform("phone").query(order.out_trade_no)
     assert (told.verdict, told.transaction, told.amount_fen) == (Verdict.PAID, proof.transaction, 3600)
+    assert told.platform == wallet
 
 
 def test_a_paid_order_always_shows_its_proof_again(street: Street) -> None:
@@ -269,6 +270,22 @@ def test_a_box_does_not_take_it_for_closed_before_the_wallet_says_so(street: Str
     assert street.box.platform("phone").close(order.out_trade_no).verdict is Verdict.UNKNOWN
     street.simulator.control("ok")
     assert street.box.platform("phone").close(order.out_trade_no).verdict is Verdict.CLOSED
+
+
+@pytest.mark.parametrize("closed_before", [True, False])
+def test_what_a_phone_paid_is_given_back_by_the_wallet_that_took_it(street: Street, closed_before: bool) -> None:
+    order, token = street.order()
+    street.enter_password("wechat", street.choose(token, "wechat")["offer"])
+    if closed_before:
+        assert street.box.platform("phone").close(order.out_trade_no).verdict is Verdict.PAID
+    refund_no = order.out_trade_no.replace("_A1", "_R1")
+    wechat = street.box.platform("wechat")
+    given = wechat.refund(order.out_trade_no, refund_no, 3600, 3600)
+    street.simulator.pass_time(30)
+    assert given.verdict in (RefundVerdict.ACCEPTED, RefundVerdict.DONE), given
+    assert wechat.query_refund(order.out_trade_no, refund_no).verdict is RefundVerdict.DONE
+    wrong = street.box.platform("alipay").refund(order.out_trade_no, f"{refund_no}2", 3600, 3600)
+    assert wrong.verdict is not RefundVerdict.DONE
 
 
 def test_nobody_asked_is_not_found_and_open_is_pending(street: Street) -> None:

@@ -16,10 +16,12 @@ from sqlalchemy.dialects import postgresql, sqlite
 from agent.core.chain import Identity
 from agent.core.errors import Broken
 from agent.core.moment import platform_day
-from agent.core.wish import TAKING, UNDOING, Wish
+from agent.core.wish import OF_REFUNDS, TAKING, UNDOING, Wish
 from sync.hq.pay.plan import StorePlan
 from sync.hq.tables import wish, wish_day, wish_order
 
+PHONE = "phone"
+"""The platform of an order for which the customer's phone chooses a wallet (`sync.hq.pay.phone`)."""
 SENDING_MS = 60_000
 """Longer than a platform's adapter may take for one call."""
 
@@ -104,6 +106,7 @@ def order_of(connection: Connection, store: str, out_trade_no: str, *, locked: b
 def admit(connection: Connection, act: Act) -> Admission:
     """Commit an act under its key and say what to do about it; the caller ends the transaction before it acts."""
     order, new = _gate(connection, act)
+    order = as_wished(order, act.wished, act.merchant)
     if order.platform != act.wished.platform:
         return Admission(Step.DIFFERS, order.merchant)
     if order.kept_at_ms > act.now_ms and not act.kept:
@@ -113,6 +116,13 @@ def admit(connection: Connection, act: Act) -> Admission:
     if act.wished.verb in UNDOING:
         return _undoing(connection, order, act, new=new)
     return _refunding(connection, order, act)
+
+
+def as_wished(order: Order, wished: Wish, merchant: str) -> Order:
+    """Return an order as a wish about it means it: a refund of one that a phone paid names the wallet that took it."""
+    if order.platform != PHONE or wished.verb not in OF_REFUNDS:
+        return order
+    return replace(order, platform=wished.platform, merchant=merchant)
 
 
 def hear(connection: Connection, order: Order, now_ms: int) -> bool:

@@ -20,7 +20,7 @@ from agent.core.payment import (
 )
 from agent.core.wish import ACTS, Verb, Wish, WishAnswer, answer_fields, parse_answer, refused, unknown
 from sync.hq.database import Database
-from sync.hq.pay.book import Act, Admission, Order, Step, admit, hear, order_of
+from sync.hq.pay.book import Act, Admission, Order, Step, admit, as_wished, hear, order_of
 from sync.hq.pay.merchants import Merchants
 from sync.hq.pay.notes import Note, Notes
 from sync.hq.pay.plan import PayPlan
@@ -154,7 +154,10 @@ class WishDesk:
     def _ask(self, sender: Identity, wish: Wish, *, kept: bool) -> Taken:
         with self._database.read() as connection:
             order = order_of(connection, sender.store, wish.out_trade_no)
-        merchant = order.merchant if order else self._merchants.merchant(sender.store, wish.platform)
+        merchant = self._merchants.merchant(sender.store, wish.platform)
+        if order is not None:
+            order = as_wished(order, wish, merchant)
+            merchant = order.merchant
         if order is not None and order.platform != wish.platform:
             return Taken(unknown(wish, _CODES[Step.DIFFERS]), merchant)
         if order is not None and not kept and not self._may_ask(order):

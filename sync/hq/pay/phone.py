@@ -16,22 +16,26 @@ from agent.core.bill import Bill, BillLine, BillSource, BillType, BillVerdict, F
 from agent.core.errors import Refused, TryLater
 from agent.core.pay_passes import Order
 from agent.core.payment import (
+    Custody,
     Offer,
     OfferVerdict,
     Platform,
     PlatformAnswer,
     RefundAnswer,
+    RefundLimits,
     RefundVerdict,
     Verdict,
     Way,
     counts_as_paid,
 )
+from agent.core.timing import Timing
 from sync.hq.database import Database
 from sync.hq.pay import phone_book as book
+from sync.hq.pay.book import PHONE
 from sync.hq.pay.merchants import Merchants
 from sync.hq.pay.phone_book import PhoneOrder, PhoneState
 
-NAME = "phone"
+NAME = PHONE
 WALLETS = ("wechat", "alipay")
 SUBMIT_WITHIN_S = 10.0
 """An offer that was held up longer after its commit is left out: who closes it may be at work by then."""
@@ -46,6 +50,10 @@ class PhoneOrders:
     """Takes orders through their lives; several threads and several processes over one database may."""
 
     name = NAME
+    merchant = NAME
+    custody = Custody.DIRECT
+    timing = Timing()
+    refund_limits = RefundLimits()
 
     def __init__(
         self,
@@ -280,4 +288,5 @@ def _answer(held: PhoneOrder) -> PlatformAnswer:
         customer_paid_fen=held.amount_fen - discounts_fen,
         platform_discount_fen=held.platform_discount_fen,
         merchant_discount_fen=held.merchant_discount_fen,
+        platform=held.wallet,
     )
