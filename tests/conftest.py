@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.postgres import database_url, postgres
+
+__all__ = ["database_url", "postgres"]
 FOREIGN = ("STOREBOX_CONFIG", "STOREBOX_STATE", "STOREBOX_LANGUAGE", "STOREBOX_HQ_TOKEN", "STATE_DIRECTORY")
 
 

@@ -73,6 +73,7 @@ def _entries(office: Office, box: str, request: Incoming) -> JSONResponse:
     office.rate.take(sender.identity.store, box)
     upload = parse_upload(request.plain())
     _same_box(sender, upload.identity)
+    office.months.ready(office.database, office.now_ms())
     with office.backlog.place(), office.database.write() as connection:
         sender = _sender(connection, box, request)
         owner = registry.epoch_of_store(connection, upload.identity.store, upload.identity.epoch)

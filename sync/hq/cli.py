@@ -28,6 +28,12 @@ app.add_typer(store_app, name="store")
 app.add_typer(token_app, name="token")
 
 State = Annotated[Path, typer.Option("--state", envvar="STOREBOX_HQ_STATE", help="Headquarters' state folder.")]
+DatabaseUrl = Annotated[
+    str | None,
+    typer.Option(
+        "--database", envvar="STOREBOX_HQ_DATABASE", help="An SQLAlchemy URL; SQLite in the state folder without."
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
 DEFAULT_STATE = Path("/var/lib/storebox-hq")
 
@@ -52,7 +58,7 @@ def serve(
     host: str = "127.0.0.1",
     port: int = 8090,
     fd: Annotated[int | None, typer.Option(help="An inherited listening socket, instead of host and port.")] = None,
-    database: Annotated[str | None, typer.Option(envvar="STOREBOX_HQ_DATABASE", help="An SQLAlchemy URL.")] = None,
+    database: DatabaseUrl = None,
 ) -> None:
     """Serve boxes and people; prints one line with the URL when ready."""
     from sync.hq.serve import serve as serve_until_stopped
@@ -75,22 +81,22 @@ def pay(
 
 
 @store_app.command("add")
-def store_add(store: str, name: str = "", state: State = DEFAULT_STATE) -> None:
+def store_add(store: str, name: str = "", state: State = DEFAULT_STATE, database: DatabaseUrl = None) -> None:
     """Add a store."""
     from sync.hq import registry
 
-    with _office(state) as office, office.database.write() as connection:
+    with _office(state, database) as office, office.database.write() as connection:
         registry.add_store(connection, store, name or store, office.now_ms())
     typer.echo(f"store {store} added")
 
 
 @store_app.command("list")
-def store_list(state: State = DEFAULT_STATE, as_json: AsJson = False) -> None:
+def store_list(state: State = DEFAULT_STATE, database: DatabaseUrl = None, as_json: AsJson = False) -> None:
     """List the stores, complete up to which entry, and when they were last seen."""
     from sync.hq import registry
     from sync.hq.manifest import store_state
 
-    with _office(state) as office, office.database.read() as connection:
+    with _office(state, database) as office, office.database.read() as connection:
         rows = [
             {"store": store, "name": name, **store_state(connection, store)}
             for store, name in registry.store_names(connection)
@@ -103,11 +109,13 @@ def store_list(state: State = DEFAULT_STATE, as_json: AsJson = False) -> None:
 
 
 @store_app.command("token")
-def store_token(store: str, state: State = DEFAULT_STATE, as_json: AsJson = False) -> None:
+def store_token(
+    store: str, state: State = DEFAULT_STATE, database: DatabaseUrl = None, as_json: AsJson = False
+) -> None:
     """Make a one-time token with which a box of the store enrols."""
     from sync.hq import registry
 
-    with _office(state) as office, office.database.write() as connection:
+    with _office(state, database) as office, office.database.write() as connection:
         now_ms = office.now_ms()
         token = registry.make_enrolment_token(connection, store, now_ms)
         fingerprint = office.keys.fingerprint
@@ -117,11 +125,13 @@ def store_token(store: str, state: State = DEFAULT_STATE, as_json: AsJson = Fals
 
 
 @store_app.command("revoke")
-def store_revoke(store: str, epoch: int, reason: str, state: State = DEFAULT_STATE) -> None:
+def store_revoke(
+    store: str, epoch: int, reason: str, state: State = DEFAULT_STATE, database: DatabaseUrl = None
+) -> None:
     """Take the key of a box out of use, for instance after a theft."""
     from sync.hq import registry
 
-    with _office(state) as office, office.database.write() as connection:
+    with _office(state, database) as office, office.database.write() as connection:
         registry.revoke(connection, store, epoch, reason, office.now_ms())
     typer.echo(f"epoch {epoch} of store {store} revoked")
 
@@ -131,11 +141,12 @@ def token_add(
     name: str,
     store: Annotated[list[str] | None, typer.Option(help="A store that may be read; all when left out.")] = None,
     state: State = DEFAULT_STATE,
+    database: DatabaseUrl = None,
 ) -> None:
     """Make a token that may read the ledger; it is shown once."""
     from sync.hq import registry
 
-    with _office(state) as office, office.database.write() as connection:
+    with _office(state, database) as office, office.database.write() as connection:
         for one in store or ():
             if not registry.has_store(connection, one):
                 raise Refused("store.unknown", store=one)
@@ -145,6 +156,7 @@ def token_add(
 @app.command()
 def pull(
     state: Annotated[Path | None, typer.Option(help="A local headquarters' state folder.")] = None,
+    database: DatabaseUrl = None,
     url: Annotated[str | None, typer.Option(help="A headquarters' URL; the token is in STOREBOX_HQ_TOKEN.")] = None,
     token: Annotated[str, typer.Option(envvar="STOREBOX_HQ_TOKEN", help="A token that may read.")] = "",
     form: Annotated[Form, typer.Option("--format")] = Form.csv,
@@ -160,7 +172,7 @@ def pull(
     if (state is None) == (url is None):
         raise typer.BadParameter("give either --state or --url")
     request = PullRequest(store, _checked_day(first_day), _checked_day(last_day), day_state.value)
-    documents = _documents(state, url, token, request)
+    documents = _documents(state, database, url, token, request)
     if output is None:
         manifest = write_pull(documents, form.value, sys.stdout)
     else:
@@ -195,11 +207,13 @@ def _listener(host: str, port: int, fd: int | None) -> "socket.socket":
         raise Refused("hq.address_taken", host=host, port=port, reason=error.strerror) from error
 
 
-def _documents(state: Path | None, url: str | None, token: str, request: "PullRequest") -> "Documents":
+def _documents(
+    state: Path | None, database: str | None, url: str | None, token: str, request: "PullRequest"
+) -> "Documents":
     from sync.hq.pull_client import from_state, from_url
 
     if state is not None:
-        return from_state(state, request)
+        return from_state(state, request, database)
     if not token:
         raise typer.BadParameter("a token is needed: set STOREBOX_HQ_TOKEN", param_hint="--token")
     return from_url(str(url), token, request)
@@ -217,11 +231,11 @@ def _checked_day(day: str | None) -> str | None:
 
 
 @contextmanager
-def _office(state: Path) -> "Iterator[Office]":
+def _office(state: Path, database: str | None) -> "Iterator[Office]":
     from sync.hq.office import Office
 
     try:
-        office = Office.open(state)
+        office = Office.open(state, database)
     except OSError as error:
         raise Broken("hq.state_unusable", state=str(state), reason=error.strerror) from error
     try:

@@ -10,13 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import pysqlite3.dbapi2
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from agent.core.errors import TryLater
 
 DATABASE_FILE = "hq.db"
 WRITER_WAIT_S = 10
+MIGRATION_LOCK = 0x5342_4851
+"""Any number that nobody else locks by: "SBHQ"."""
 
 
 class Database:
@@ -39,6 +41,7 @@ class Database:
         from sync.hq.migrations.run import upgrade
 
         with self.write() as connection:
+            one_process(connection)
             upgrade(connection)
 
     @contextmanager
@@ -90,4 +93,21 @@ def _sqlite_engine(path: Path, begin: str, **pool: int) -> Engine:
 
 
 def _server_engines(url: str) -> tuple[Engine, Engine]:
-    return create_engine(url), create_engine(url, isolation_level="REPEATABLE READ")
+    """Return the engines of a server; `postgresql://` means psycopg 3, the driver that headquarters brings."""
+    parsed = make_url(url)
+    if parsed.drivername == "postgresql":
+        parsed = parsed.set(drivername="postgresql+psycopg")
+    pool: dict[str, Any] = {
+        "pool_size": 8,
+        "max_overflow": 24,
+        "pool_timeout": WRITER_WAIT_S,
+        "pool_pre_ping": True,
+        "connect_args": {"connect_timeout": WRITER_WAIT_S, "options": f"-c lock_timeout={WRITER_WAIT_S}s"},
+    }
+    return create_engine(parsed, **pool), create_engine(parsed, isolation_level="REPEATABLE READ", **pool)
+
+
+def one_process(connection: Connection) -> None:
+    """Keep other processes from changing tables until this transaction ends; on SQLite the writer's lock does it."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})")

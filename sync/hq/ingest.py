@@ -15,6 +15,7 @@ from sqlalchemy import Connection, func, select, update
 from agent.core.chain import Identity, genesis, next_hash
 from agent.core.errors import Credentials, Refused
 from sync.hq import tables
+from sync.hq.months import month_of, write_entries
 from sync.hq.projection import day_of, project, readable
 from sync.hq.records import note_alarm, note_seal
 from sync.hq.registry import RegisteredEpoch
@@ -131,10 +132,11 @@ def _append(
             "body": entry.body,
             "hash": heads[place + 1],
             "received_at_ms": now_ms,
+            "month": month_of(now_ms),
         }
         for place, (entry, body) in enumerate(zip(fresh, bodies, strict=True))
     ]
-    connection.execute(tables.entry.insert(), rows)
+    write_entries(connection, rows)
     for place, (entry, body) in enumerate(zip(fresh, bodies, strict=True)):
         _look_at(connection, owner, entry, body, heads[place], now_ms)
     project(connection, identity.store, identity.epoch, zip(fresh, bodies, strict=True))

@@ -8,6 +8,7 @@ from pathlib import Path
 from sync.hq.database import Database
 from sync.hq.keys import HqKeys
 from sync.hq.limits import Backlog, RateLimit
+from sync.hq.months import Months
 
 
 def wall_ms() -> int:
@@ -24,6 +25,7 @@ class Office:
     now_ms: Callable[[], int] = wall_ms
     rate: RateLimit = field(default_factory=RateLimit)
     backlog: Backlog = field(default_factory=Backlog)
+    months: Months = field(default_factory=Months)
 
     @classmethod
     def open(cls, state: Path, url: str | None = None) -> "Office":

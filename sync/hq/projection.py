@@ -5,8 +5,10 @@ A body is evidence first: what can't be read here is kept all the same and only 
 
 import re
 from collections.abc import Iterable, Mapping
+from typing import Any
 
-from sqlalchemy import Connection, Table, and_, select, update
+from sqlalchemy import Connection, Table, func
+from sqlalchemy.dialects import postgresql, sqlite
 
 from agent.core.canonical import parse
 from agent.core.errors import Broken
@@ -45,40 +47,61 @@ def project(
     connection: Connection, store: str, epoch: int, entries: Iterable[tuple[SentEntry, Mapping[str, object] | None]]
 ) -> None:
     """Write what new entries say about closed days, and about orders and refunds at the platforms."""
+    days: dict[str, int] = {}
+    facts: dict[str, dict[str, dict[str, object]]] = {}
     for entry, body in entries:
-        if entry.kind == "day.closed":
-            _close_day(connection, store, epoch, entry, day_of(body))
-        target = _COLUMNS.get(entry.kind)
-        if target is not None and body is not None:
-            _merge(connection, store, entry, body, *target)
+        day = day_of(body)
+        if entry.kind == "day.closed" and day is not None:
+            days.setdefault(day, entry.seq)
+        elif entry.kind in _COLUMNS and body is not None:
+            _fold(facts, entry, body, *_COLUMNS[entry.kind])
+    _write_days(connection, store, epoch, days)
+    for table in (tables.platform_order, tables.platform_refund):
+        _write_facts(connection, store, table, facts.get(table.name, {}))
 
 
-def _close_day(connection: Connection, store: str, epoch: int, entry: SentEntry, day: str | None) -> None:
-    known = tables.closed_day
-    where = and_(known.c.store == store, known.c.day == day)
-    if day is not None and connection.execute(select(known.c.seq).where(where)).first() is None:
-        connection.execute(known.insert().values(store=store, day=day, epoch=epoch, seq=entry.seq))
-
-
-def _merge(
-    connection: Connection,
-    store: str,
+def _fold(
+    facts: dict[str, dict[str, dict[str, object]]],
     entry: SentEntry,
     body: Mapping[str, object],
     table: Table,
     key: str,
     columns: tuple[str, ...],
 ) -> None:
+    """Lay what an entry says over what earlier ones of the same upload said about the same number."""
     number = body.get(key)
     if not isinstance(number, str):
         return
-    values = {name: body[name] for name in columns if _fits(name, body.get(name))}
+    values = facts.setdefault(table.name, {}).setdefault(number, {})
+    values.update({name: body[name] for name in columns if _fits(name, body.get(name))})
     if entry.kind == "refund.ended":
         values["ended_at_ms"] = entry.at_ms
-    where = and_(table.c.store == store, table.c[key] == number)
-    if values and connection.execute(update(table).where(where).values(**values)).rowcount:
+
+
+def _write_days(connection: Connection, store: str, epoch: int, days: Mapping[str, int]) -> None:
+    """Note closed days; the first close of a day stands."""
+    known = tables.closed_day
+    rows = [{"store": store, "day": day, "epoch": epoch, "seq": seq} for day, seq in days.items()]
+    if rows:
+        insert = _insert(connection, known)
+        connection.execute(insert.on_conflict_do_nothing(index_elements=["store", "day"]), rows)
+
+
+def _write_facts(connection: Connection, store: str, table: Table, facts: Mapping[str, Mapping[str, object]]) -> None:
+    """Write facts by their number; what a fact does not say stays as it was."""
+    key = table.primary_key.columns.values()[1].name
+    names = [column.name for column in table.columns if column.name not in ("store", key)]
+    rows = [{"store": store, key: number, **dict.fromkeys(names), **values} for number, values in facts.items()]
+    if not rows:
         return
-    connection.execute(table.insert().values({"store": store, key: number, **values}))
+    insert = _insert(connection, table)
+    kept = {name: func.coalesce(insert.excluded[name], table.c[name]) for name in names}
+    connection.execute(insert.on_conflict_do_update(index_elements=["store", key], set_=kept), rows)
+
+
+def _insert(connection: Connection, table: Table) -> Any:
+    """Return an insert that knows conflicts; both databases have it, in the same words."""
+    return postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
 
 
 def _fits(name: str, value: object) -> bool:

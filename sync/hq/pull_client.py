@@ -26,17 +26,17 @@ class PullRequest:
     day_state: str = "closed"
 
 
-def from_state(state: Path, request: PullRequest) -> Documents:
-    """Yield rows and manifest out of a local headquarters' folder."""
+def from_state(state: Path, request: PullRequest, database: str | None = None) -> Documents:
+    """Yield rows and manifest out of a local headquarters' folder, or of the database at a URL."""
     from sync.hq.database import DATABASE_FILE
     from sync.hq.formats import documents
     from sync.hq.office import Office
     from sync.hq.people_api import chosen_stores
     from sync.hq.pull import Selection
 
-    if not (state / DATABASE_FILE).exists():
+    if database is None and not (state / DATABASE_FILE).exists():
         raise Refused("hq.no_state", state=str(state))
-    office = Office.open(state)
+    office = Office.open(state, database)
     try:
         stores = chosen_stores(office, request.store, None)
         selection = Selection(stores, request.first_day, request.last_day, request.day_state == "closed")

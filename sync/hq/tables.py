@@ -1,6 +1,7 @@
 """Headquarters' tables. Every key begins with the store; nothing refers across stores; no global serial numbers.
 
-Hashes and keys are lower-case hex; times are milliseconds UTC; bodies are kept as the text that was sent.
+Hashes and keys are lower-case hex; times are milliseconds UTC; bodies are kept as the text that was sent. `entry.month`
+is that of its arrival, 202611: the partition on PostgreSQL (docs/decisions/008).
 """
 
 from sqlalchemy import BigInteger, Boolean, Column, ColumnElement, Index, Integer, MetaData, Table, Text
@@ -60,7 +61,9 @@ entry = Table(
     Column("body", Text, nullable=False),
     Column("hash", Text, nullable=False),
     Column("received_at_ms", _Big, nullable=False),
+    _number_key("month"),
     Index("entry_of_day", "store", "day", "epoch", "seq"),
+    postgresql_partition_by="RANGE (month)",
 )
 
 receipt = Table(

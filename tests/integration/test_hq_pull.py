@@ -64,8 +64,8 @@ def fill(journal: FakeJournal) -> None:
 
 
 @pytest.fixture
-def hq(tmp_path: Path) -> Iterator[RunningHq]:
-    with running_hq(tmp_path / "hq") as running:
+def hq(tmp_path: Path, database_url: str | None) -> Iterator[RunningHq]:
+    with running_hq(tmp_path / "hq", database_url) as running:
         journal = FakeJournal(Identity("S001", "B1", 1), new_key())
         running.register(journal)
         fill(journal)
@@ -164,13 +164,17 @@ class Done(NamedTuple):
 class CommandLine:
     """Runs `storebox-hq` in this process."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
+    def __init__(
+        self, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], database_url: str | None
+    ) -> None:
+        self._database_url = database_url
         self._monkeypatch = monkeypatch
         self._capfd = capfd
 
     def __call__(self, *arguments: str, token: str = "") -> Done:
         self._monkeypatch.setattr(sys, "argv", ["storebox-hq", *arguments])
         self._monkeypatch.setenv("STOREBOX_HQ_TOKEN", token)
+        self._monkeypatch.setenv("STOREBOX_HQ_DATABASE", self._database_url or "")
         with pytest.raises(SystemExit) as ended:
             main()
         out, err = self._capfd.readouterr()
@@ -178,8 +182,10 @@ class CommandLine:
 
 
 @pytest.fixture
-def run_cli(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> CommandLine:
-    return CommandLine(monkeypatch, capfd)
+def run_cli(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], database_url: str | None
+) -> CommandLine:
+    return CommandLine(monkeypatch, capfd, database_url)
 
 
 def test_the_command_line_pulls_the_same_from_state_and_url(hq: RunningHq, run_cli: CommandLine) -> None:
@@ -206,7 +212,6 @@ def test_csv_keeps_every_digit_and_has_its_manifest_beside_it(
 
 def test_the_command_line_refuses_with_a_code_and_exit_1(hq: RunningHq, run_cli: CommandLine, tmp_path: Path) -> None:
     for arguments, code, exit_code in (
-        (["pull", "--state", str(tmp_path / "none")], "hq.no_state", 1),
         (["pull", "--url", hq.url], "", 2),
         (["pull", "--state", str(hq.state), "--from", "soon"], "", 2),
         (["pull", "--state", str(hq.state), "--store", "S009"], "store.unknown", 1),
@@ -219,13 +224,8 @@ def test_the_command_line_refuses_with_a_code_and_exit_1(hq: RunningHq, run_cli:
     assert (wrong.returncode, "access.token_unknown" in wrong.stderr) == (1, True)
 
 
-def test_migrations_and_tables_agree(hq: RunningHq) -> None:
-    from alembic.autogenerate import compare_metadata
-    from alembic.migration import MigrationContext
-
-    from sync.hq.tables import metadata
-
-    with hq.office.database.read() as connection:
-        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
-        assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2
-        assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
+def test_a_folder_without_a_headquarters_is_no_empty_ledger(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    done = CommandLine(monkeypatch, capfd, None)("pull", "--state", str(tmp_path / "none"))
+    assert (done.returncode, "hq.no_state" in done.stderr) == (1, True)

@@ -42,8 +42,8 @@ BOX = Identity("S001", "B1", 1)
 
 
 @pytest.fixture
-def hq(tmp_path: Path) -> Iterator[RunningHq]:
-    with running_hq(tmp_path / "hq") as running:
+def hq(tmp_path: Path, database_url: str | None) -> Iterator[RunningHq]:
+    with running_hq(tmp_path / "hq", database_url) as running:
         yield running
 
 
@@ -194,12 +194,15 @@ def test_a_box_that_knows_less_than_hq_stops_its_epoch(hq: RunningHq, journal: F
     assert mirrored(hq, journal)
 
 
-def test_hq_from_an_older_backup_gets_the_rest_again(hq: RunningHq, journal: FakeJournal, tmp_path: Path) -> None:
+def test_hq_from_an_older_backup_gets_the_rest_again(
+    hq: RunningHq, journal: FakeJournal, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
     journal.add_many(10)
     box = Box(hq, journal)
     box.run()
     hq.stop()
     shutil.copytree(hq.state, tmp_path / "backup")
+    older = hq.database_url and request.getfixturevalue("postgres").copy_of(hq.database_url)
     hq.start()
     journal.add_many(30)
     box.run()
@@ -207,6 +210,7 @@ def test_hq_from_an_older_backup_gets_the_rest_again(hq: RunningHq, journal: Fak
     hq.stop()
     shutil.rmtree(hq.state)
     shutil.copytree(tmp_path / "backup", hq.state)
+    hq.database_url = older
     hq.start()
     box.clock.now += 61
     box.run()

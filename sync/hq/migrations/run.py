@@ -9,8 +9,8 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
 
-def upgrade(connection: Connection) -> None:
-    """Bring the tables to the newest version."""
+def upgrade(connection: Connection, version: str = "head") -> None:
+    """Bring the tables to the newest version, or to a named one on the way there."""
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent))
     config.set_main_option("path_separator", "os")
@@ -18,4 +18,4 @@ def upgrade(connection: Connection) -> None:
     if MigrationContext.configure(connection).get_current_revision() == newest:
         return
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    command.upgrade(config, version)

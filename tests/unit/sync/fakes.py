@@ -10,13 +10,14 @@ from pathlib import Path
 
 import uvicorn
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from sqlalchemy import Row, select
 
 from agent.core.canonical import canonical
 from agent.core.chain import Entry, Identity, genesis, next_hash
 from agent.core.errors import Broken
 from agent.core.ports import Watermark
 from agent.core.signing import seal_message
-from sync.hq import registry
+from sync.hq import registry, tables
 from sync.hq.app import create_app
 from sync.hq.limits import RateLimit
 from sync.hq.office import Office
@@ -163,8 +164,9 @@ def enrolled_body(identity: Identity, key: FileKey) -> Mapping[str, object]:
 class RunningHq:
     """A real HQ on a loopback socket; `restart` may bring other state."""
 
-    def __init__(self, state: Path) -> None:
+    def __init__(self, state: Path, database_url: str | None = None) -> None:
         self.state = state
+        self.database_url = database_url
         self.rate = RateLimit()
         self._listener = listening("127.0.0.1", 0)
         self.url = url_of(self._listener)
@@ -173,7 +175,7 @@ class RunningHq:
         self.start()
 
     def start(self) -> None:
-        self.office = replace(Office.open(self.state), rate=self.rate)
+        self.office = replace(Office.open(self.state, self.database_url), rate=self.rate)
         config = uvicorn.Config(
             create_app(self.office), host="127.0.0.1", port=self._port, log_level="critical", lifespan="off"
         )
@@ -202,14 +204,16 @@ class RunningHq:
             registry.register_epoch(connection, identity, journal.key.public_key, "enrolled", AT_MS)
 
     def hashes(self, store: str, epoch: int) -> list[str]:
-        query = "SELECT hash FROM entry WHERE store = ? AND epoch = ? ORDER BY seq"
-        with self.office.database.read() as connection:
-            return [row[0] for row in connection.exec_driver_sql(query, (store, epoch))]
+        return [row.hash for row in self._entries(store, epoch)]
 
     def bodies(self, store: str, epoch: int) -> list[str]:
-        query = "SELECT body FROM entry WHERE store = ? AND epoch = ? ORDER BY seq"
+        return [row.body for row in self._entries(store, epoch)]
+
+    def _entries(self, store: str, epoch: int) -> Sequence[Row[tuple[str, str]]]:
+        known = tables.entry
+        where = tables.of_epoch(known, store, epoch)
         with self.office.database.read() as connection:
-            return [row[0] for row in connection.exec_driver_sql(query, (store, epoch))]
+            return connection.execute(select(known.c.hash, known.c.body).where(where).order_by(known.c.seq)).all()
 
     def rows(self, query: str) -> list[tuple[object, ...]]:
         with self.office.database.read() as connection:
@@ -217,9 +221,9 @@ class RunningHq:
 
 
 @contextmanager
-def running_hq(state: Path) -> Iterator[RunningHq]:
-    """Run an HQ for the length of a block."""
-    hq = RunningHq(state)
+def running_hq(state: Path, database_url: str | None = None) -> Iterator[RunningHq]:
+    """Run an HQ for the length of a block, on SQLite in its state folder when there is no URL."""
+    hq = RunningHq(state, database_url)
     try:
         yield hq
     finally:

@@ -1,0 +1,73 @@
+"""Headquarters' database on SQLite and PostgreSQL: durable, migrated, one process at a time."""
+
+import threading
+from pathlib import Path
+
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Connection, Engine, create_engine, inspect
+
+from sync.hq import tables
+from sync.hq.database import Database
+from sync.hq.migrations.run import upgrade
+from sync.hq.months import Months
+
+
+def own(_object: object, name: str | None, kind: str, _reflected: bool, _other: object) -> bool:
+    """Leave the months out: PostgreSQL shows each partition as a table."""
+    return not (kind == "table" and name is not None and name.startswith("entry_"))
+
+
+def differences(connection: Connection) -> list[object]:
+    context = MigrationContext.configure(connection, opts={"include_object": own})
+    return list(compare_metadata(context, tables.metadata))
+
+
+def test_migrations_and_tables_agree(tmp_path: Path, database_url: str | None) -> None:
+    database = Database.open(tmp_path, database_url)
+    Months().ready(database, 1_795_000_000_000)
+    with database.read() as connection:
+        assert differences(connection) == []
+    database.close()
+
+
+def test_sqlite_writes_through_to_the_disk(tmp_path: Path) -> None:
+    database = Database.open(tmp_path)
+    with database.read() as connection:
+        assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2
+        assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
+    database.close()
+
+
+def test_two_processes_may_open_a_new_database_at_once(tmp_path: Path, database_url: str | None) -> None:
+    opened: list[Database] = []
+    threads = [threading.Thread(target=lambda: opened.append(Database.open(tmp_path, database_url))) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert len(opened) == 4
+    for database in opened:
+        database.close()
+
+
+def engine_at_first_version(tmp_path: Path, database_url: str | None) -> Engine:
+    return create_engine(database_url or f"sqlite:///{tmp_path / 'hq.db'}")
+
+
+def test_entries_from_before_the_months_are_moved(tmp_path: Path, database_url: str | None) -> None:
+    engine = engine_at_first_version(tmp_path, database_url)
+    insert = (
+        "INSERT INTO entry (store, epoch, seq, at_ms, kind, day, body, hash, received_at_ms)"
+        " VALUES ('S001', 1, 1, 5, 'day.closed', NULL, '{}', 'ab', 1790000000000)"
+    )
+    with engine.begin() as connection:
+        upgrade(connection, "0001")
+        connection.exec_driver_sql(insert)
+    engine.dispose()
+    database = Database.open(tmp_path, database_url)
+    with database.read() as connection:
+        row = connection.execute(tables.entry.select()).one()
+        assert (row.store, row.seq, row.body, row.month) == ("S001", 1, "{}", 202609)
+        assert "entry_before" not in inspect(connection).get_table_names()
+    database.close()
