@@ -30,8 +30,12 @@ class HqClient:
 
     def upload(self, sender: Identity, body: bytes) -> Reply:
         """Send an upload body; HQ's 409 is a reply too."""
+        return self.send_compressed(sender, compress(body))
+
+    def send_compressed(self, sender: Identity, data: bytes) -> Reply:
+        """Send an upload body that is compressed already, for instance the same one again."""
         headers = {"Content-Type": "application/json", "Content-Encoding": CONTENT_ENCODING}
-        answer = self._send(sender, "POST", f"/v1/boxes/{sender.box}/entries", compress(body), headers)
+        answer = self._send(sender, "POST", f"/v1/boxes/{sender.box}/entries", data, headers)
         return _reply(answer)
 
     def beat(self, sender: Identity, heartbeat: Mapping[str, object]) -> Reply:

@@ -22,6 +22,7 @@ INFLATED_BYTES_MAX = 4 * 1024 * 1024
 _ID = re.compile(r"[A-Z0-9]{1,10}")
 _KIND = re.compile(r"[a-z]+\.[a-z_]+|seal")
 _HASH = re.compile(r"[0-9a-f]{64}")
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _SIGNATURE = re.compile(r"[0-9a-f]{128}")
 _encode = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
 
@@ -159,7 +160,7 @@ def _entry(row: object, expected_seq: int) -> SentEntry:
 
 
 def _encodes(text: str) -> bool:
-    return text.isascii() or not any("\ud800" <= character <= "\udfff" for character in text)
+    return text.isascii() or _SURROGATE.search(text) is None
 
 
 def _object(data: bytes, code: str, keys: tuple[str, ...]) -> dict[str, object]:

@@ -78,7 +78,7 @@ def canonical_event(body: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     if clean:
         return text, body
     text = canonical(body)
-    return text, json.loads(text, parse_float=_no_float, parse_constant=_no_float)
+    return text, _decode(text)
 
 
 def canonical_bytes(value: object) -> bytes:
@@ -90,9 +90,15 @@ def _no_float(text: str) -> None:
     raise Broken("canonical.float", value=text[:40])
 
 
+_decode = json.JSONDecoder(parse_float=_no_float, parse_constant=_no_float).decode
+"""Made once: `json.loads` with these arguments makes one a call, a fifth of the time that an entry's body takes."""
+
+
 def parse(text: str | bytes) -> object:
     """Parse JSON text that should be canonical; raises `Broken` for floats and for text that is no JSON."""
     try:
-        return json.loads(text, parse_float=_no_float, parse_constant=_no_float)
+        if isinstance(text, bytes):
+            text = text.decode(json.detect_encoding(text), "surrogatepass")
+        return _decode(text)
     except (ValueError, RecursionError) as error:
         raise Broken("canonical.not_json", reason=str(error)[:120]) from error

@@ -275,6 +275,12 @@ SENTENCES: dict[str, Texts] = {
         "{host}:{port},{reason};换一个端口。",
         "{host}:{port}, {reason}; choose another port.",
     ),
+    "hq.processes_need_server": _office(
+        "这个数据库只能用一个进程",
+        "This database serves one process",
+        "要 {processes} 个进程,先用 --database 指到 PostgreSQL。",
+        "For {processes} processes name a PostgreSQL by --database.",
+    ),
     "pull.incomplete": _office(
         "没取全,文件没写完",
         "Incomplete, nothing to rely on",

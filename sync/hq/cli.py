@@ -59,11 +59,17 @@ def serve(
     port: int = 8090,
     fd: Annotated[int | None, typer.Option(help="An inherited listening socket, instead of host and port.")] = None,
     database: DatabaseUrl = None,
+    processes: Annotated[int, typer.Option(min=1, max=64, help="Serving processes; more than 1 with PostgreSQL.")] = 1,
 ) -> None:
     """Serve boxes and people; prints one line with the URL when ready."""
     from sync.hq.serve import serve as serve_until_stopped
+    from sync.hq.serve import serve_in_processes
 
-    serve_until_stopped(state, _listener(host, port, fd), database)
+    listener = _listener(host, port, fd)
+    if processes > 1:
+        serve_in_processes(state, listener, database, processes)
+    else:
+        serve_until_stopped(state, listener, database)
 
 
 @app.command()
@@ -72,7 +78,7 @@ def pay(
     host: str = "127.0.0.1",
     port: int = 8091,
     fd: Annotated[int | None, typer.Option(help="An inherited listening socket, instead of host and port.")] = None,
-    database: Annotated[str | None, typer.Option(envvar="STOREBOX_HQ_DATABASE", help="An SQLAlchemy URL.")] = None,
+    database: DatabaseUrl = None,
 ) -> None:
     """Take and return money for boxes, with the merchants' keys; needs nothing of `serve` but the register of boxes."""
     from sync.hq.pay.serve import serve as serve_until_stopped

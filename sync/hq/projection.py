@@ -5,9 +5,10 @@ A body is evidence first: what can't be read here is kept all the same and only 
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Table, func
+from sqlalchemy import Connection, Table, TextClause, func, text
 from sqlalchemy.dialects import postgresql, sqlite
 
 from agent.core.canonical import parse
@@ -89,14 +90,32 @@ def _write_days(connection: Connection, store: str, epoch: int, days: Mapping[st
 
 def _write_facts(connection: Connection, store: str, table: Table, facts: Mapping[str, Mapping[str, object]]) -> None:
     """Write facts by their number; what a fact does not say stays as it was."""
+    if not facts:
+        return
     key = table.primary_key.columns.values()[1].name
     names = [column.name for column in table.columns if column.name not in ("store", key)]
     rows = [{"store": store, key: number, **dict.fromkeys(names), **values} for number, values in facts.items()]
-    if not rows:
+    if connection.dialect.name == "postgresql":
+        columns = {column.name: [row[column.name] for row in rows] for column in table.columns}
+        connection.execute(_upsert_of_arrays(table, key), columns)
         return
-    insert = _insert(connection, table)
+    insert = sqlite.insert(table)
     kept = {name: func.coalesce(insert.excluded[name], table.c[name]) for name in names}
     connection.execute(insert.on_conflict_do_update(index_elements=["store", key], set_=kept), rows)
+
+
+@cache
+def _upsert_of_arrays(table: Table, key: str) -> TextClause:
+    """Return one statement for any number of facts, an array a column: a round trip instead of one a fact."""
+    arrays = ", ".join(f"CAST(:{column.name} AS {column.type}[])" for column in table.columns)
+    names = [column.name for column in table.columns]
+    kept = ", ".join(
+        f"{name} = coalesce(excluded.{name}, {table.name}.{name})" for name in names if name not in ("store", key)
+    )
+    return text(
+        f"INSERT INTO {table.name} ({', '.join(names)}) SELECT * FROM unnest({arrays})"
+        f" ON CONFLICT (store, {key}) DO UPDATE SET {kept}"
+    )
 
 
 def _insert(connection: Connection, table: Table) -> Any:

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0003"
-down_revision = "0001"
+down_revision = "0002"
 
 _MONTH = {
     "sqlite": "CAST(strftime('%Y%m', received_at_ms / 1000, 'unixepoch') AS INTEGER)",

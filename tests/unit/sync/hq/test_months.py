@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
+from agent.bench.postgres import Server
 from sync.hq import tables
 from sync.hq.database import Database
 from sync.hq.months import Months, make_months, month_after, month_of, write_entries
-from tests.postgres import Server
 
 NOVEMBER_MS = 1_795_000_000_000
 """2026-11-18."""
