@@ -52,7 +52,7 @@ class Purchase:
 
 @dataclass(frozen=True, slots=True)
 class PowerCut:
-    """The box dies at a step of its life (a commit, a call to a platform) and comes back."""
+    """A process dies at a step of its life (a commit, a call to a platform) and comes back."""
 
     step: int
     off_s: float
@@ -89,6 +89,10 @@ class Case:
     cuts: tuple[PowerCut, ...]
     jumps: tuple[Jump, ...]
     restore: Restore | None
+    through_hq: tuple[str, ...]
+    """Platforms whose keys lie at headquarters."""
+    office_cuts: tuple[tuple[int, PowerCut], ...]
+    """Which of headquarters' two processes dies when."""
     refund_takes_s: float
     poor_until_s: float
     says_again: int
@@ -101,6 +105,8 @@ class Case:
         lines += [f"till {till}: {one}" for till, purchases in enumerate(self.tills, 1) for one in purchases]
         lines += [f"no network from {begin_s:.0f} s for {length_s:.0f} s" for begin_s, length_s in self.away]
         lines += [f"power cut at step {cut.step} of a life, off for {cut.off_s:.0f} s" for cut in self.cuts]
+        lines += [f"{name} goes through headquarters" for name in self.through_hq]
+        lines += [f"headquarters' process {which} dies at step {cut.step}" for which, cut in self.office_cuts]
         lines += [f"the clock steps by {jump.by_s:+.0f} s at {jump.at_s:.0f} s" for jump in self.jumps]
         if self.restore is not None:
             epoch = "a new epoch" if self.restore.new_epoch else "nobody told"
@@ -146,6 +152,13 @@ def case_of(seed: int) -> Case:
         for _ in range(JUMPS_MAX and chance.choice((0, 0, 0, 0, 1, 2)))
     )
     restore = Restore(chance.uniform(1, 150), chance.random() < 0.7) if chance.random() < 0.08 else None
+    through_hq: tuple[str, ...] = ()
+    if chance.random() < 0.4:
+        through_hq = chance.choice((("wechat",), ("alipay",), tuple(HOUSES)))
+    office_cuts = tuple(
+        (chance.randrange(2), PowerCut(chance.randrange(1, 40), chance.uniform(1, 30)))
+        for _ in range(len(through_hq) and chance.choice((0, 1, 2, 3)))
+    )
     return Case(
         seed=seed,
         tills=tills,
@@ -154,6 +167,8 @@ def case_of(seed: int) -> Case:
         cuts=cuts,
         jumps=jumps,
         restore=restore,
+        through_hq=through_hq,
+        office_cuts=office_cuts,
         refund_takes_s=chance.choice((0.0, 0.0, 20.0, 300.0)),
         poor_until_s=chance.choice((0.0, 0.0, 0.0, 200.0)),
         says_again=chance.choice((0, 0, 1, 2)),

@@ -87,8 +87,13 @@ class BankPlatform:
         clock_off_s: Callable[[], float],
         before_sending: Callable[[str, str], None],
         tell: Callable[[str], None],
+        at_headquarters: bool = False,
     ) -> None:
-        """`wall_ms` gives the bank's time for a moment of the world; `clock_off_s` how wrong the box's clock is."""
+        """`wall_ms` gives the bank's time for a moment of the world; `clock_off_s` how wrong the caller's clock is.
+
+        `at_headquarters`: a wish may have been under way for long, and nobody there counts the seconds since.
+        """
+        self._counts_seconds = not at_headquarters
         self.name = bank.house.name
         self._world = world
         self._bank = bank
@@ -110,7 +115,7 @@ class BankPlatform:
     def reverse(self, out_trade_no: str) -> PlatformAnswer:
         submitted_s = self._bank.submitted_s.get(out_trade_no)
         since_s = None if submitted_s is None else self._world.now_s - submitted_s
-        if since_s is not None and since_s < REVERSE_NOT_BEFORE_S:
+        if self._counts_seconds and since_s is not None and since_s < REVERSE_NOT_BEFORE_S:
             self._bank.complaints.append(f"{out_trade_no} was to be undone {since_s:.1f} s after it was submitted")
         return self._order("reverse", out_trade_no, lambda: self._bank.reverse(out_trade_no), undo=True)
 

@@ -47,7 +47,7 @@ class NotFoundIsNever(Altered):
 
 
 def _with_platforms(play: Play, altered: type[Altered]) -> None:
-    play.box.platforms = {name: altered(platform) for name, platform in play.box.platforms.items()}  # type: ignore[misc]
+    play.alter = lambda platforms: {name: altered(platform) for name, platform in platforms.items()}
 
 
 def takes_silence_for_a_refusal(play: Play) -> None:
@@ -89,7 +89,6 @@ def submits_again_after_a_crash(play: Play) -> None:
 
 def forgets_what_was_open(play: Play) -> None:
     """What an earlier life left open is nobody's business."""
-    platforms = play.box.platforms
 
     def begin(life: Incarnation) -> None:
         old = {found["attempt"] for found in payments.unresolved(life.shop.read())}
@@ -105,6 +104,6 @@ def forgets_what_was_open(play: Play) -> None:
                     return PlatformAnswer(Verdict.UNKNOWN, out_trade_no)
                 return self._honest.reverse(out_trade_no)  # type: ignore[no-any-return]
 
-        life.shop.platforms = {name: Forgetful(platform) for name, platform in platforms.items()}
+        life.shop.platforms = {name: Forgetful(platform) for name, platform in life.shop.platforms.items()}
 
     play.births.append(begin)

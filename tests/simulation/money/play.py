@@ -6,12 +6,14 @@ import random
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from tests.simulation.money.bank import Bank
 from tests.simulation.money.box import TILLS, Box, Incarnation
 from tests.simulation.money.case import HOUSES, Case, Jump
 from tests.simulation.money.checks import books_of, wrong_with
 from tests.simulation.money.counter import Counter
+from tests.simulation.money.headquarters import Headquarters, Office
 from tests.simulation.money.line import BankPlatform, Weather
 from tests.simulation.world import Task, World
 
@@ -23,6 +25,7 @@ LATE_MAX_S = {True: 40.0, False: 12.0}
 """How late a request may arrive: a bank that does not close what it never saw gets none after an undo."""
 _TEST = "tests/simulation/test_no_double_charge.py::test_a_thousand_schedules"
 Sabotage = Callable[["Play"], None]
+Alter = Callable[[dict[str, Any]], dict[str, Any]]
 Birth = Callable[[Incarnation], None]
 
 
@@ -38,8 +41,21 @@ class Play:
         self.box = Box(self.world, folder, case.seed)
         self.banks = {name: Bank(house, lambda: self.world.now_s, self.tell) for name, house in HOUSES.items()}
         self.weathers: list[Weather] = []
-        self.box.platforms = {name: self._platform(bank) for name, bank in self.banks.items()}
+        self.headquarters: Headquarters | None = None
+        self._to_hq = Weather(self.chance, case.spoilt, LATE_MAX_S[True])
+        self.weathers.append(self._to_hq)
+        self._direct = {
+            name: self._platform(bank, case.spoilt) for name, bank in self.banks.items() if name not in case.through_hq
+        }
+        if case.through_hq:
+            there = {
+                name: self._platform(self.banks[name], case.spoilt / 3, at_headquarters=True)
+                for name in case.through_hq
+            }
+            self.headquarters = Headquarters(self.world, self.box.identity, there)
+        self.alter: Alter = lambda platforms: platforms
         self._cuts = list(case.cuts)
+        self._office_cuts = list(case.office_cuts)
         self._looked: tuple[object, bool] = (None, True)
         self._replaced = False
         if sabotage is not None:
@@ -56,6 +72,8 @@ class Play:
             )
             bank.closes_after_s = case.closes_after_s
         self._plan()
+        for office in self._offices:
+            office.begin(self._office_cut(office))
         self._begin_life()
         people = [self._people(till, number) for number, till in enumerate(TILLS[: len(case.tills)])]
         self._run(lambda: all(one.ended for one in people) and self._settled(), case.fair_from_s + SETTLES_WITHIN_S)
@@ -72,17 +90,34 @@ class Play:
         """Write the story on."""
         self.story.append(f"{self.world.now_s:9.1f}  {what}")
 
-    def _platform(self, bank: Bank) -> BankPlatform:
-        weather = Weather(self.chance, self.case.spoilt, LATE_MAX_S[bank.house.buries])
+    @property
+    def _offices(self) -> tuple[Office, ...]:
+        return () if self.headquarters is None else self.headquarters.offices
+
+    def _office_cut(self, office: Office) -> int | None:
+        """Return at which step of its coming life a process of headquarters dies."""
+        return next((cut.step for which, cut in self._office_cuts if self._offices[which] is office), None)
+
+    def _connect(self) -> None:
+        """Give the box its platforms, as the daemon does at each start."""
+        platforms: dict[str, Any] = dict(self._direct)
+        if self.headquarters is not None:
+            through = self.case.through_hq
+            platforms |= self.headquarters.platforms(self.box.identity, through, self._to_hq, self.tell)
+        self.box.platforms = self.alter(platforms)
+
+    def _platform(self, bank: Bank, spoilt: float, *, at_headquarters: bool = False) -> BankPlatform:
+        weather = Weather(self.chance, spoilt, LATE_MAX_S[bank.house.buries])
         self.weathers.append(weather)
         return BankPlatform(
             self.world,
             bank,
             weather,
             wall_ms=self.box.clock.true_ms,
-            clock_off_s=lambda: self.box.clock.off_s,
+            clock_off_s=(lambda: 0.0) if at_headquarters else (lambda: self.box.clock.off_s),
             before_sending=self._before_sending,
             tell=self.tell,
+            at_headquarters=at_headquarters,
         )
 
     def _before_sending(self, verb: str, number: str) -> None:
@@ -125,6 +160,9 @@ class Play:
             weather.share = 0.0
         self.box.clock.off_s = 0.0
         self._cuts.clear()
+        self._office_cuts.clear()
+        for office in self._offices:
+            office.life.kill_at = None
         if self.box.now is not None:
             self.box.now.life.kill_at = None
 
@@ -136,23 +174,42 @@ class Play:
     def _run(self, until: Callable[[], object], timeout_s: float) -> None:
         ends_s = self.world.now_s + timeout_s
         while True:
-            done = self.world.run(lambda: self._dead or until(), ends_s - self.world.now_s)
-            if not self._dead:
+            self.world.run(lambda: self._dead or self._dead_office or until(), ends_s - self.world.now_s)
+            office = self._dead_office
+            if office is not None:
+                self._bury_office(office)
+            elif self._dead:
+                self._rise_again()
+            else:
                 return
-            if not done:
-                return
-            self._rise_again()
 
     @property
     def _dead(self) -> bool:
         return self.box.now is not None and self.box.now.life.dead
+
+    @property
+    def _dead_office(self) -> Office | None:
+        return next((office for office in self._offices if office.up and office.life.dead), None)
+
+    def _bury_office(self, office: Office) -> None:
+        """A process of headquarters is gone; systemd starts the next one."""
+        place = next((one for one in self._office_cuts if self._offices[one[0]] is office), None)
+        off_s = 1.0 if place is None else place[1].off_s
+        if place is not None:
+            self._office_cuts.remove(place)
+        self.tell(f"{office.name} dies; back after {off_s:.0f} s")
+        office.end()
+        self.world.after(off_s, lambda: office.begin(self._office_cut(office)))
 
     def _rise_again(self) -> None:
         off_s = self._cuts.pop(0).off_s if self._cuts and not self._replaced else 5.0
         self.tell(f"the power is cut; back after {off_s:.0f} s")
         self.box.switch_off()
         back_s = self.world.now_s + off_s
-        self.world.run(lambda: self.world.now_s >= back_s, off_s)
+        while self.world.now_s < back_s:
+            self.world.run(lambda: self.world.now_s >= back_s or self._dead_office, back_s - self.world.now_s)
+            if self._dead_office is not None:
+                self._bury_office(self._dead_office)
         if self._replaced:
             self._replaced = False
             assert self.case.restore is not None
@@ -161,6 +218,7 @@ class Play:
         self._begin_life()
 
     def _begin_life(self) -> None:
+        self._connect()
         life = self.box.switch_on(self._cuts[0].step if self._cuts else None)
         for birth in self.births:
             birth(life)
