@@ -9,14 +9,17 @@ from datetime import date
 from typing import Any
 
 from agent.core.payment import (
+    Custody,
     Offer,
     OfferVerdict,
     PlatformAnswer,
     RefundAnswer,
+    RefundLimits,
     RefundVerdict,
     Verdict,
     Way,
 )
+from sync.platforms.timings import timing_of
 from tests.simulation.money.bank import REVERSE_NOT_BEFORE_S, Bank, Refund, Said, State
 from tests.simulation.world import World
 
@@ -95,6 +98,10 @@ class BankPlatform:
         """
         self._counts_seconds = not at_headquarters
         self.name = bank.house.name
+        self.merchant = f"merchant of {self.name}"
+        self.custody = Custody.DIRECT
+        self.timing = timing_of(self.name)
+        self.refund_limits = RefundLimits()
         self._world = world
         self._bank = bank
         self._weather = weather
