@@ -29,6 +29,7 @@ from sync.hq.pay.api import PayOffice, taken
 from sync.hq.pay.desk import WishDesk
 from sync.hq.pay.merchants import Merchants
 from sync.hq.pay.notes import Note, Notes
+from sync.hq.pay.phone import PhoneOrders
 from sync.hq.pay.plan import PayPlan
 from sync.keylist import KeyRing
 from sync.keys import FileKey
@@ -114,7 +115,9 @@ class Office:
         notes = TurnNotes(turns, self.world, self.life)
         desk = WishDesk(turns, merchants, PayPlan(), notes, self._now_ms, self.world.monotonic_s)
         rate = RateLimit(per_second=20.0, burst=200, monotonic_s=self.world.monotonic_s)
-        self._office = PayOffice(turns, keys, desk, self._now_ms, rate)
+        phone = PhoneOrders(turns, merchants, self._now_ms)
+        merchants.add(phone.name, phone)
+        self._office = PayOffice(database=turns, keys=keys, desk=desk, phone=phone, now_ms=self._now_ms, rate=rate)
         self.up = True
 
     def end(self) -> None:
