@@ -118,6 +118,15 @@ def _refund_ended(body: Body) -> Said:
     return f"退款 {body['out_refund_no']} {zh}{_because(body)}", f"refund {body['out_refund_no']} {en}{_because(body)}"
 
 
+def _looked_up(body: Body) -> Said:
+    asked = body["number"] or f"{_money(body)} ± {int(body['within_ms'] or 0) // 60_000} min"
+    found = body.get("found_attempt") or body.get("found_sale") or "-"
+    return (
+        f"{body['staff']} 查付款 {asked}:{body['answer']}/{body['reason']}{_because(body)},找到 {found}",
+        f"{body['staff']} looked up {asked}: {body['answer']}/{body['reason']}{_because(body)}, found {found}",
+    )
+
+
 def _queued(body: Body) -> Said:
     copy = int(body.get("copy") or 0)
     return (
@@ -168,6 +177,7 @@ _TELLERS: dict[str, Callable[[Body], Said]] = {
     "attempt.ended": _attempt_ended,
     "attempt.parked": _parked,
     "attempt.contradicted": _contradicted,
+    "payment.looked_up": _looked_up,
     "refund.started": _refund_started,
     "refund.ended": _refund_ended,
     "slip.queued": _queued,

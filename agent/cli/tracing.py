@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-LINKS = ("sale", "refund", "attempt", "out_refund_no", "slip", "original", "subject")
+LINKS = ("sale", "refund", "attempt", "found_attempt", "out_refund_no", "slip", "original", "subject")
 """Fields by which one entry leads to others."""
 STEPS_MAX = 4
 NUMBERS_MAX = 200

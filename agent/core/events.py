@@ -259,6 +259,39 @@ class AttemptContradicted(TradeEvent):
 
 
 @dataclass(frozen=True, slots=True)
+class LookedAt:
+    """A place that was asked about a payment: journal, platform or headquarters; `code` is why it could not be."""
+
+    place: str
+    code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentLookedUp(TradeEvent):
+    """A customer said "I paid": what was asked, where, and the answer. Nothing of the customer is kept.
+
+    Asked was a `number`, or an amount around a time; `sale` was being paid. `answer` and `reason` are those of
+    `agent.core.lookup`; `found_*` name the payment that the answer rests on, `candidates` counts those shown.
+    """
+
+    KIND: ClassVar[str] = "payment.looked_up"
+    lookup: str
+    number: str | None
+    amount_fen: int | None
+    paid_at_ms: int | None
+    within_ms: int | None
+    sale: str | None
+    places: tuple[LookedAt, ...]
+    answer: str
+    reason: str
+    found_store: str | None = None
+    found_sale: str | None = None
+    found_attempt: str | None = None
+    candidates: int = 0
+    code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class RefundStarted(TradeEvent):
     """A refund at a platform, registered before the platform hears of it; `orphan` when no sale took the money."""
 

@@ -36,6 +36,8 @@ class Command(StrEnum):
     ZREPORT = "ZREPORT"
     REPRINT = "REPRINT"
     NOSALE = "NOSALE"
+    PAID = "PAID"
+    """A customer says "I paid": look the payment up."""
     HELP = "HELP"
     HOLD = "HOLD"
     RECALL = "RECALL"

@@ -19,6 +19,7 @@ from agent.core.sentences_codes import CODES, Texts
 from agent.core.sentences_counter import SENTENCES as COUNTER
 from agent.core.sentences_demo import SENTENCES as DEMO
 from agent.core.sentences_device import SENTENCES as DEVICE
+from agent.core.sentences_lookup import SENTENCES as LOOKUP
 from agent.core.sentences_passes import SENTENCES as PASSES
 from agent.core.sentences_payment import PLATFORM_WORDS, TENDER_WORDS
 from agent.core.sentences_payment import SENTENCES as PAYMENT
@@ -40,6 +41,7 @@ TABLES: tuple[Mapping[str, Texts], ...] = (
     STORE,
     SALE,
     PAYMENT,
+    LOOKUP,
     PASSES,
     SHIFT,
     STAFF,

@@ -12,7 +12,7 @@ from agent.core.codes import recognise
 from agent.core.errors import Refused, StoreboxError
 from agent.core.recognition import Command, Kind, Recognition, Situation
 from agent.core.sale import BasketState
-from agent.services import baskets, checkout, payments, printing, shifts, tendering, weighing
+from agent.services import baskets, checkout, lookup, payments, printing, shifts, tendering, weighing
 from agent.services.shop import Actor, Shop
 from agent.services.slips import queue_help_slip
 from agent.services.trade import trading
@@ -129,7 +129,7 @@ def _act(shop: Shop, actor: Actor, found: Recognition, run: Run, key: str | None
     if found.kind is Kind.COMMAND and found.command:
         return _COMMANDS[found.command](shop, actor, key)
     if found.kind in (Kind.RECEIPT, Kind.LOOKUP) and found.number:
-        return _looked_up(shop, found, found.number)
+        return _number(shop, actor, found, found.number, run)
     return _said(found)
 
 
@@ -163,6 +163,17 @@ def _reading(shop: Shop, reading: Recognition) -> Shown:
         "amount_fen": reading.amount_fen,
     }
     return {name: value for name, value in shown.items() if value is not None}
+
+
+def _number(shop: Shop, actor: Actor, found: Recognition, number: str, run: Run) -> Shown:
+    """Open a sale of this shop; what is no sale here, or is shown while money is due, is a customer's "I paid"."""
+    known = _looked_up(shop, found, number)
+    is_claim = found.kind is Kind.LOOKUP and situation(shop, actor, actor.till).total_due
+    if known["sale"] is not None and not is_claim:
+        return known
+    asked, look_up = lookup.start_by_number(shop, actor, number)
+    run(look_up)
+    return {**known, "lookup": asked}
 
 
 def _looked_up(shop: Shop, found: Recognition, number: str) -> Shown:
@@ -284,5 +295,6 @@ _COMMANDS: dict[Command, Callable[[Shop, Actor, str | None], Shown]] = {
     Command.ZREPORT: _needs_page("close_shift"),
     Command.OPENSHIFT: _needs_page("open_shift"),
     Command.NOSALE: _no_sale,
+    Command.PAID: _needs_page("lookup"),
     Command.HELP: _help,
 }

@@ -8,6 +8,7 @@ from typing import Any
 from agent.core.catalog import Catalog
 from agent.core.chain import Identity
 from agent.core.errors import StoreboxError
+from agent.core.lookup import Question, Report
 from agent.core.payment import Platform
 from agent.core.ports import Clock, Entropy
 from agent.core.roles import Matrix
@@ -18,6 +19,7 @@ from agent.services.choices import PendingChoices
 from agent.services.in_flight import InFlight
 from agent.services.payment_codes import SeenCodes
 from agent.services.platform_health import PlatformHealth
+from agent.services.lookups import Lookups
 from agent.store.writer import Writer
 
 Publish = Callable[[str, dict[str, Any]], None]
@@ -116,6 +118,9 @@ class Shop:
     in_flight: InFlight = field(default_factory=InFlight)
     seen_codes: SeenCodes = field(default_factory=SeenCodes)
     platform_health: PlatformHealth = field(default_factory=PlatformHealth)
+    lookups: Lookups = field(default_factory=Lookups)
+    ask_headquarters: Callable[[Question], Report] | None = None
+    """Asks headquarters about a payment; never raises. None for a shop without one."""
     publish: Publish = _nothing
     wake_printer: Callable[[str], None] = _nothing
     wake_resolver: Callable[[], None] = _nothing

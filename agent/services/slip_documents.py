@@ -198,6 +198,22 @@ def pending_slip(
     return pending_document(slip, shop.translate, shop.store.language)
 
 
+def unpaid_slip(shop: Shop, unit: Unit, actor: Actor, sale: str, platform: str, amount_fen: int) -> dict[str, Any]:
+    """Return the slip of a payment that nobody can look up now, and beside which nothing else was taken."""
+    tender = shop.tenders.get(platform)
+    slip = PendingSlip(
+        shop=slip_shop(shop.identity.store, shop.store),
+        sale=sale,
+        short_number=sale.rpartition("-")[2],
+        written_at=written(unit.now_ms, shop.store.zone),
+        platform=platform if tender is None else tender.name(shop.store.language),
+        amount_fen=amount_fen,
+        cashier=Person(actor.name, actor.staff.removeprefix("key:")),
+        code=receipt_code(sale),
+    )
+    return pending_document(slip, shop.translate, shop.store.language)
+
+
 def drawer_slip(shop: Shop, unit: Unit, trade: Trade, event: DrawerMoved) -> dict[str, Any]:
     """Return the document of a drawer movement."""
     approver = None if event.approved_by is None else person(unit.connection, event.approved_by)

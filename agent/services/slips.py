@@ -23,9 +23,10 @@ from agent.services.slip_documents import (
     pending_slip,
     receipt_slip,
     refund_slip,
+    unpaid_slip,
 )
 from agent.services.trade import Trade
-from agent.store.spool import Slip, SlipState, enqueue, mark_result
+from agent.store.spool import Slip, SlipState, enqueue, find_slip, mark_result
 from agent.store.unit import Unit
 
 _NAME = re.compile(r"(.+)-([PD])(\d+)$")
@@ -90,6 +91,19 @@ def queue_pending_slips(shop: Shop, unit: Unit, actor: Actor, event: SaleComplet
     for attempt, platform, amount_fen in parked:
         document = pending_slip(shop, unit, actor, event, attempt, platform, amount_fen)
         queue_slip(shop, unit, trade, f"{attempt}-P0", "pending", document, subject=event.sale)
+
+
+def queue_unpaid_slip(shop: Shop, unit: Unit, actor: Actor, trade: Trade, attempt: str) -> str:
+    """Queue the slip of a payment whose outcome nobody knows, beside which nothing was taken; the second is a copy."""
+    name = f"{attempt}-W-P0"
+    first = find_slip(unit.connection, name)
+    if first is not None:
+        return queue_copy(shop, unit, trade, first)
+    sale, platform, amount_fen = unit.connection.execute(
+        "SELECT sale, platform, amount_fen FROM view_attempt WHERE attempt = ?", (attempt,)
+    ).fetchone()
+    document = unpaid_slip(shop, unit, actor, sale, platform, amount_fen)
+    return queue_slip(shop, unit, trade, name, "pending", document, subject=sale)
 
 
 def queue_refund_slip(

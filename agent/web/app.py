@@ -15,13 +15,26 @@ from agent.web import errors, live, pages
 from agent.web.access import Web
 from agent.web.desk import DeskPort
 from agent.web.hub import Hub
-from agent.web.routers import basket, day, display, foreign, parts, payments, refunds, scale, session, slips, state
+from agent.web.routers import (
+    basket,
+    day,
+    display,
+    foreign,
+    lookups,
+    parts,
+    payments,
+    refunds,
+    scale,
+    session,
+    slips,
+    state,
+)
 from agent.web.security import Guard
 
 API = "/api/v1"
 THREADS_MAX = 8
 """Handlers that run at once. The writer is one thread; more readers would only cost memory."""
-_NOUNS = (session, state, basket, payments, refunds, foreign, slips, day, display, scale)
+_NOUNS = (session, state, basket, payments, lookups, refunds, foreign, slips, day, display, scale)
 
 
 class LocalApp(FastAPI):

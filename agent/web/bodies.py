@@ -108,6 +108,15 @@ class TenderBody(Approvable):
     auth_code: Annotated[str, Field(min_length=10, max_length=64, pattern=r"^[0-9A-Za-z]+$")] | None = None
 
 
+class LookupBody(Body):
+    """A number of the customer's bill; or an amount and a time, and how far around it is looked."""
+
+    number: Annotated[str, Field(min_length=1, max_length=64)] | None = None
+    amount_fen: Annotated[int, Field(ge=1, le=10**11)] | None = None
+    paid_at_ms: Annotated[int, Field(ge=0, le=2**53)] | None = None
+    within_min: Annotated[int, Field(ge=1, le=60)] = 15
+
+
 class DiscountData(Body):
     """A reduction that another till calculated."""
 
