@@ -54,6 +54,14 @@ class HqClient:
         """Ask how much of an epoch HQ has."""
         return _reply(self._send(sender, "GET", f"/v1/boxes/{sender.box}/cursor?epoch={epoch}"))
 
+    def look_up(self, sender: Identity, body: bytes) -> Mapping[str, object]:
+        """Ask where a payment is; returns the answer as it came, which the caller checks."""
+        headers = {"Content-Type": "application/json"}
+        answer = _document(self._send(sender, "POST", f"/v1/boxes/{sender.box}/lookups", body, headers)).get("answer")
+        if not isinstance(answer, dict):
+            raise UnknownOutcome("hq.garbage_answer")
+        return answer
+
     def key_list(self) -> Mapping[str, object]:
         """Fetch the key list; the caller checks its signature."""
         answer = self._session.send("GET", "/v1/keys")

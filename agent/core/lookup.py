@@ -207,7 +207,7 @@ def decide(question: Question, reports: Iterable[Report]) -> Decision:
     if refunded := _first(question, payments, Money.REFUNDED):
         return Decision(Reason.REFUNDED, refunded)
     if waiting := _first(question, payments, Money.OPEN):
-        return _undecided(waiting, heard)
+        return _undecided(question, waiting, heard)
     if refused := _first(question, payments, Money.NOT_CHARGED):
         return Decision(Reason.NOT_CHARGED, refused)
     return _nowhere(question, question.number, heard)
@@ -247,7 +247,9 @@ def _contradicted(payment: Payment, paid: Payment | None) -> Decision:
     return Decision(Reason.CONTRADICTED, payment, code=payment.code)
 
 
-def _undecided(payment: Payment, heard: tuple[Report, ...]) -> Decision:
+def _undecided(question: Question, payment: Payment, heard: tuple[Report, ...]) -> Decision:
+    if payment.store != question.store:
+        return Decision(Reason.STORE_SILENT, payment)
     down = next((one for one in heard if one.place is Place.PLATFORM and not one.reached), None)
     if down is None:
         return Decision(Reason.STILL_OPEN, payment)
@@ -278,7 +280,7 @@ def _by_terms(question: Question, payments: tuple[Payment, ...], heard: tuple[Re
         return Decision(Reason.THIS_SALE, paid)
     waiting = next((payment for payment in mine if payment.money is Money.OPEN), None)
     if waiting is not None:
-        return _undecided(waiting, heard)
+        return _undecided(question, waiting, heard)
     others = [payment for payment in payments if payment.money is not Money.NOT_CHARGED]
     if others:
         return Decision(Reason.CANDIDATES, candidates=_nearest(question, others))

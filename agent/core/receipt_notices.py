@@ -211,7 +211,7 @@ def command_caption(command: Command, translate: Translate) -> str:
         Command.RECALL: translate("Recall a sale"),
         Command.REPRINT: translate("Reprint the last slip"),
         Command.NOSALE: translate("Open the drawer"),
-        Command.PAID: translate("Look a payment up"),
+        Command.PAID: translate("Find a payment"),
         Command.XREPORT: translate("Shift so far (X)"),
         Command.ZREPORT: translate("Close the shift (Z)"),
         Command.HELP: translate("Help"),

@@ -114,6 +114,13 @@ SENTENCES: dict[str, Texts] = {
         "总部的回执没信", "A receipt not believed", "{reason}。" + _FORGED_ZH, "{reason}. " + _FORGED_EN
     ),
     "receipt.malformed": _kept("总部的回执看不懂", "A malformed receipt"),
+    "hq.answer_of_another": _kept("总部答的不是这一问", "HQ's answer is to something else"),
+    "hq.answer_not_signed": _kept(
+        "总部的答复签名不对",
+        "HQ's answer is not signed",
+        "{reason};盒子的密钥表可能旧了,或总部换过密钥:storebox sync status。",
+        "{reason}; the box's key list may be old, or HQ changed its keys: storebox sync status.",
+    ),
     "hq.knows_more": _stopped(
         "总部的账比这台多",
         "HQ has more than this box",

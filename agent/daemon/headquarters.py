@@ -8,6 +8,7 @@ from typing import Any
 from agent.core.ports import Clock, Entropy, OutgoingJournal, Signer
 from agent.services import health
 from agent.services.shop import Shop
+from sync import lookups
 from sync.enrol import Enrolment, save_enrolment
 from sync.headquarters import HqClient
 from sync.pace import Pace
@@ -54,6 +55,12 @@ class Headquarters:
             on_key_list=self._on_key_list,
         )
         self._thread = UplinkThread(self.uplink)
+        self._lookup_session = HttpSession(
+            url, connect_timeout_s=lookups.CONNECT_TIMEOUT_S, read_timeout_s=lookups.READ_TIMEOUT_S
+        )
+        client = HqClient(self._lookup_session, signer)
+        asked = lookups.HqLookups(journal.identity, client, keys, entropy, self._on_key_list)
+        shop.ask_headquarters = asked.ask
 
     def heartbeat(self) -> Mapping[str, object]:
         """Return what the box tells about itself."""
@@ -79,6 +86,7 @@ class Headquarters:
         if self._thread is not None:
             self._thread.stop(2.0)
             self._session.close()
+            self._lookup_session.close()
 
     def lamp(self) -> dict[str, Any]:
         """Return the lamp of the way to headquarters."""

@@ -1,4 +1,4 @@
-"""The endpoints for boxes: enrolment, entries, heartbeat, cursor, keys, time."""
+"""The endpoints for boxes: enrolment, entries, heartbeat, cursor, look-ups, keys, time."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse
 from agent.core.chain import Identity
 from agent.core.errors import Credentials, Family, Refused
 from sync.enrol import PastEpoch
-from sync.hq import registry
+from sync.hq import lookups, registry
 from sync.hq.authentication import proves_key, signed_box
 from sync.hq.errors import error_document
 from sync.hq.incoming import Incoming, incoming
@@ -52,6 +52,11 @@ def boxes_router(office: Office) -> APIRouter:
     def heartbeat(box: str, request: Request) -> JSONResponse:
         """Take a heartbeat without entries; answers with the receipt of the present epoch."""
         return _heartbeat(office, box, request)
+
+    @router.post("/boxes/{box}/lookups")
+    def lookups(box: str, request: Request) -> JSONResponse:
+        """Tell where a payment is that a customer claims: in which store of this headquarters; signed."""
+        return JSONResponse({"answer": _looked_up(office, box, request)})
 
     @router.get("/boxes/{box}/cursor")
     def cursor(box: str, epoch: int, request: Request) -> JSONResponse:
@@ -100,6 +105,15 @@ def _heartbeat(office: Office, box: str, request: Incoming) -> JSONResponse:
         note_heartbeat(connection, sender.identity, _bounded(body), office.now_ms())
         taken = locked_cursor(connection, sender.identity)
     return _receipt_answer(_receipt(office, sender, epoch, taken), None)
+
+
+def _looked_up(office: Office, box: str, request: Incoming) -> dict[str, object]:
+    with office.database.read() as connection:
+        sender = _sender(connection, box, request)
+    office.lookups.take(sender.identity.store, box)
+    with office.database.read() as connection:
+        found = lookups.answer(connection, request.body, request.document())
+    return office.keys.signed_lookup(sender.identity, found, office.now_ms())
 
 
 def _enrolled(office: Office, request: Incoming) -> dict[str, object]:

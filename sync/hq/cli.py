@@ -35,6 +35,7 @@ DatabaseUrl = Annotated[
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
+Phone = Annotated[str, typer.Option(help="The telephone at the counter: other stores see it in look-ups.")]
 DEFAULT_STATE = Path("/var/lib/storebox-hq")
 
 
@@ -87,13 +88,31 @@ def pay(
 
 
 @store_app.command("add")
-def store_add(store: str, name: str = "", state: State = DEFAULT_STATE, database: DatabaseUrl = None) -> None:
+def store_add(
+    store: str, name: str = "", phone: Phone = "", state: State = DEFAULT_STATE, database: DatabaseUrl = None
+) -> None:
     """Add a store."""
     from sync.hq import registry
 
     with _office(state, database) as office, office.database.write() as connection:
-        registry.add_store(connection, store, name or store, office.now_ms())
+        registry.add_store(connection, store, name or store, office.now_ms(), phone)
     typer.echo(f"store {store} added")
+
+
+@store_app.command("change")
+def store_change(
+    store: str,
+    name: str | None = None,
+    phone: Phone | None = None,
+    state: State = DEFAULT_STATE,
+    database: DatabaseUrl = None,
+) -> None:
+    """Give a store another name or telephone."""
+    from sync.hq import registry
+
+    with _office(state, database) as office, office.database.write() as connection:
+        registry.change_store(connection, store, name, phone)
+    typer.echo(f"store {store} changed")
 
 
 @store_app.command("list")

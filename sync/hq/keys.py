@@ -18,6 +18,8 @@ from sync.keys import FileKey, write_private
 
 RECEIPT_KID = "receipt-1"
 RECEIPT_USES = ("receipt",)
+LOOKUP_USES = ("lookup",)
+"""What the key of receipts signs under a name of its own: answers to look-ups."""
 PAY_USES = ("wish", "pass:P1")
 """What the key of the payments' process signs: answers to wishes, and the proofs of its pay page."""
 
@@ -47,14 +49,16 @@ class HqKeys:
             list_path, root_path = folder / "key-list.json", folder / "root.pub"
             if not (list_path.exists() and root_path.exists()):
                 root = FileKey.load_or_create(folder / "root.key")
-                keys = [_row(RECEIPT_KID, receipt_key, RECEIPT_USES), _row("pay-1", pay_key, PAY_USES)]
-                write_private(list_path, canonical_bytes(_signed_list(root, 1, keys)))
+                first = _signed_list(root, 1, [_row(RECEIPT_KID, receipt_key, RECEIPT_USES)])
+                write_private(list_path, canonical_bytes(_completed(root, first, receipt_key, pay_key)))
                 write_private(root_path, root.public_key.hex().encode())
             document = _read(list_path)
             root_file = folder / "root.key"
-            if _kid_of(document, pay_key.public_key, PAY_USES) is None and root_file.exists():
-                document = _with_key(FileKey.load(root_file), document, pay_key)
-                write_private(list_path, canonical_bytes(document))
+            if root_file.exists():
+                completed = _completed(FileKey.load(root_file), document, receipt_key, pay_key)
+                if completed is not document:
+                    write_private(list_path, canonical_bytes(completed))
+                document = completed
             return cls(bytes.fromhex(root_path.read_text()), receipt_key, document, pay_key)
 
     @property
@@ -91,6 +95,19 @@ class HqKeys:
         signature = self._receipt_key.sign(document_message("receipt", identity, document))
         return {**document, "signature": signature.hex()}
 
+    def signed_lookup(self, identity: Identity, answer: Mapping[str, object], at_ms: int) -> dict[str, object]:
+        """Return the answer to a box's look-up, signed for that box alone; one that no list names is not believed."""
+        document = {
+            **answer,
+            "store": identity.store,
+            "box": identity.box,
+            "epoch": identity.epoch,
+            "at_ms": at_ms,
+            "kid": _kid_of(self.key_list, self._receipt_key.public_key, LOOKUP_USES) or RECEIPT_KID,
+        }
+        signature = self._receipt_key.sign(document_message("lookup", identity, document))
+        return {**document, "signature": signature.hex()}
+
     def signed_wish(self, identity: Identity, document: Mapping[str, object]) -> dict[str, object]:
         """Return an answer to a wish, signed; `document` names `pay_kid`."""
         signature = self.pay_key.sign(document_message("wish", identity, document))
@@ -113,12 +130,19 @@ def _signed_list(root: FileKey, version: int, keys: list[dict[str, object]]) -> 
     return {**document, "signature": root.sign(key_list_message(document)).hex()}
 
 
-def _with_key(root: FileKey, document: Mapping[str, object], key: FileKey) -> dict[str, object]:
-    """Return the next version of a key list, with the payments' key under a name that is free."""
+def _completed(
+    root: FileKey, document: Mapping[str, object], receipt_key: FileKey, pay_key: FileKey
+) -> Mapping[str, object]:
+    """Return a key list with the keys that it lacks, each under a name that is free; the same when it lacks none."""
     rows = _rows(document)
-    taken = {row.get("kid") for row in rows}
-    kid = next(name for name in (f"pay-{count}" for count in range(1, len(taken) + 2)) if name not in taken)
-    return _signed_list(root, int(str(document["version"])) + 1, [*rows, _row(kid, key, PAY_USES)])
+    for stem, key, uses in (("lookup", receipt_key, LOOKUP_USES), ("pay", pay_key, PAY_USES)):
+        if _kid_of(document, key.public_key, uses) is None:
+            taken = {row.get("kid") for row in rows}
+            kid = next(name for name in (f"{stem}-{count}" for count in range(1, len(taken) + 2)) if name not in taken)
+            rows.append(_row(kid, key, uses))
+    if len(rows) == len(_rows(document)):
+        return document
+    return _signed_list(root, int(str(document["version"])) + 1, rows)
 
 
 def _kid_of(document: Mapping[str, object], public_key: bytes, uses: tuple[str, ...]) -> str | None:

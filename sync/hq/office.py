@@ -10,6 +10,10 @@ from sync.hq.keys import HqKeys
 from sync.hq.limits import Backlog, RateLimit
 from sync.hq.months import Months
 
+LOOKUPS_PER_SECOND = 0.2
+LOOKUPS_BURST = 20
+"""Look-ups of a box: a busy counter's worst day, and no search through other stores' sales."""
+
 
 def wall_ms() -> int:
     """Return the wall clock in milliseconds UTC."""
@@ -26,6 +30,7 @@ class Office:
     rate: RateLimit = field(default_factory=RateLimit)
     backlog: Backlog = field(default_factory=Backlog)
     months: Months = field(default_factory=Months)
+    lookups: RateLimit = field(default_factory=lambda: RateLimit(LOOKUPS_PER_SECOND, LOOKUPS_BURST))
 
     @classmethod
     def open(cls, state: Path, url: str | None = None) -> "Office":

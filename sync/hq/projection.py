@@ -18,15 +18,18 @@ from sync.wire import SentEntry
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _COLUMNS: Mapping[str, tuple[Table, str, tuple[str, ...]]] = {
-    "attempt.started": (tables.platform_order, "attempt", ("sale", "platform", "merchant")),
+    "attempt.started": (tables.platform_order, "attempt", ("sale", "platform", "merchant", "amount_fen", "till")),
     "attempt.ended": (tables.platform_order, "attempt", ("platform", "outcome", "transaction", "platform_at_ms")),
-    "refund.started": (tables.platform_refund, "out_refund_no", ("refund", "attempt", "platform")),
+    "refund.started": (tables.platform_refund, "out_refund_no", ("refund", "attempt", "platform", "amount_fen")),
     "refund.ended": (
         tables.platform_refund,
         "out_refund_no",
         ("attempt", "platform", "outcome", "refund_transaction"),
     ),
 }
+
+_TIME_OF: Mapping[str, str] = {"attempt.started": "started_at_ms", "refund.ended": "ended_at_ms"}
+"""Where the moment of an entry is kept beside what its body says."""
 
 
 def readable(body: str) -> Mapping[str, object] | None:
@@ -75,8 +78,9 @@ def _fold(
         return
     values = facts.setdefault(table.name, {}).setdefault(number, {})
     values.update({name: body[name] for name in columns if _fits(name, body.get(name))})
-    if entry.kind == "refund.ended":
-        values["ended_at_ms"] = entry.at_ms
+    time_of = _TIME_OF.get(entry.kind)
+    if time_of is not None:
+        values[time_of] = entry.at_ms
 
 
 def _write_days(connection: Connection, store: str, epoch: int, days: Mapping[str, int]) -> None:
@@ -124,4 +128,4 @@ def _insert(connection: Connection, table: Table) -> Any:
 
 
 def _fits(name: str, value: object) -> bool:
-    return type(value) is int if name.endswith("_ms") else isinstance(value, str)
+    return type(value) is int if name.endswith(("_ms", "_fen")) else isinstance(value, str)

@@ -25,12 +25,21 @@ class RegisteredEpoch:
     revoked: bool
 
 
-def add_store(connection: Connection, store: str, name: str, now_ms: int) -> None:
-    """Add a store; refuses with `store.exists`."""
+def add_store(connection: Connection, store: str, name: str, now_ms: int, phone: str = "") -> None:
+    """Add a store, with the telephone at its counter; refuses with `store.exists`."""
     checked_id(store, "store")
     if has_store(connection, store):
         raise Refused("store.exists", store=store)
-    connection.execute(tables.store.insert().values(store=store, name=name, created_at_ms=now_ms))
+    connection.execute(tables.store.insert().values(store=store, name=name, created_at_ms=now_ms, phone=phone))
+
+
+def change_store(connection: Connection, store: str, name: str | None, phone: str | None) -> None:
+    """Give a store another name or telephone; None leaves it. Refuses with `store.unknown`."""
+    if not has_store(connection, store):
+        raise Refused("store.unknown", store=store)
+    values = {key: value for key, value in (("name", name), ("phone", phone)) if value is not None}
+    if values:
+        connection.execute(update(tables.store).where(tables.store.c.store == store).values(**values))
 
 
 def has_store(connection: Connection, store: str) -> bool:

@@ -24,6 +24,7 @@ store = Table(
     _key("store"),
     Column("name", Text, nullable=False),
     Column("created_at_ms", _Big, nullable=False),
+    Column("phone", Text, nullable=False, server_default=""),
 )
 
 epoch = Table(
@@ -141,6 +142,12 @@ platform_order = Table(
     Column("outcome", Text),
     Column("transaction", Text),
     Column("platform_at_ms", _Big),
+    Column("amount_fen", _Big),
+    Column("started_at_ms", _Big),
+    Column("till", Text),
+    Index("platform_order_of_sale", "store", "sale"),
+    Index("platform_order_by_transaction", "transaction"),
+    Index("platform_order_by_amount", "amount_fen", "started_at_ms"),
 )
 
 platform_refund = Table(
@@ -154,7 +161,10 @@ platform_refund = Table(
     Column("outcome", Text),
     Column("refund_transaction", Text),
     Column("ended_at_ms", _Big),
+    Column("amount_fen", _Big),
     Index("platform_refund_of_refund", "store", "refund"),
+    Index("platform_refund_of_attempt", "store", "attempt"),
+    Index("platform_refund_by_transaction", "refund_transaction"),
 )
 
 enrolment_token = Table(
