@@ -17,9 +17,9 @@ from agent.core.scale_labels import ScaleLayout
 from agent.core.tenders import Tender
 from agent.services.choices import PendingChoices
 from agent.services.in_flight import InFlight
+from agent.services.lookups import Lookups
 from agent.services.payment_codes import SeenCodes
 from agent.services.platform_health import PlatformHealth
-from agent.services.lookups import Lookups
 from agent.store.writer import Writer
 
 Publish = Callable[[str, dict[str, Any]], None]
