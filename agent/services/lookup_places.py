@@ -32,7 +32,7 @@ ASKED_MAX = 8
 _ATTEMPT = (
     "SELECT attempt, sale, till, platform, amount_fen, state, started_ms, ended_ms, code, (SELECT"
     " coalesce(sum(amount_fen), 0) FROM view_platform_refund r WHERE r.attempt = view_attempt.attempt"
-    " AND r.state <> 'refused') FROM view_attempt"
+    " AND r.platform = view_attempt.platform AND r.state <> 'refused') FROM view_attempt"
 )
 _LEAVES_IT_OPEN = (Verdict.PENDING, Verdict.NOT_FOUND, Verdict.UNKNOWN)
 """What no attempt is ended by; only the resolver undoes, and knows when it may."""
@@ -130,15 +130,16 @@ def _payment(shop: Shop, row: tuple[Any, ...]) -> Payment:
     attempt, sale, till, platform, amount_fen, state, started_ms, ended_ms, code, refunded_fen = row
     money = _money(state, code, amount_fen, refunded_fen)
     at_ms = ended_ms if money is Money.NOT_CHARGED else started_ms
+    came_fen = refunded_fen if money is Money.REFUNDED else amount_fen
     store = shop.identity.store
-    return Payment(store, money, sale, attempt, platform, amount_fen, at_ms, till, refunded_fen, code)
+    return Payment(store, money, sale, attempt, platform, came_fen, at_ms, till, refunded_fen, code)
 
 
 def _money(state: str, code: str | None, amount_fen: int, refunded_fen: int) -> Money:
     if state == "paid":
         return Money.REFUNDED if refunded_fen >= amount_fen else Money.PAID
     if state not in ("open", "parked"):
-        return Money.NOT_CHARGED
+        return Money.REFUNDED if refunded_fen else Money.NOT_CHARGED
     return Money.CONTRADICTED if code and code.startswith("attempt.") else Money.OPEN
 
 
@@ -176,8 +177,9 @@ def _said_after_all(shop: Shop, attempt: str, answer: PlatformAnswer) -> Payment
     if now.money in (Money.PAID, Money.REFUNDED):
         return None
     if now.code != "attempt.transaction_known":
-        return replace(now, money=Money.CONTRADICTED, code=now.code or "attempt.ended")
-    other = shop.read().execute(f"{_ATTEMPT} WHERE platform = ?1 AND txn = ?2", (now.platform, answer.transaction))
+        return replace(now, money=Money.CONTRADICTED, code=now.code or "attempt.paid_after_end")
+    where = (answer.platform or now.platform, answer.transaction)
+    other = shop.read().execute(f"{_ATTEMPT} WHERE platform = ?1 AND txn = ?2", where)
     used_by = other.fetchone()
     return None if used_by is None else _payment(shop, used_by)
 
