@@ -88,6 +88,10 @@ class KeyRing:
         message = document_message(use, identity, document)
         return None if verify(key.public_key, message, signature) else "keys.bad_signature"
 
+    def keys_for(self, use: str, store: str, at_ms: int) -> tuple[bytes, ...]:
+        """Return the public keys that may sign for `use` in `store` at a time that the signed document names."""
+        return tuple(key.public_key for key in self._keys.values() if key.covers(use, store, at_ms))
+
     def _checked(self, document: Mapping[str, object]) -> tuple[Mapping[str, object], Mapping[str, PublishedKey], int]:
         try:
             signature = bytes.fromhex(str(document["signature"]))

@@ -232,6 +232,26 @@ class AttemptEnded(TradeEvent):
 
 
 @dataclass(frozen=True, slots=True)
+class PassAccepted(TradeEvent):
+    """A signed pass was taken at the counter, once; `kind` is its two characters, `subject` what it is about.
+
+    Of a pay-proof (`P1`) the subject is the attempt, whose end stands beside this entry. Where and by whom it was
+    scanned may differ from where its sale is.
+    """
+
+    KIND: ClassVar[str] = "pass.accepted"
+    kind: str
+    subject: str
+    sale: str
+    amount_fen: int
+    issued_at_ms: int
+    platform: str
+    transaction: str
+    scanned_at: str
+    scanned_by: str
+
+
+@dataclass(frozen=True, slots=True)
 class AttemptParked(TradeEvent):
     """Its sale was released to another tender by a shift lead; what it proves later is refunded by itself."""
 

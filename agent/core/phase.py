@@ -22,7 +22,7 @@ class Phase(StrEnum):
     WAITING_SCAN = "waiting_scan"
     """The QR code is shown; the customer scans and pays."""
     WAITING_PHONE = "waiting_phone"
-    """The customer pays on the own phone; a pay-proof or headquarters tells."""
+    """The customer pays on the own phone; a pay-proof or headquarters tells. No matter whether the line is up."""
     LINE_DOWN = "line_down"
     """Nothing is heard and the shop's line is down (C3)."""
     PLATFORM_DOWN = "platform_down"
@@ -79,6 +79,8 @@ def phase_of(known: Known) -> Phase:
         return Phase.UNDONE
     if known.given_back:
         return Phase.GIVING_BACK
+    if known.method is Method.PHONE and not known.undoing:
+        return Phase.WAITING_PHONE
     if known.heard in (None, Verdict.UNKNOWN) and known.line is not Line.UP:
         return Phase(known.line.value)
     if known.undoing:
@@ -87,8 +89,6 @@ def phase_of(known: Known) -> Phase:
 
 
 def _waiting(known: Known) -> Phase:
-    if known.method is Method.PHONE:
-        return Phase.WAITING_PHONE
     if known.method is Method.QR:
         return Phase.WAITING_SCAN if known.shown else Phase.OPENING
     return Phase.WAITING_PASSWORD if known.heard is Verdict.PENDING else Phase.ASKING

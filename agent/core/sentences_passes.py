@@ -2,6 +2,7 @@
 
 from agent.core.sentences_codes import Texts
 
+_TITLE_ZH, _TITLE_EN = "这张凭证对不上", "This proof does not fit"
 _OPEN_AGAIN_ZH = "请顾客点开刚才付的那一笔,再扫一次。"
 _OPEN_AGAIN_EN = "Please ask for the page of the payment just made, and scan again."
 
@@ -125,5 +126,93 @@ SENTENCES: dict[str, Texts] = {
         "Nothing charged. Please use the other wallet.",
         "总部没有这家店的商户文件。",
         "Headquarters have no merchant's file of it for this store.",
+    ),
+    "pass.not_signed": (
+        _TITLE_ZH,
+        "不是总部签的。没记账,请别放行;" + _OPEN_AGAIN_ZH,
+        _TITLE_EN,
+        "HQ did not sign it. Nothing booked, do not let the goods go. " + _OPEN_AGAIN_EN,
+        "都这样:盒子的钥匙单旧了,联一次网;只有一张:可能是假的,留意。",
+        "If all are so, the key list is old: connect once. If only one: it may be forged, keep an eye on it.",
+    ),
+    "pass.no_headquarters": (
+        "本店没连总部,验不了",
+        "没记账。请换一种方式收。",
+        "This shop has no HQ to check it",
+        "Nothing booked. Please take the money in another way.",
+        "手机自助付要先在总部登记这台盒子。",
+        "Paying on the own phone needs a box that is enrolled at HQ.",
+    ),
+    "pass.other_store": (
+        _TITLE_ZH,
+        "是别的店({store})的。没记账。" + _OPEN_AGAIN_ZH,
+        _TITLE_EN,
+        "It is of another store ({store}). Nothing booked. " + _OPEN_AGAIN_EN,
+        "",
+        "",
+    ),
+    "pass.amount_differs": (
+        _TITLE_ZH,
+        "应付{due},凭证{paid}。没记账。" + _OPEN_AGAIN_ZH,
+        _TITLE_EN,
+        "Due are {due}, the proof says {paid}. Nothing booked. " + _OPEN_AGAIN_EN,
+        "同一单号金额不同:按单号问总部。",
+        "One number with two amounts: ask HQ by the number.",
+    ),
+    "pass.used": (
+        _TITLE_ZH,
+        "{at}已用过,是{sale}那一单。" + _OPEN_AGAIN_ZH,
+        _TITLE_EN,
+        "It was used at {at}, for sale {sale}. " + _OPEN_AGAIN_EN,
+        "",
+        "",
+    ),
+    "pass.expired": (
+        "这张凭证过期了",
+        "没记账。请顾客刷新付款页,再扫新的。",
+        "This proof is too old",
+        "Nothing booked. Please ask the customer to reload the page and scan the new one.",
+        "刚付的也说过期:盒子的钟快了,校一下。",
+        "If it was just paid, the box's clock is ahead; set it.",
+    ),
+    "pass.unknown_sale": (
+        _TITLE_ZH,
+        "本店的,但盒子里没有这一单。没记账,请叫领班。",
+        _TITLE_EN,
+        "It is ours, but this box has no such sale. Nothing booked; please call the shift lead.",
+        "换过盒子时会这样:按 {attempt} 问总部,钱退或补记。",
+        "So after a box was replaced: ask HQ about {attempt}; it is paid back or booked.",
+    ),
+    "pass.sale_over": (
+        "钱到了,这单已经不要了",
+        "这单换了方式付,或取消了。这笔来网后原路退,或由领班处理。",
+        "Paid, and no longer wanted here",
+        "The sale was paid otherwise or given up. This money goes back once the network is up, or the lead decides.",
+        "",
+        "",
+    ),
+    "phone.not_set_up": (
+        "没开通手机自助付",
+        "没扣钱。请换一种方式收。",
+        "Paying on the own phone is not set up",
+        "Nothing charged. Please take the money in another way.",
+        "在设置的 [payments] 里写上 page,盒子要在总部登记过。",
+        "Write page in [payments] of the settings; the box has to be enrolled at HQ.",
+    ),
+    "phone.no_code": (
+        "这一笔没有给手机的码",
+        "没有打印。先点手机自助付,再打码。",
+        "This payment has no code for a phone",
+        "Nothing printed. Begin paying on the own phone first.",
+        "换过盒子的旧单没有码:{attempt}。",
+        "An order of before a replacement has none: {attempt}.",
+    ),
+    "code.order": (
+        "这是给顾客手机扫的码",
+        "没扣钱。请顾客用手机扫,付完再扫手机上的码。",
+        "This code is for the customer's phone",
+        "Nothing charged. The customer scans it; when it is paid, scan the code on the phone.",
+        "",
+        "",
     ),
 }

@@ -181,7 +181,7 @@ def attempt(shop: Shop, number: str) -> Shown:
         "expires_ms": found["expires_ms"],
         "since_ms": shop.platform_health.lamp(found["platform"]).since_ms,
         "seconds_left": 0 if flight is None else _seconds_left(shop, found, flight),
-        "qr": None if flight is None else flight.qr,
+        "qr": None if flight is None else flight.qr or _own_phone(shop, found, flight),
         "give_up": flight is not None and not flight.given_up,
     }
 
@@ -199,6 +199,13 @@ def _flight(shop: Shop, found: dict[str, Any]) -> Flight:
 def _seconds_left(shop: Shop, found: dict[str, Any], flight: Flight) -> int:
     due_s = end_due_s(timing_of(shop, found["platform"]), flight.facts())
     return max(0, -int(-(due_s - shop.clock.monotonic_s()) // 1))
+
+
+def _own_phone(shop: Shop, found: dict[str, Any], flight: Flight) -> str | None:
+    """Return the address of an order for the customer's own phone as long as it may be paid, also after a restart."""
+    if shop.phone is None or found["method"] != Method.PHONE or flight.given_up:
+        return None
+    return shop.phone.url(found, shop.identity) if shop.clock.now_ms() < (found["expires_ms"] or 0) else None
 
 
 def _phase(shop: Shop, found: dict[str, Any], flight: Flight | None) -> str:

@@ -10,9 +10,10 @@ from typing import Any
 
 from agent.core.codes import recognise
 from agent.core.errors import Refused, StoreboxError
+from agent.core.passes import PassKind
 from agent.core.recognition import Command, Kind, Recognition, Situation
 from agent.core.sale import BasketState
-from agent.services import baskets, checkout, lookup, payments, printing, shifts, tendering, weighing
+from agent.services import baskets, checkout, lookup, payments, phone_payments, printing, shifts, tendering, weighing
 from agent.services.shop import Actor, Shop
 from agent.services.slips import queue_help_slip
 from agent.services.trade import trading
@@ -61,8 +62,8 @@ def scanned(
 ) -> Shown:
     """Take one whole scan at a till: returns `{action, …}` and tells the pages.
 
-    `repeats` counts how often the scanner read the same just before. Articles count each time; a payment code that
-    stays before the scanner is one code, and what it did stands: the action is `repeat`, which nobody is told.
+    `repeats` counts how often the scanner read the same just before. Articles count each time; a payment code or pass
+    that stays before the scanner is one code, and what it did stands: the action is `repeat`, which nobody is told.
 
     `run` starts a call on a thread of its own (a platform is asked there). Every refusal comes back as the action
     `refused` with its code and is published as a notice. A code with two readings comes back as `ask` with
@@ -71,7 +72,7 @@ def scanned(
     shop.choices.forget(till, shop.clock.monotonic_s())
     try:
         found = recognise(text, situation(shop, actor, till))
-        if repeats and _is_payment_code(found):
+        if repeats and (found.kind is Kind.PASS or _is_payment_code(found)):
             return {"action": "repeat"}
         answer = _at_login(found) if actor is None else _act(shop, actor, found, run, key)
     except StoreboxError as error:
@@ -103,6 +104,8 @@ def _is_payment_code(found: Recognition) -> bool:
 
 def _said(found: Recognition) -> Shown:
     code = found.code or _SAID_OF_KIND.get(found.kind, "code.unknown")
+    if found.kind is Kind.PASS and found.prefix == PassKind.ORDER:
+        code = "code.order"
     return {"action": "refused", "code": code, "values": {}, "family": "refused"}
 
 
@@ -126,6 +129,8 @@ def _act(shop: Shop, actor: Actor, found: Recognition, run: Run, key: str | None
         started, submit = payments.start_code_payment(shop, actor, found.platform or "", found.text, key)
         run(submit)
         return {"action": "attempt", "attempt": started}
+    if found.kind is Kind.PASS and found.prefix == PassKind.PAY_PROOF:
+        return {"action": "proof", **phone_payments.take_proof(shop, actor, found.text)}
     if found.kind is Kind.COMMAND and found.command:
         return _COMMANDS[found.command](shop, actor, key)
     if found.kind in (Kind.RECEIPT, Kind.LOOKUP) and found.number:

@@ -1,5 +1,6 @@
 """A platform's word taken in: an attempt ends once, its sale is completed or released, money nobody wants goes back."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -27,6 +28,7 @@ _END_OF = {
     Verdict.CLOSED: AttemptState.CLOSED,
     Verdict.NOT_FOUND: AttemptState.NEVER_EXISTED,
 }
+Note = Callable[[Unit, Trade], None]
 _LIVE = (AttemptState.OPEN, AttemptState.PARKED)
 _NO_MONEY_OF_ITS_OWN = "attempt.transaction_known"
 """The platform named a payment that another sale has: nothing more came, so nothing goes back."""
@@ -53,13 +55,14 @@ class _Taking:
         return self.answer.platform or str(self.found["platform"])
 
 
-def settle(shop: Shop, number: str, answer: PlatformAnswer) -> AttemptState | None:
+def settle(shop: Shop, number: str, answer: PlatformAnswer, note: Note | None = None) -> AttemptState | None:
     """Take in a platform's answer: end the attempt once, complete or release its sale; None while it stays open.
 
     UNKNOWN and PENDING leave it open. NOT_FOUND ends it: the caller passes it on only after a confirmed reverse or
     close. A PAID that does not count, or comes after another end, is journaled as contradicted, and the money it names
     goes back under a number of its own. Money for a sale that was paid otherwise or given up goes back by itself, or is
-    offered to the cashier, by the shop's policy. An attempt that ended returns its end.
+    offered to the cashier, by the shop's policy. An attempt that ended returns its end. `note` is called in the same
+    command when the answer changed anything: it journals by what the word came.
     """
     shop.in_flight.heard(number, answer.verdict, answer.code)
     random_characters = base32_characters(shop.entropy.random_bytes(4))
@@ -68,7 +71,11 @@ def settle(shop: Shop, number: str, answer: PlatformAnswer) -> AttemptState | No
         found = attempts.row(unit.connection, number)
         if found is None:
             return {"state": None, "till": "", "completed": None}
-        return _taken_in(_Taking(shop, unit, found, answer, random_characters))
+        taking, before = _Taking(shop, unit, found, answer, random_characters), unit.last_seq
+        taken = _taken_in(taking)
+        if note is not None and unit.last_seq > before:
+            note(unit, taking.trade)
+        return taken
 
     result: Shown = shop.writer.run(command)
     if result["completed"]:

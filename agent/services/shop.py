@@ -19,6 +19,7 @@ from agent.services.choices import PendingChoices
 from agent.services.in_flight import InFlight
 from agent.services.lookups import Lookups
 from agent.services.payment_codes import SeenCodes
+from agent.services.phone_orders import PhoneOrders
 from agent.services.platform_health import PlatformHealth
 from agent.store.writer import Writer
 
@@ -121,6 +122,8 @@ class Shop:
     lookups: Lookups = field(default_factory=Lookups)
     ask_headquarters: Callable[[Question], Report] | None = None
     """Asks headquarters about a payment; never raises. None for a shop without one."""
+    phone: PhoneOrders | None = None
+    """What orders for the customer's own phone need; None where there is no pay page."""
     publish: Publish = _nothing
     wake_printer: Callable[[str], None] = _nothing
     wake_resolver: Callable[[], None] = _nothing

@@ -13,13 +13,16 @@ from agent.core.receipt_notices import (
     DrawerMove,
     DrawerSlip,
     PendingSlip,
+    PreBill,
     command_card_document,
     drawer_document,
     pending_document,
+    prebill_document,
 )
 from agent.core.receipt_parts import Person, Reduction, SlipLine
 from agent.core.receipt_refund import RefundSlip, RefundState, RefundWay, refund_document
 from agent.core.receipt_sale import SaleSlip, SlipTender, sale_document
+from agent.core.sale import Basket
 from agent.services.shop import Actor, Shop, StoreFacts, Translate
 from agent.services.trade import Trade
 from agent.store.unit import Unit
@@ -101,6 +104,19 @@ def _slip_tender(shop: Shop, unit: Unit, tender: TenderLine) -> SlipTender:
         transaction=transaction,
         out_trade_no=tender.attempt,
     )
+
+
+def phone_slip(shop: Shop, basket: Basket, url: str) -> dict[str, Any]:
+    """Return the bill of a sale that is not paid yet, with the code that the customer's own phone opens."""
+    translate, price = shop.translate, basket.priced()
+    slip = PreBill(
+        shop=slip_shop(shop.identity.store, shop.store),
+        sale=basket.sale,
+        lines=tuple(_slip_line(line, translate) for line in price.lines),
+        total_fen=price.total_fen,
+        code=url,
+    )
+    return prebill_document(slip, translate, shop.store.language)
 
 
 def receipt_slip(shop: Shop, unit: Unit, actor: Actor, event: SaleCompleted) -> dict[str, Any]:

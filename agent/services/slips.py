@@ -12,6 +12,7 @@ from agent.core.events import (
     SlipNotPrinted,
     SlipQueued,
 )
+from agent.core.sale import Basket
 from agent.core.tenders import Print
 from agent.services.journaling import record
 from agent.services.report_documents import day_slip, shift_slip
@@ -21,6 +22,7 @@ from agent.services.slip_documents import (
     drawer_slip,
     help_slip,
     pending_slip,
+    phone_slip,
     receipt_slip,
     refund_slip,
     unpaid_slip,
@@ -104,6 +106,13 @@ def queue_unpaid_slip(shop: Shop, unit: Unit, actor: Actor, trade: Trade, attemp
     ).fetchone()
     document = unpaid_slip(shop, unit, actor, sale, platform, amount_fen)
     return queue_slip(shop, unit, trade, name, "pending", document, subject=sale)
+
+
+def queue_phone_slip(shop: Shop, unit: Unit, trade: Trade, basket: Basket, attempt: str, url: str) -> str:
+    """Queue the bill with the code that the customer's own phone opens; as often as it is asked for."""
+    number = unit.counter(f"phone slip {attempt}")
+    document = phone_slip(shop, basket, url)
+    return queue_slip(shop, unit, trade, f"{attempt}-B{number}-P0", "bill", document, subject=basket.sale)
 
 
 def queue_refund_slip(

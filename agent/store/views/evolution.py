@@ -174,6 +174,13 @@ def _attempt_ended(connection: Any, place: Place, body: Body) -> None:
     )
 
 
+def _pass_accepted(connection: Any, place: Place, body: Body) -> None:
+    connection.execute(
+        "INSERT OR IGNORE INTO view_pass(kind, subject, at_ms) VALUES(?,?,?)",
+        (body["kind"], body["subject"], place.at_ms),
+    )
+
+
 def _attempt_parked(connection: Any, place: Place, body: Body) -> None:
     connection.execute("UPDATE view_attempt SET state = 'parked', parked = 1 WHERE attempt = ?", (body["attempt"],))
 
@@ -279,6 +286,7 @@ _RULES: dict[str, Rule] = {
     "attempt.started": _attempt_started,
     "attempt.ended": _attempt_ended,
     "attempt.parked": _attempt_parked,
+    "pass.accepted": _pass_accepted,
     "attempt.contradicted": _attempt_contradicted,
     "refund.started": _refund_started,
     "refund.ended": _refund_ended,

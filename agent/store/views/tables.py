@@ -35,6 +35,8 @@ SCHEMA: tuple[str, ...] = (
         txn TEXT, code TEXT) STRICT""",
     "CREATE INDEX view_platform_refund_attempt ON view_platform_refund(attempt)",
     "CREATE INDEX view_platform_refund_open ON view_platform_refund(state) WHERE state = 'started'",
+    """CREATE TABLE view_pass(
+        kind TEXT NOT NULL, subject TEXT NOT NULL, at_ms INTEGER NOT NULL, PRIMARY KEY(kind, subject)) STRICT""",
     """CREATE TABLE view_shift(
         shift TEXT PRIMARY KEY, till TEXT NOT NULL, day TEXT NOT NULL, staff TEXT NOT NULL, state TEXT NOT NULL,
         opened_ms INTEGER NOT NULL, closed_ms INTEGER, float_fen INTEGER NOT NULL, z_number INTEGER,
@@ -60,6 +62,7 @@ TABLES: tuple[str, ...] = (
     "view_refunded_tender",
     "view_attempt",
     "view_platform_refund",
+    "view_pass",
     "view_shift",
     "view_day",
     "view_total",
