@@ -20,7 +20,8 @@ import pytest
 
 from tests.simulation.money import mutants
 from tests.simulation.money.case import case_of
-from tests.simulation.money.play import Sabotage, story_of, told
+from tests.simulation.money.over_http import PlayOverHttp
+from tests.simulation.money.play import Play, Sabotage, story_of, told
 
 ONLY = os.environ.get("STOREBOX_MONEY_SCHEDULE")
 FIRST = int(os.environ.get("STOREBOX_TEST_SEED", "0"))
@@ -37,12 +38,14 @@ def _quiet() -> Iterator[None]:
     logging.disable(logging.NOTSET)
 
 
-def failures(schedules: range, sabotage: Sabotage | None = None, stop_at: int = SHOWN) -> list[str]:
+def failures(
+    schedules: range, sabotage: Sabotage | None = None, stop_at: int = SHOWN, kind: type[Play] = Play
+) -> list[str]:
     """Play schedules; returns what is wrong, each with its story and how to play it again."""
     found: list[str] = []
     for number in schedules if ONLY is None else (int(ONLY),):
         case = case_of(number)
-        wrong, story = story_of(case, sabotage, MEMORY)
+        wrong, story = story_of(case, sabotage, MEMORY, kind)
         if wrong:
             found.append(told(case, wrong, story))
             if len(found) >= stop_at:
@@ -82,6 +85,18 @@ def test_twenty_thousand_schedules() -> None:
     with ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn")) as pool:
         found = list(chain.from_iterable(pool.map(failures, portions)))
     assert not found, f"{len(found)} schedules fail\n" + "\n".join(found[:SHOWN])
+
+
+def test_twenty_schedules_over_http() -> None:
+    """The same with the platforms' own protocols and signatures; what the simulator's file says is believed."""
+    found = failures(range(FIRST, FIRST + 20), kind=PlayOverHttp)
+    assert not found, "\n" + "\n".join(found)
+
+
+@pytest.mark.torture
+def test_two_hundred_schedules_over_http() -> None:
+    found = failures(range(FIRST, FIRST + 200), kind=PlayOverHttp)
+    assert not found, "\n" + "\n".join(found)
 
 
 @pytest.mark.parametrize(

@@ -72,10 +72,7 @@ class Books:
 def books_of(journal: Path, dead: Iterable[Path]) -> Books:
     """Read the present journal with its past, then what dead disks knew beyond that; no attempt may be on two."""
     books = Books()
-    known: set[tuple[int, int, str]] = set()
-    for place, kind, body in entries_of(journal):
-        known.add((*place, body))
-        books.take(kind, json.loads(body))
+    known = read_into(books, journal)
     alive = set(books.started) | set(books.refunds)
     for number, path in enumerate(dead):
         for place, kind, body in entries_of(path):
@@ -89,6 +86,15 @@ def books_of(journal: Path, dead: Iterable[Path]) -> Books:
     unended = {*books.started, *books.refunds} - alive - set(books.ended) - set(books.refunds_ended)
     books.lost = unended
     return books
+
+
+def read_into(books: Books, journal: Path) -> set[tuple[int, int, str]]:
+    """Take a whole journal in; returns the places and bodies that it had."""
+    known: set[tuple[int, int, str]] = set()
+    for place, kind, body in entries_of(journal):
+        known.add((*place, body))
+        books.take(kind, json.loads(body))
+    return known
 
 
 def entries_of(path: Path) -> list[tuple[tuple[int, int], str, str]]:

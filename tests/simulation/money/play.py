@@ -39,7 +39,8 @@ class Play:
         self.chance = random.Random(f"play {case.seed}")
         self.births: list[Birth] = []
         self.box = Box(self.world, folder, case.seed)
-        self.banks = {name: Bank(house, lambda: self.world.now_s, self.tell) for name, house in HOUSES.items()}
+        self.houses = HOUSES
+        self.banks = self.make_banks()
         self.weathers: list[Weather] = []
         self.headquarters: Headquarters | None = None
         self._to_hq = Weather(self.chance, case.spoilt, LATE_MAX_S[True])
@@ -64,13 +65,6 @@ class Play:
     def play(self) -> list[str]:
         """Play to the end; returns what is wrong."""
         case = self.case
-        for bank in self.banks.values():
-            bank.poor, bank.refund_takes_s, bank.says_again = (
-                case.poor_until_s > 0,
-                case.refund_takes_s,
-                case.says_again,
-            )
-            bank.closes_after_s = case.closes_after_s
         self._plan()
         for office in self._offices:
             office.begin(self._office_cut(office))
@@ -85,6 +79,15 @@ class Play:
         books = books_of(self.box.path, self.box.dead_journals)
         wrong = [f"{one.name} waits for ever" for one in people if not one.ended]
         return wrong + self.box.wrong + wrong_with(books, self.banks)
+
+    def make_banks(self) -> dict[str, Bank]:
+        """Open the banks, as good and bad as the case says."""
+        case, banks = self.case, {}
+        for name, house in self.houses.items():
+            bank = banks[name] = Bank(house, self.world.monotonic_s, self.tell)
+            bank.poor, bank.refund_takes_s = case.poor_until_s > 0, case.refund_takes_s
+            bank.says_again, bank.closes_after_s = case.says_again, case.closes_after_s
+        return banks
 
     def tell(self, what: str) -> None:
         """Write the story on."""
@@ -106,21 +109,26 @@ class Play:
             platforms |= self.headquarters.platforms(self.box.identity, through, self._to_hq, self.tell)
         self.box.platforms = self.alter(platforms)
 
-    def _platform(self, bank: Bank, spoilt: float, *, at_headquarters: bool = False) -> BankPlatform:
+    def _platform(self, bank: Bank, spoilt: float, *, at_headquarters: bool = False) -> Any:
         weather = Weather(self.chance, spoilt, LATE_MAX_S[bank.house.buries])
         self.weathers.append(weather)
+        return self.make_platform(bank, weather, at_headquarters=at_headquarters)
+
+    def make_platform(self, bank: Bank, weather: Weather, *, at_headquarters: bool) -> Any:
+        """Return the port of a bank, for the box itself or for headquarters."""
         return BankPlatform(
             self.world,
             bank,
             weather,
             wall_ms=self.box.clock.true_ms,
             clock_off_s=(lambda: 0.0) if at_headquarters else (lambda: self.box.clock.off_s),
-            before_sending=self._before_sending,
+            before_sending=self.before_sending,
             tell=self.tell,
             at_headquarters=at_headquarters,
         )
 
-    def _before_sending(self, verb: str, number: str) -> None:
+    def before_sending(self, verb: str, number: str) -> None:
+        """What the platform is about to hear of is on the box's disk."""
         if verb in ("pay", "offer") and not self.box.knows_attempt(number):
             self.box.wrong.append(f"{verb} {number} is sent and not on disk")
 
@@ -135,7 +143,7 @@ class Play:
             world.after(begin_s + length_s, lambda: self._away(False))
         for jump in case.jumps:
             world.after(jump.at_s, lambda jump=jump: self._jump(jump))  # type: ignore[misc]
-        world.after(case.poor_until_s, self._rich)
+        world.after(case.poor_until_s, self.grow_rich)
         world.after(case.fair_from_s, self._fair)
         if case.restore is not None:
             world.after(case.restore.at_s, self._replace)
@@ -149,7 +157,8 @@ class Play:
         self.box.clock.off_s += jump.by_s
         self.tell(f"the clock steps by {jump.by_s:+.0f} s")
 
-    def _rich(self) -> None:
+    def grow_rich(self) -> None:
+        """The merchant has money for refunds again."""
         for bank in self.banks.values():
             bank.poor = False
 
@@ -232,10 +241,12 @@ class Play:
         return self._looked[1]
 
 
-def story_of(case: Case, sabotage: Sabotage | None = None, memory: Path | None = None) -> tuple[list[str], list[str]]:
+def story_of(
+    case: Case, sabotage: Sabotage | None = None, memory: Path | None = None, kind: type[Play] = Play
+) -> tuple[list[str], list[str]]:
     """Play a schedule on a disk that is memory; returns what is wrong, and the story."""
     with tempfile.TemporaryDirectory(dir=memory) as folder:
-        play = Play(case, Path(folder), sabotage)
+        play = kind(case, Path(folder), sabotage)
         wrong = play.play()
         return wrong, play.story
 
