@@ -288,6 +288,12 @@ SENTENCES: dict[str, Texts] = {
         "要 {processes} 个进程,先用 --database 指到 PostgreSQL。",
         "For {processes} processes name a PostgreSQL by --database.",
     ),
+    "load.differences": _office(
+        "总部存的和发去的不一样",
+        "HQ does not hold what was sent",
+        "{boxes} 台不一样,上面逐台写着。",
+        "{boxes} boxes differ, named above.",
+    ),
     "pull.incomplete": _office(
         "没取全,文件没写完",
         "Incomplete, nothing to rely on",

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from agent.core.errors import Broken, Refused, StoreboxError
+from sync.hq.load.cli import load
 
 if TYPE_CHECKING:
     import socket
@@ -26,6 +27,7 @@ store_app = typer.Typer(help="Stores and their boxes.", no_args_is_help=True)
 token_app = typer.Typer(help="Tokens of people and programs that read.", no_args_is_help=True)
 app.add_typer(store_app, name="store")
 app.add_typer(token_app, name="token")
+app.command()(load)
 
 State = Annotated[Path, typer.Option("--state", envvar="STOREBOX_HQ_STATE", help="Headquarters' state folder.")]
 DatabaseUrl = Annotated[

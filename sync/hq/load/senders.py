@@ -1,5 +1,6 @@
 """Simulated boxes that all come back at once: threads that upload what is due until headquarters has everything."""
 
+import random
 import threading
 import time
 from collections import deque
@@ -9,10 +10,12 @@ from dataclasses import dataclass, field
 from agent.core.errors import StoreboxError
 from sync.headquarters import HqClient
 from sync.hq.load.boxes import SimulatedBox
+from sync.hq.load.weather import Weather, send_badly
 from sync.session import HttpSession
 from sync.wire import ENTRIES_MAX
 
 WAIT_MAX_S = 10.0
+FAIR = Weather()
 
 
 @dataclass
@@ -37,12 +40,16 @@ class Senders:
         entries_a_box: int,
         *,
         concurrency: int = 8,
+        weather: Weather = FAIR,
+        seed: int = 1,
         give_up_s: float = 600.0,
         advance: Callable[[int], object] = lambda _count: None,
     ) -> None:
         self._url = url
         self._entries_a_box = entries_a_box
         self._concurrency = concurrency
+        self._weather = weather
+        self._chance = random.Random(seed)
         self._give_up_s = give_up_s
         self._advance = advance
         self._due: deque[tuple[float, SimulatedBox, bytes | None, int]] = deque((0.0, box, None, 0) for box in boxes)
@@ -81,11 +88,19 @@ class Senders:
             return self._due.popleft() if self._due else None
 
     def _send(self, session: HttpSession, box: SimulatedBox, body: bytes, count: int) -> None:
+        with self._lock:
+            fault = self._weather.fault(self._chance)
+        if fault is not None:
+            send_badly(self._url, fault, box.identity, box.signer, body, self._weather.slow_s)
+            self._again(box, body, count, f"connection.{fault}", 0.0)
+            return
         began_s = time.monotonic()
         try:
             reply = HqClient(session, box.signer).send_compressed(box.identity, body)
         except StoreboxError as error:
-            self._again(box, body, count, error)
+            asked = error.values.get("retry_after_s")
+            wait_s = min(float(asked), WAIT_MAX_S) if isinstance(asked, int) else 0.2
+            self._again(box, body, count, error.code, wait_s)
             return
         with self._lock:
             self.outcome.longest_s = max(self.outcome.longest_s, time.monotonic() - began_s)
@@ -97,10 +112,8 @@ class Senders:
                 self._due.append((0.0, box, None, 0))
         self._advance(count)
 
-    def _again(self, box: SimulatedBox, body: bytes, count: int, error: StoreboxError) -> None:
+    def _again(self, box: SimulatedBox, body: bytes, count: int, code: str, wait_s: float) -> None:
         """Bring the same upload later: after a cut connection headquarters acknowledges what it has."""
-        asked = error.values.get("retry_after_s")
-        wait_s = min(float(asked), WAIT_MAX_S) if isinstance(asked, int) else 0.2
         with self._lock:
-            self.outcome.refused[error.code] = self.outcome.refused.get(error.code, 0) + 1
+            self.outcome.refused[code] = self.outcome.refused.get(code, 0) + 1
             self._due.append((time.monotonic() + wait_s, box, body, count))
