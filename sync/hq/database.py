@@ -4,6 +4,8 @@ SQLite has one writing connection, so that writers queue in the pool and not in 
 their own which see one snapshot for as long as they read.
 """
 
+import fcntl
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +18,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from agent.core.errors import TryLater
 
 DATABASE_FILE = "hq.db"
+OPENING_FILE = "hq.opening"
 WRITER_WAIT_S = 10
 MIGRATION_LOCK = 0x5342_4851
 """Any number that nobody else locks by: "SBHQ"."""
@@ -32,8 +35,13 @@ class Database:
     def open(cls, state: Path, url: str | None = None) -> "Database":
         """Open the database of a state folder, or the one at `url`, and bring its tables up to date."""
         state.mkdir(mode=0o700, parents=True, exist_ok=True)
-        database = cls(*(_server_engines(url) if url else _sqlite_engines(state / DATABASE_FILE)))
-        database.migrate()
+        if url:
+            database = cls(*_server_engines(url))
+            database.migrate()
+            return database
+        with _opening(state):
+            database = cls(*_sqlite_engines(state / DATABASE_FILE))
+            database.migrate()
         return database
 
     def migrate(self) -> None:
@@ -64,6 +72,17 @@ class Database:
         """Close all connections."""
         self._reader.dispose()
         self._writer.dispose()
+
+
+@contextmanager
+def _opening(state: Path) -> Iterator[None]:
+    """Let one process at a time open SQLite's file: turning a new one to WAL does not wait for another that does."""
+    descriptor = os.open(state / OPENING_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _sqlite_engines(path: Path) -> tuple[Engine, Engine]:
