@@ -22,6 +22,7 @@ FIGURES = {
     "foreign": "the same slip through python-escpos' own serial class",
     "platforms": "signing a call to WeChat Pay and Alipay, and checking the answer",
     "upload": "the journal going up to headquarters",
+    "ingest": "a chain's journals going into headquarters' PostgreSQL",
     "alone": "the agent's start, memory and idle processor",
 }
 """What can be measured; each name is a module of this package with a function `measure`."""
