@@ -2,14 +2,17 @@
 
 import json
 import re
+from base64 import b64decode
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from html import unescape
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
+from PIL import Image
 
 from agent.core.chain import Identity
 from agent.core.pay_passes import Order, order_text, proof_in
@@ -116,27 +119,9 @@ def calm(street: Street) -> None:
 def proof_of(shown: Shown) -> str:
     """Read the code that the page shows, with an independent reader."""
     zxingcpp = pytest.importorskip("zxingcpp", reason="an extra of dev: pip install -e .[dev]")
-    cells = re.findall(r'd="([^"]+)"', shown["proof"]["svg"])
-    return str(zxingcpp.read_barcode(drawn(cells[-1], shown["proof"]["svg"])).text)
-
-
-def drawn(path: str, text: str) -> Any:
-    """Draw segno's path of horizontal strokes at six dots a module."""
-    from PIL import Image, ImageDraw
-
-    box = re.search(r'viewBox="0 0 (\d+) (\d+)"', text)
-    assert box
-    size = int(box[1])
-    picture = Image.new("L", (size * 6, size * 6), 255)
-    pen = ImageDraw.Draw(picture)
-    x = y = 0.0
-    for verb, first, second in re.findall(r"([Mmh])(-?[\d.]+)(?:[ ,]?(-?[\d.]+))?", path):
-        if verb == "h":
-            pen.rectangle((x * 6, (y - 0.5) * 6, (x + float(first)) * 6 - 1, (y + 0.5) * 6 - 1), fill=0)
-            x += float(first)
-        else:
-            x, y = (float(first), float(second)) if verb == "M" else (x + float(first), y + float(second))
-    return picture
+    kind, _, drawn = shown["proof"]["png"].partition(",")
+    assert kind == "data:image/png;base64"
+    return str(zxingcpp.read_barcode(Image.open(BytesIO(b64decode(drawn)))).text)
 
 
 @pytest.mark.parametrize(

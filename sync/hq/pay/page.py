@@ -8,6 +8,7 @@ import io
 import json
 import re
 import threading
+from base64 import b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -35,6 +36,8 @@ PROOF_LIVES_S = 7 * 24 * 3600
 CLOCK_GRACE_S = 300
 """An order from further in the future is of a box whose clock is wrong; its end means nothing then."""
 ASK_EVERY_MS = 1_500
+PIXELS = 6
+"""Dots of a module: sharp on a telephone, and still a small picture."""
 BACK_COOKIE = "storebox_order"
 HEADERS = {
     "Content-Security-Policy": (
@@ -158,21 +161,23 @@ class PayPage:
             issued_s=issued_s,
             expires_s=issued_s + PROOF_LIVES_S,
         )
-        return {"svg": svg(proof_text(proof, self._office.keys.pay_key)), "tail": transaction[-4:]}
+        return {"png": png(proof_text(proof, self._office.keys.pay_key))}
 
     def _store_name(self, store: str) -> str:
         with self._office.database.read() as connection:
             return registry.store_name(connection, store)
 
 
-def svg(text: str) -> str:
-    """Return a QR code at level M as SVG that fills its place, with its quiet zone."""
+def png(text: str) -> str:
+    """Return a QR code at level M with its quiet zone as a PNG, in the form of a `data:` address; pages enlarge it.
+
+    A picture, so that it can be copied and kept as one.
+    """
     import segno
 
     drawn = io.BytesIO()
-    code = segno.make(text, error="m", micro=False, boost_error=False)
-    code.save(drawn, kind="svg", border=4, xmldecl=False, svgns=True, omitsize=True, light="#fff")
-    return drawn.getvalue().decode()
+    segno.make(text, error="m", micro=False, boost_error=False).save(drawn, kind="png", scale=PIXELS, border=4)
+    return f"data:image/png;base64,{b64encode(drawn.getvalue()).decode()}"
 
 
 def app_of(user_agent: str) -> str | None:

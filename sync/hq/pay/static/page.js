@@ -132,8 +132,10 @@
   function paid() {
     if (!state.proof) return say(t("paid"), t("paidSaid"), "good");
     say(t("proof"), "", "good");
-    add("div").id = "proof";
-    document.getElementById("proof").innerHTML = state.proof.svg;
+    var picture = add("img");
+    picture.id = "proof";
+    picture.alt = t("proof");
+    picture.src = state.proof.png;
     return add("p", "quiet", t("proofSaid", { wallet: t(state.wallet), amount: money(state.amount_fen) }));
   }
   function wallets() {
