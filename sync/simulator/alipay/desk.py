@@ -145,7 +145,9 @@ class AlipayDesk:
             token = trades.open_page(json.loads(given.get("biz_content") or "{}"), given)
         except (Failed, ValueError) as error:
             return Response(f"<html>{error}</html>", 200, media_type="text/html")
-        return Response("", 302, {"Location": f"{call.base_url}/phone?platform=alipay&token={token}"})
+        back_url = given.get("return_url", "")
+        way_back = f"&redirect_url={quote(back_url, safe='')}" if back_url else ""
+        return Response("", 302, {"Location": f"{call.base_url}/phone?platform=alipay&token={token}{way_back}"})
 
     def _certificate(self, content: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return one of the platform's certificates by its number, base64 of PEM with the root behind it."""

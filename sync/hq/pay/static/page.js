@@ -4,7 +4,7 @@
 
   var WORDS = {
     zh: {
-      language: "English", due: "应付", sale: "单号 ", left: "请在 {m} 分钟内付款", wechat: "微信支付", alipay: "支付宝",
+      language: "English", due: "应付", sale: "单号 ", left: "请在 {m} 分钟内付款", wechat: "微信", alipay: "支付宝",
       pay: "用{wallet}付款", open: "打开{wallet}", change: "改用{wallet}付", changing: "会先关掉另一笔,不会收两次。",
       waiting: "正在等{wallet}的结果…", pressed: "付好后回到这一页,会出现给收银员的码。",
       proof: "付完给收银员扫这个码", proofSaid: "已用{wallet}付 {amount}。收银员扫过就好了,不用截图。",
