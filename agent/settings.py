@@ -30,6 +30,7 @@ HTTP_URL = r"^(https?://[^\s/]+.*)?$"
 LOCAL_TIME = r"^([01]\d|2[0-3]):[0-5]\d$"
 PROFILE = r"^[a-z0-9-]{1,40}$"
 PRINTER = r"^[a-z][a-z0-9-]{0,31}$"
+PLATFORM = r"^[a-z][a-z0-9_-]{0,31}$"
 DEPUTY = r"^([a-z][a-zA-Z0-9-]{0,31})?$"
 IN_WORDS = {
     ID: "1 to 10 of A-Z and 0-9",
@@ -38,6 +39,7 @@ IN_WORDS = {
     LOCAL_TIME: "a time such as 05:00",
     PROFILE: "the name of a file in config/devices, without .toml",
     PRINTER: "a printer's name: a letter, then up to 31 of a-z, 0-9 and -",
+    PLATFORM: "a platform's name, as tenders.toml says it: wechat",
     DEPUTY: "a printer's name, or empty",
 }
 """What each pattern asks for, as a person is told."""
@@ -84,6 +86,17 @@ class Headquarters(Section):
     """Where the box reports to; without a URL it trades alone."""
 
     url: HttpUrl = ""
+
+
+class Payments(Section):
+    """Who holds the merchants' keys: the box itself, or headquarters, reached at up to two addresses."""
+
+    custody: Literal["direct", "hq"] = "direct"
+    pay_urls: Annotated[tuple[HttpUrl, ...], Field(strict=False, max_length=2)] = ()
+    platforms: Annotated[tuple[Annotated[str, Field(pattern=PLATFORM)], ...], Field(strict=False, max_length=10)] = (
+        "wechat",
+        "alipay",
+    )
 
 
 class Printing(Section):
@@ -142,6 +155,7 @@ class Settings(Section):
     store: Store = Store()
     web: Web = Web()
     hq: Headquarters = Headquarters()
+    payments: Payments = Payments()
     printing: Printing = Printing()
     tills: Annotated[tuple[Till, ...], Field(alias="till", strict=False)] = (Till(),)
     printers: Annotated[tuple[Printer, ...], Field(alias="printer", strict=False, max_length=MAX_PRINTERS)] = ()
@@ -202,6 +216,7 @@ TABLES: dict[tuple[str, ...], type[Section]] = {
     ("store",): Store,
     ("web",): Web,
     ("hq",): Headquarters,
+    ("payments",): Payments,
     ("printing",): Printing,
     ("till",): Till,
     ("printer",): Printer,

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from agent.cli.findings import Finding, State, of_error
-from agent.cli.links import clock, devices, headquarters
+from agent.cli.links import clock, devices, headquarters, payments_of_headquarters
 from agent.core.errors import StoreboxError
 from agent.settings import Settings
 
@@ -82,10 +82,12 @@ def sqlite_version(settings: Settings) -> Finding:
 
 
 def platforms(settings: Settings) -> Finding:
-    """Whether the merchants' files are right; the platforms themselves are not asked."""
+    """Whether the merchants' files are right, or headquarters hold the keys; the platforms themselves are not asked."""
     from agent.daemon.clock import SystemEntropy
     from agent.daemon.platforms import from_folder
 
+    if settings.payments.custody == "hq":
+        return payments_of_headquarters(settings)
     found, problems = from_folder(settings.state, SystemEntropy())
     if problems:
         return of_error("platforms", problems[0])

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from agent.cli.device import states_of
 from agent.cli.findings import Finding, State
-from agent.core.errors import StoreboxError
+from agent.core.errors import Refused, StoreboxError
 from agent.settings import Settings
 
 ANSWER_WITHIN_S = 3.0
@@ -90,6 +90,44 @@ def headquarters(settings: Settings) -> Finding:
             ("检查网线、路由器;storebox sync status。", "Check cable and router; storebox sync status."),
         )
     return Finding("headquarters", "ok", (f"{url},{took_ms} 毫秒", f"{url}, {took_ms} ms"))
+
+
+def payments_of_headquarters(settings: Settings) -> Finding:
+    """Whether headquarters' payments answer at every address, and their key is known here."""
+    from agent.daemon.platforms import pay_urls
+    from sync.enrol import load_enrolment
+
+    enrolled = load_enrolment(settings.state)
+    keys = None if enrolled is None else enrolled.key_ring()
+    if keys is None:
+        raise Refused("payments.no_headquarters")
+    urls = pay_urls(settings, _hq_url(settings))
+    silent = [url for url in urls if not _answers(url)]
+    if silent:
+        state: State = "fail" if len(silent) == len(urls) else "degraded"
+        text = ", ".join(silent)
+        return Finding(
+            "platforms",
+            state,
+            (f"总部收款没有应答:{text}", f"headquarters' payments do not answer: {text}"),
+            (
+                "检查网线、路由器和 [payments] pay_urls;总部看 storebox-hq pay 在不在跑。",
+                "Check cable, router and [payments] pay_urls; at HQ see whether storebox-hq pay runs.",
+            ),
+        )
+    names = ", ".join(settings.payments.platforms)
+    return Finding("platforms", "ok", (f"总部代收:{names}", f"{names}, through headquarters"))
+
+
+def _answers(url: str) -> bool:
+    from sync.session import HttpSession
+
+    session = HttpSession(url, connect_timeout_s=ANSWER_WITHIN_S, read_timeout_s=ANSWER_WITHIN_S)
+    with closing(session):
+        try:
+            return session.send("GET", "/v1/keys").status == 200
+        except StoreboxError:
+            return False
 
 
 def _hq_url(settings: Settings) -> str:

@@ -11,6 +11,7 @@ from agent.cli.output import StateOption, print_error
 
 if TYPE_CHECKING:
     from agent.core.payment import Platform
+    from agent.settings import Settings
     from agent.web.desk import DeskPort
 
 _PARENTS = "For a parent such as storebox demo."
@@ -33,7 +34,7 @@ def run(
 
     settings = in_force(state)
     logs.configure()
-    surroundings = Surroundings(hq, _platforms(settings.state, wallet, wallet_state), _desk(desk))
+    surroundings = Surroundings(hq, _platforms(settings, hq, wallet, wallet_state), _desk(desk))
     serve(settings, surroundings, _say)
 
 
@@ -42,13 +43,20 @@ def _say(url: str) -> None:
     sys.stdout.flush()
 
 
-def _platforms(state: Path, url: str | None, simulator: Path | None) -> "dict[str, Platform]":
-    """Return the merchants' platforms; with a simulator its own, or where it made none the wallet under their names."""
-    from agent.daemon.clock import SystemEntropy
-    from agent.daemon.platforms import from_folder, practised, simulated
+def _platforms(settings: "Settings", hq: str | None, url: str | None, simulator: Path | None) -> "dict[str, Platform]":
+    """Return the platforms: headquarters' custody, or the merchants' own.
 
-    if url is None or simulator is None:
-        platforms, problems = from_folder(state, SystemEntropy())
+    With a simulator and the keys here they are its merchants', or where it made none the wallet under their names.
+    """
+    from agent.daemon.clock import SystemEntropy
+    from agent.daemon.platforms import from_folder, practised, simulated, through_headquarters
+
+    through_hq = settings.payments.custody == "hq"
+    if through_hq or url is None or simulator is None:
+        entropy = SystemEntropy()
+        platforms, problems = (
+            through_headquarters(settings, entropy, hq) if through_hq else from_folder(settings.state, entropy)
+        )
         for problem in problems:
             print_error(problem)
         return platforms

@@ -80,6 +80,12 @@ SENTENCES: dict[str, Texts] = {
         "看总部的 platforms/ 和 pay.toml:这个平台用哪个商户文件,文件对不对。",
         "See platforms/ and pay.toml at HQ: which merchant's file this platform uses, and whether it is right.",
     ),
+    "payments.no_headquarters": _not_taken(
+        "没开通总部,收不了",
+        "Not enrolled at HQ, so no payments",
+        '[payments] custody = "hq" 要先在总部开通:storebox enrol;或改成 direct。',
+        '[payments] custody = "hq" needs enrolment at HQ: storebox enrol; or set it to direct.',
+    ),
     "key.not_listed": (
         "收款的钥匙不在名单里",
         _OFFICE_ZH,

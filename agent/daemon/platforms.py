@@ -2,17 +2,23 @@
 
 A merchant's file is `STATE/platforms/NAME.toml` or `NAME.json`, NAME being the platform's in tenders.toml (`wechat`,
 `alipay`); its settings are in docs/platforms.md. A file that is wrong takes that one platform away, never the shop.
+With custody at headquarters there are no files: the platforms are reached through its payments' process.
 """
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from agent.core.errors import Refused, StoreboxError
 from agent.core.payment import Platform
 from agent.core.ports import Entropy
+from agent.settings import Settings
+from sync.enrol import device_key, load_enrolment
 from sync.platforms.base import open_platform
 from sync.platforms.files import FOLDER, merchant_files, settings_in
+from sync.wishes import HqCustody, HqPlatform, addresses_of
 
+PAY_PORT = 8091
 SIMULATED_NAMES = ("wechat", "alipay")
 
 
@@ -56,6 +62,42 @@ def from_folder(state: Path, entropy: Entropy) -> tuple[dict[str, Platform], lis
         platform.name = file.stem
         platforms[file.stem] = platform
     return platforms, problems
+
+
+def through_headquarters(
+    settings: Settings, entropy: Entropy, hq_url: str | None = None
+) -> tuple[dict[str, Platform], list[StoreboxError]]:
+    """Return the platforms whose keys headquarters hold, and what is wrong: without headquarters there are none.
+
+    `hq_url` is headquarters' own URL where a parent gives it instead of the settings.
+    """
+    try:
+        enrolment = load_enrolment(settings.state)
+        keys = None if enrolment is None else enrolment.key_ring()
+        if enrolment is None or keys is None:
+            raise Refused("payments.no_headquarters")
+        addresses = addresses_of(pay_urls(settings, hq_url or enrolment.hq_url))
+        custody = HqCustody(enrolment.identity, device_key(settings.state, enrolment), keys, addresses, entropy)
+    except StoreboxError as error:
+        return {}, [error]
+    return {name: HqPlatform(name, custody) for name in settings.payments.platforms}, []
+
+
+def pay_urls(settings: Settings, hq_url: str | None = None) -> list[str]:
+    """Return headquarters' addresses for payments, the first first.
+
+    Without any in the settings it is the URL of headquarters: behind https a proxy leads wishes to their process; plain
+    http, as on one machine, has it on a port of its own.
+    """
+    if settings.payments.pay_urls:
+        return list(settings.payments.pay_urls)
+    parts = urlsplit(settings.hq.url or hq_url or "")
+    if parts.scheme == "http" and parts.hostname:
+        host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+        return [f"http://{host}:{PAY_PORT}"]
+    if not parts.hostname:
+        raise Refused("payments.no_headquarters")
+    return [f"{parts.scheme}://{parts.netloc}"]
 
 
 def _naming(file: Path, error: StoreboxError) -> StoreboxError:

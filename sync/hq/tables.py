@@ -199,13 +199,15 @@ wish_order = Table(
     Column("merchant", Text, nullable=False),
     Column("amount_fen", _Big),
     Column("taken_by", Text),
+    Column("expires_at_ms", _Big),
     Column("undone_at_ms", _Big),
     Column("begun_at_ms", _Big, nullable=False),
     Column("heard_at_ms", _Big, nullable=False),
     Column("outcome", Text),
     Column("transaction", Text),
     Column("ended_at_ms", _Big),
-    Column("kept_at_ms", _Big, nullable=False),
+    Column("kept_until_ms", _Big, nullable=False),
+    Column("keep_after_ms", _Big, nullable=False),
     Index("wish_order_without_end", "outcome", "heard_at_ms"),
 )
 """A number at a platform: what was wished, how it ended (null: not yet), and when its box was last heard of it."""
@@ -225,7 +227,8 @@ wish = Table(
     Column("heard_at_ms", _Big, nullable=False),
     Column("outcome", Text),
     Column("answer", Text),
-    Column("kept_at_ms", _Big, nullable=False),
+    Column("kept_until_ms", _Big, nullable=False),
+    Column("keep_after_ms", _Big, nullable=False),
     Index("wish_without_end", "outcome", "verb", "heard_at_ms"),
 )
 """An act that was wished, once a key, before the platform hears of it. `out_refund_no` is "" but for refunds."""

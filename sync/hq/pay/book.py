@@ -5,7 +5,7 @@ row of the order is the gate of its number: it is locked while an act is admitte
 call to the platform may still be under way, so that nothing is undone or repeated across it, also after a process died.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
@@ -85,12 +85,14 @@ class Order:
     merchant: str
     amount_fen: int | None
     taken_by: str | None
+    expires_at_ms: int | None
     undone_at_ms: int | None
     begun_at_ms: int
     heard_at_ms: int
     outcome: str | None
     ended_at_ms: int | None
-    kept_at_ms: int
+    kept_until_ms: int
+    keep_after_ms: int
 
 
 _ORDER_FIELDS = tuple(Order.__dataclass_fields__)
@@ -109,7 +111,7 @@ def admit(connection: Connection, act: Act) -> Admission:
     order = as_wished(order, act.wished, act.merchant)
     if order.platform != act.wished.platform:
         return Admission(Step.DIFFERS, order.merchant)
-    if order.kept_at_ms > act.now_ms and not act.kept:
+    if order.kept_until_ms > act.now_ms and not act.kept:
         return Admission(Step.UNDER_WAY, order.merchant, undone=True)
     if act.wished.verb in TAKING:
         return _taking(connection, order, act, new=new)
@@ -127,7 +129,7 @@ def as_wished(order: Order, wished: Wish, merchant: str) -> Order:
 
 def hear(connection: Connection, order: Order, now_ms: int) -> bool:
     """Note that an order's box is back; False while headquarters bring the order to its end themselves."""
-    place = _of_order(wish_order, order.store, order.out_trade_no) & (wish_order.c.kept_at_ms <= now_ms)
+    place = _of_order(wish_order, order.store, order.out_trade_no) & (wish_order.c.kept_until_ms <= now_ms)
     return connection.execute(update(wish_order).where(place).values(heard_at_ms=now_ms)).rowcount == 1
 
 
@@ -144,12 +146,14 @@ def _gate(connection: Connection, act: Act) -> tuple[Order, bool]:
         merchant=act.merchant,
         amount_fen=wished.amount_fen if taking else None,
         taken_by=wished.verb.value if taking else None,
+        expires_at_ms=wished.expires_at_ms,
         undone_at_ms=now_ms if undoing else None,
         begun_at_ms=now_ms,
         heard_at_ms=now_ms,
         outcome=None,
         ended_at_ms=None,
-        kept_at_ms=0,
+        kept_until_ms=0,
+        keep_after_ms=0,
     )
     if insert_if_new(connection, wish_order, {name: getattr(made, name) for name in _ORDER_FIELDS}):
         return made, True
@@ -172,8 +176,8 @@ def _taking(connection: Connection, order: Order, act: Act, *, new: bool) -> Adm
         _change(connection, order, undone_at_ms=act.now_ms, outcome="declined", ended_at_ms=act.now_ms)
         return _unsubmitted(connection, order, wished, Step.CAPPED if order.merchant else Step.NO_MERCHANT)
     if not new:
-        taken = wished.verb.value
-        _change(connection, order, taken_by=taken, amount_fen=wished.amount_fen, merchant=order.merchant)
+        taken = {"taken_by": wished.verb.value, "amount_fen": wished.amount_fen, "merchant": order.merchant}
+        _change(connection, order, **taken, expires_at_ms=wished.expires_at_ms)
     return Admission(Step.SUBMIT, order.merchant)
 
 
@@ -227,7 +231,8 @@ def _inserted(connection: Connection, order: Order, act: Act, *, sending: bool) 
         "begun_at_ms": now_ms,
         "sending_until_ms": now_ms + SENDING_MS if sending else 0,
         "heard_at_ms": now_ms,
-        "kept_at_ms": 0,
+        "kept_until_ms": 0,
+        "keep_after_ms": 0,
     }
     if insert_if_new(connection, wish, values):
         return None
@@ -294,12 +299,3 @@ def _of_order(table: Table, store: str, out_trade_no: str) -> Any:
 def _of_wish(order: Order, wished: Wish) -> Any:
     keys = (wish.c.verb == wished.verb.value) & (wish.c.out_refund_no == (wished.out_refund_no or ""))
     return _of_order(wish, order.store, order.out_trade_no) & keys
-
-
-def orders_without_end(connection: Connection, silent_since_ms: int, now_ms: int, limit: int) -> Sequence[Order]:
-    """Return orders that nobody asked of since then and that are nobody's at present, oldest first."""
-    known = wish_order.c
-    place = known.outcome.is_(None) & (known.heard_at_ms < silent_since_ms) & (known.kept_at_ms <= now_ms)
-    place &= known.taken_by.is_not(None) | known.undone_at_ms.is_not(None)
-    query = select(*(known[name] for name in _ORDER_FIELDS)).where(place).order_by(known.heard_at_ms).limit(limit)
-    return [Order(**row._mapping) for row in connection.execute(query)]

@@ -173,7 +173,7 @@ class WishDesk:
     def _may_ask(self, order: Order) -> bool:
         """Take an order back out of headquarters' care when its box comes back after a long silence."""
         now_ms = self._now_ms()
-        if order.kept_at_ms <= now_ms and order.heard_at_ms > now_ms - SILENT_MS // 2:
+        if order.outcome is not None or order.heard_at_ms > now_ms - SILENT_MS // 2:
             return True
         with self._database.write() as connection:
             return hear(connection, order, now_ms)

@@ -17,6 +17,7 @@ from sync.hq.errors import add_error_handlers
 from sync.hq.keys import HqKeys
 from sync.hq.pay.api import PayOffice, wishes_router
 from sync.hq.pay.desk import WishDesk
+from sync.hq.pay.keeper import Keeper
 from sync.hq.pay.merchants import Merchants
 from sync.hq.pay.notes import Notes
 from sync.hq.pay.page import PageOffice, page_router
@@ -24,6 +25,7 @@ from sync.hq.pay.phone import PhoneOrders
 from sync.hq.pay.plan import load_plan
 from sync.platforms.base import NowMs, wall_ms
 from sync.serving import make_server, run_until_stopped
+from sync.threads import StepThread
 
 _log = logging.getLogger("storebox.hq.pay")
 
@@ -51,10 +53,14 @@ def open_pay_office(state: Path, database_url: str | None = None, now_ms: NowMs 
     phone = PhoneOrders(database, merchants, now_ms)
     merchants.add(phone.name, phone)
     notes = Notes(database)
+    desk = WishDesk(database, merchants, plan, notes, now_ms)
+    keeper = StepThread("keeper", Keeper(database, desk, notes, now_ms).step)
     notes.start()
+    keeper.start()
     try:
-        yield PayOffice(database, keys, WishDesk(database, merchants, plan, notes, now_ms), phone, now_ms)
+        yield PayOffice(database, keys, desk, phone, now_ms)
     finally:
+        keeper.stop()
         notes.stop()
         database.close()
 

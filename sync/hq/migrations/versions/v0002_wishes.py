@@ -23,13 +23,15 @@ def upgrade() -> None:
         sa.Column("merchant", sa.Text(), nullable=False),
         sa.Column("amount_fen", _big(), nullable=True),
         sa.Column("taken_by", sa.Text(), nullable=True),
+        sa.Column("expires_at_ms", _big(), nullable=True),
         sa.Column("undone_at_ms", _big(), nullable=True),
         sa.Column("begun_at_ms", _big(), nullable=False),
         sa.Column("heard_at_ms", _big(), nullable=False),
         sa.Column("outcome", sa.Text(), nullable=True),
         sa.Column("transaction", sa.Text(), nullable=True),
         sa.Column("ended_at_ms", _big(), nullable=True),
-        sa.Column("kept_at_ms", _big(), nullable=False),
+        sa.Column("kept_until_ms", _big(), nullable=False),
+        sa.Column("keep_after_ms", _big(), nullable=False),
         sa.PrimaryKeyConstraint("store", "out_trade_no"),
     )
     op.create_index("wish_order_without_end", "wish_order", ["outcome", "heard_at_ms"], unique=False)
@@ -47,7 +49,8 @@ def upgrade() -> None:
         sa.Column("heard_at_ms", _big(), nullable=False),
         sa.Column("outcome", sa.Text(), nullable=True),
         sa.Column("answer", sa.Text(), nullable=True),
-        sa.Column("kept_at_ms", _big(), nullable=False),
+        sa.Column("kept_until_ms", _big(), nullable=False),
+        sa.Column("keep_after_ms", _big(), nullable=False),
         sa.PrimaryKeyConstraint("store", "out_trade_no", "verb", "out_refund_no"),
     )
     op.create_index("wish_without_end", "wish", ["outcome", "verb", "heard_at_ms"], unique=False)

@@ -1,0 +1,390 @@
+"""Wishes at headquarters: each act once whatever comes twice, late, out of order or across a crash; caps; silence."""
+
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from agent.core.chain import Identity
+from agent.core.payment import OfferVerdict, RefundVerdict, Verdict
+from agent.core.wish import Verb, Wish, WishAnswer
+from sync.hq.pay.book import SENDING_MS, Act, Step, admit
+from sync.hq.pay.desk import SILENT_MS, SUBMIT_WITHIN_S
+from sync.hq.pay.plan import PayPlan, StorePlan, plan_of
+from tests.unit.sync.pay.bench import BOX, NUMBER, Bench, close, offer, pay, query, refund, reverse
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[Bench]:
+    made = Bench(tmp_path)
+    yield made
+    made.close()
+
+
+def died_before_submitting(bench: Bench, wish: Wish) -> None:
+    """Commit an act as a process does that is killed right after."""
+    with bench.database.write() as connection:
+        admitted = admit(connection, Act(BOX, wish, "wallet", bench.plan.of("S001"), bench.wall()))
+    assert admitted.step is Step.SUBMIT
+
+
+def test_a_payment_is_submitted_once_and_asked_for_after(bench: Bench) -> None:
+    first = bench.take(pay()).answer
+    assert first.verdict is Verdict.PAID
+    assert bench.take(pay(code="another")).answer == first
+    assert (bench.platform.count("pay"), bench.platform.count("query")) == (1, 1)
+
+
+def test_no_code_of_a_customer_is_in_the_table(bench: Bench) -> None:
+    bench.take(pay(code="134567890123456789"))
+    bench.close()
+    for file in bench.state.glob("hq.db*"):
+        assert b"134567890123456789" not in file.read_bytes()
+    assert "134567890123456789" not in repr(pay(code="134567890123456789"))
+
+
+@pytest.mark.parametrize("other", [pay(amount_fen=999), offer(), replace(pay(), platform="alipay")])
+def test_a_number_stands_for_one_thing(bench: Bench, other: Wish) -> None:
+    bench.take(pay())
+    answer = bench.take(other).answer
+    assert (answer.verdict.value, answer.code) == ("unknown", "wish.differs")
+    assert bench.platform.calls == ["pay"]
+
+
+def test_what_was_committed_and_not_submitted_is_never_submitted(bench: Bench) -> None:
+    died_before_submitting(bench, pay())
+    assert bench.take(pay()).answer.verdict is Verdict.UNKNOWN
+    assert bench.platform.count("pay") == 0
+    assert bench.take(reverse()).answer.code == "wish.under_way"
+    bench.wall.passes(SENDING_MS / 1000)
+    assert bench.take(reverse()).answer.verdict is Verdict.CLOSED
+    assert bench.take(pay()).answer.verdict is Verdict.CLOSED
+    assert bench.platform.count("pay") == 0
+
+
+def test_what_was_held_up_after_its_commit_is_not_submitted(bench: Bench) -> None:
+    once = iter((0.0, SUBMIT_WITHIN_S + 1))
+    bench.desk._monotonic_s = lambda: next(once)
+    assert bench.take(pay()).answer.code == "wish.held_up"
+    assert bench.platform.calls == []
+
+
+@pytest.mark.parametrize("undoing", [reverse(), close()])
+@pytest.mark.parametrize("taking", [pay(), offer()])
+def test_nothing_is_taken_after_the_wish_to_undo(bench: Bench, undoing: Wish, taking: Wish) -> None:
+    bench.take(undoing)
+    bench.platform.orders.clear()  # a platform that forgets closed numbers
+    late: WishAnswer = bench.take(taking).answer
+    assert late.verdict in (Verdict.CLOSED, OfferVerdict.REFUSED)
+    assert late.code == "wish.forbidden"
+    assert bench.take(taking).answer == late
+    assert not {"pay", "offer"} & set(bench.platform.calls)
+
+
+def test_undoing_waits_for_a_payment_that_is_being_sent(bench: Bench) -> None:
+    sending, go_on = threading.Event(), threading.Event()
+
+    def before(verb: str) -> None:
+        if verb == "pay":
+            sending.set()
+            assert go_on.wait(5)
+
+    bench.platform.before = before
+    thread = threading.Thread(target=bench.desk.take, args=(BOX, pay()))
+    thread.start()
+    assert sending.wait(5)
+    assert bench.desk.take(BOX, reverse()).answer.code == "wish.under_way"
+    assert bench.platform.count("reverse") == 0
+    go_on.set()
+    thread.join(5)
+    assert bench.take(reverse()).answer.verdict is Verdict.REVERSED
+
+
+def test_undoing_goes_on_until_it_is_confirmed(bench: Bench) -> None:
+    bench.take(pay())
+    bench.platform.lost = {"reverse"}
+    assert bench.take(reverse()).answer.verdict is Verdict.UNKNOWN
+    bench.platform.lost = set()
+    assert bench.take(reverse()).answer.verdict is Verdict.REVERSED
+    assert bench.rows("SELECT outcome FROM wish_order") == [("reversed",)]
+
+
+def test_an_offer_again_is_the_same_offer_until_it_is_closed(bench: Bench) -> None:
+    first = bench.take(offer()).answer
+    later = replace(offer(), expires_at_ms=1)
+    assert first.verdict is OfferVerdict.OPEN and bench.take(later).answer == first
+    bench.take(close())
+    assert bench.take(offer()).answer.verdict is OfferVerdict.REFUSED
+    assert bench.platform.count("offer") == 1
+
+
+def test_an_offer_of_which_the_answer_was_lost_is_closed_and_not_opened_again(bench: Bench) -> None:
+    bench.platform.lost = {"offer"}
+    assert bench.take(offer()).answer.verdict is OfferVerdict.UNKNOWN
+    assert bench.take(offer()).answer.verdict is OfferVerdict.UNKNOWN
+    assert bench.platform.count("offer") == 1
+    assert bench.take(close()).answer.verdict is Verdict.CLOSED
+
+
+def test_a_refund_is_kept_when_it_is_done_and_repeated_until_then(bench: Bench) -> None:
+    bench.take(pay())
+    bench.platform.lost = {"refund"}
+    assert bench.take(refund()).answer.verdict is RefundVerdict.UNKNOWN
+    bench.platform.lost = set()
+    done = bench.take(refund()).answer
+    assert done.verdict is RefundVerdict.DONE
+    assert bench.take(refund()).answer == done
+    assert bench.platform.count("refund") == 2
+    assert bench.take(refund(amount_fen=300)).answer.code == "wish.differs"
+
+
+def test_a_refund_that_may_be_under_way_elsewhere_is_not_sent_beside_it(bench: Bench) -> None:
+    bench.take(pay())
+    died_before_submitting(bench, refund())
+    assert bench.take(refund()).answer.code == "wish.under_way"
+    bench.wall.passes(SENDING_MS / 1000)
+    assert bench.take(refund()).answer.verdict is RefundVerdict.DONE
+
+
+def test_the_same_wish_from_everywhere_at_once_is_submitted_once(bench: Bench) -> None:
+    other = bench.beside()
+    start = threading.Barrier(8)
+    answers: list[WishAnswer] = []
+
+    def wished(one: Bench) -> None:
+        start.wait(5)
+        answers.append(one.desk.take(BOX, pay()).answer)
+
+    threads = [threading.Thread(target=wished, args=(one,)) for one in (bench, other) * 4]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(10)
+    other.close()
+    assert len(answers) == 8
+    assert bench.platform.count("pay") == 1
+    assert {answer.verdict for answer in answers} <= {Verdict.PAID, Verdict.UNKNOWN}
+    assert Verdict.PAID in {answer.verdict for answer in answers}
+
+
+def test_payment_and_undoing_at_once_never_leave_money_behind(bench: Bench) -> None:
+    other = bench.beside()
+    for count in range(20):
+        number = f"S001_1_{count:06d}_A1ABCD"
+        start = threading.Barrier(2)
+
+        def wished(one: Bench, wish: Wish, start: threading.Barrier = start) -> None:
+            start.wait(5)
+            one.desk.take(BOX, wish)
+
+        pair = [
+            threading.Thread(target=wished, args=(bench, pay(number))),
+            threading.Thread(target=wished, args=(other, reverse(number))),
+        ]
+        for thread in pair:
+            thread.start()
+        for thread in pair:
+            thread.join(10)
+        assert bench.notes.written("S001", number) and other.notes.written("S001", number)
+        assert bench.take(reverse(number)).answer.verdict in (Verdict.REVERSED, Verdict.CLOSED)
+        assert bench.take(pay(number)).answer.verdict in (Verdict.REVERSED, Verdict.CLOSED)
+    other.close()
+
+
+def capped(**caps: int) -> PayPlan:
+    return PayPlan(StorePlan(caps=caps))
+
+
+def test_caps_hold_for_a_store_a_verb_and_a_day(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, capped(pay_count=2, refund_fen=500))
+    numbers = [f"S001_1_{count:06d}_A1ABCD" for count in range(5)]
+    assert [bench.take(pay(number)).answer.code for number in numbers[:3]] == [None, None, "wish.over_cap"]
+    assert bench.take(pay(numbers[2])).answer.verdict is Verdict.DECLINED
+    bench.wall.passes(24 * 3600)
+    assert bench.take(pay(numbers[2])).answer.code == "wish.over_cap", "what was refused stays refused"
+    assert bench.take(pay(numbers[3])).answer.verdict is Verdict.PAID
+    elsewhere = bench.take(pay("S002_1_000001_A1ABCD"), Identity("S002", "B1", 1))
+    assert elsewhere.answer.verdict is Verdict.PAID
+    bench.take(pay())
+    assert bench.take(refund(500)).answer.verdict is RefundVerdict.DONE
+    over = bench.take(refund(1, "S001_1_000001_R2ABCD")).answer
+    assert (over.verdict, over.code) == (RefundVerdict.REFUSED, "wish.over_cap")
+    assert bench.take(refund(500)).answer.verdict is RefundVerdict.DONE, "the same again counts once"
+    bench.close()
+
+
+def test_a_capped_undoing_forbids_all_the_same_and_is_done_when_it_may_be(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, capped(reverse_count=0))
+    assert bench.take(reverse()).answer.verdict is Verdict.UNKNOWN
+    assert bench.take(pay()).answer.code == "wish.forbidden"
+    assert bench.platform.count("reverse") == 0
+    raised = Bench(tmp_path, capped(reverse_count=1), bench.wall, bench.platform)
+    assert raised.take(reverse()).answer.verdict is Verdict.CLOSED
+    raised.close()
+    bench.close()
+
+
+def test_a_store_without_a_merchant_is_told_so_and_stays_refused(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, plan_of({"store": {"S001": {"merchants": {"alipay": ""}}}}))
+    wish = replace(pay(), platform="alipay")
+    answer = bench.take(wish).answer
+    assert (answer.verdict, answer.code) == (Verdict.DECLINED, "wish.no_merchant")
+    assert bench.take(wish).answer == answer
+    bench.close()
+
+
+# Silence
+
+
+def test_a_silent_box_is_helped_to_the_end(bench: Bench) -> None:
+    bench.platform.verdict = Verdict.PENDING
+    bench.take(pay())
+    bench.wall.passes(SILENT_MS / 1000 - 60)
+    bench.keeper.step()
+    assert bench.platform.calls == ["pay"]
+    bench.wall.passes(61)
+    bench.keeper.step()
+    assert bench.platform.calls == ["pay", "query", "reverse"]
+    assert bench.rows("SELECT outcome FROM wish_order") == [("closed",)]
+    assert bench.take(query()).answer.verdict is Verdict.CLOSED
+    bench.wall.passes(SILENT_MS)
+    bench.keeper.step()
+    assert bench.platform.count("reverse") == 1
+
+
+def test_what_was_paid_stays_paid(bench: Bench) -> None:
+    bench.platform.lost = {"pay"}
+    bench.take(pay())
+    bench.wall.passes(SILENT_MS / 1000 + 1)
+    bench.keeper.step()
+    assert bench.rows("SELECT outcome, taken_by FROM wish_order") == [("paid", "pay")]
+    assert bench.take(query()).answer.verdict is Verdict.PAID
+    assert bench.platform.count("reverse") == 0
+
+
+def test_what_the_box_wished_undone_is_undone_also_when_it_was_paid(bench: Bench) -> None:
+    bench.take(pay())
+    bench.platform.lost = {"reverse"}
+    bench.take(reverse())
+    bench.platform.orders[NUMBER] = replace(bench.platform.orders[NUMBER], verdict=Verdict.PAID)
+    bench.platform.lost = set()
+    bench.wall.passes(SILENT_MS / 1000 + 1)
+    bench.keeper.step()
+    assert bench.rows("SELECT outcome FROM wish_order") == [("reversed",)]
+
+
+def test_paid_that_a_box_was_told_after_an_undoing_is_never_undone(bench: Bench) -> None:
+    bench.take(pay())
+    bench.platform.lost = {"reverse"}
+    bench.take(reverse())
+    bench.platform.orders[NUMBER] = replace(bench.platform.orders[NUMBER], verdict=Verdict.PAID)
+    bench.wall.passes(1)
+    assert bench.desk.take(BOX, query()).answer.verdict is Verdict.PAID
+    assert bench.rows("SELECT outcome FROM wish_order") == [("paid",)], "on disk before the box hears of it"
+    bench.wall.passes(SILENT_MS / 1000 + 1)
+    bench.platform.lost = set()
+    bench.keeper.step()
+    assert bench.platform.count("reverse") == 1
+
+
+def test_a_box_that_asks_is_left_alone(bench: Bench) -> None:
+    bench.platform.verdict = Verdict.PENDING
+    bench.take(pay())
+    for _ in range(3):
+        bench.wall.passes(SILENT_MS / 1000 - 60)
+        bench.take(query())
+        bench.keeper.step()
+    assert bench.platform.count("reverse") == 0
+
+
+def test_a_box_that_comes_back_in_the_middle_is_told_to_wait(bench: Bench) -> None:
+    bench.platform.verdict = Verdict.PENDING
+    bench.take(pay())
+    bench.wall.passes(SILENT_MS / 1000 + 1)
+    told: list[WishAnswer] = []
+
+    def before(verb: str) -> None:
+        if verb == "reverse" and not told:
+            told.append(bench.desk.take(BOX, query()).answer)
+            told.append(bench.desk.take(BOX, refund()).answer)
+
+    bench.platform.before = before
+    bench.keeper.step()
+    assert [answer.code for answer in told] == ["wish.under_way", "wish.under_way"]
+    assert bench.take(query()).answer.verdict is Verdict.CLOSED
+
+
+def test_two_keepers_do_not_work_on_one_order(bench: Bench) -> None:
+    other = bench.beside()
+    bench.platform.verdict = Verdict.PENDING
+    bench.take(pay())
+    bench.wall.passes(SILENT_MS / 1000 + 1)
+    bench.platform.before = lambda verb: (other.keeper.step(), None)[1] if verb == "reverse" else None
+    bench.keeper.step()
+    assert bench.platform.count("reverse") == 1
+    other.close()
+
+
+def test_a_keeper_that_died_is_followed_by_another(bench: Bench) -> None:
+    bench.platform.verdict = Verdict.PENDING
+    bench.take(pay())
+    bench.wall.passes(SILENT_MS / 1000 + 1)
+
+    class Killed(BaseException):
+        pass
+
+    def killed(verb: str) -> None:
+        if verb == "reverse":
+            raise Killed
+
+    bench.platform.before = killed
+    with pytest.raises(Killed):
+        bench.keeper.step()
+    bench.platform.before = lambda _: None
+    after = bench.beside()
+    after.keeper.step()
+    assert bench.platform.count("reverse") == 1, "the lease still holds"
+    bench.wall.passes(3600)
+    after.keeper.step()
+    assert bench.rows("SELECT outcome FROM wish_order") == [("closed",)]
+    after.close()
+
+
+def test_an_unanswering_platform_is_asked_again_later(bench: Bench) -> None:
+    bench.platform.lost = {"pay", "query"}
+    bench.take(pay())
+    bench.wall.passes(SILENT_MS / 1000 + 1)
+    for _ in range(3):
+        bench.keeper.step()
+    assert bench.platform.count("query") == 1, "not at once again"
+    bench.platform.lost = set()
+    bench.wall.passes(3600)
+    bench.keeper.step()
+    assert bench.rows("SELECT outcome FROM wish_order") == [("paid",)]
+
+
+def test_a_refund_of_a_silent_box_is_given(bench: Bench) -> None:
+    bench.take(pay())
+    died_before_submitting(bench, refund())
+    bench.wall.passes(SILENT_MS / 1000 + 1)
+    bench.keeper.step()
+    assert bench.rows("SELECT verb, outcome FROM wish WHERE verb = 'refund'") == [("refund", "done")]
+    assert bench.take(refund()).answer.verdict is RefundVerdict.DONE
+    assert bench.platform.count("refund") == 1
+
+
+def test_an_offer_of_a_silent_box_is_closed(bench: Bench) -> None:
+    bench.take(offer())
+    bench.wall.passes(SILENT_MS / 1000 + 1)
+    bench.keeper.step()
+    assert bench.platform.calls == ["offer", "query", "close"]
+    assert bench.rows("SELECT outcome FROM wish_order") == [("closed",)]
+
+
+def test_questions_leave_nothing_behind(bench: Bench) -> None:
+    assert bench.take(query()).answer.verdict is Verdict.NOT_FOUND
+    missing = Wish(Verb.QUERY_REFUND, "wallet", NUMBER, out_refund_no="S001_1_000001_R9ABCD")
+    assert bench.take(missing).answer.verdict is RefundVerdict.NOT_FOUND
+    assert bench.rows("SELECT * FROM wish_order") == bench.rows("SELECT * FROM wish") == []
