@@ -87,9 +87,21 @@ class PayingBox:
     def __init__(self, state: Path, urls: list[str], identity: Identity = IDENTITY, seed: int = 5) -> None:
         self.identity = identity
         self.key = new_key()
+        self.state = state
         register(state, identity, self.key)
+        self._reach(urls, seed)
+
+    @classmethod
+    def known(cls, box: "PayingBox", urls: list[str], identity: Identity | None = None) -> "PayingBox":
+        """Return a box that is registered already, reaching headquarters otherwise or calling itself otherwise."""
+        made = cls.__new__(cls)
+        made.identity, made.key, made.state = identity or box.identity, box.key, box.state
+        made._reach(urls, 6)
+        return made
+
+    def _reach(self, urls: list[str], seed: int) -> None:
         self.addresses = addresses_of(urls, read_timeout_s=10)
-        self.custody = HqCustody(identity, self.key, key_ring(state), self.addresses, SeededEntropy(seed))
+        self.custody = HqCustody(self.identity, self.key, key_ring(self.state), self.addresses, SeededEntropy(seed))
 
     def platform(self, name: str) -> HqPlatform:
         return HqPlatform(name, self.custody)
