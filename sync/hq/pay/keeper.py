@@ -93,7 +93,7 @@ class Keeper:
     def _end_of(self, order: Order) -> str | None:
         """Ask the platform, undo what is not paid, and return the end; None when it is not known."""
         found = self._wished(order, Verb.QUERY)
-        if found.verdict is Verdict.UNKNOWN:
+        if found.verdict is Verdict.UNKNOWN and order.undone_at_ms is None:
             return None
         if found.verdict is Verdict.PAID and order.undone_at_ms is None:
             return found.verdict.value
