@@ -201,7 +201,6 @@ def _told(shop: Shop, lookup: Lookup, decision: Decision, reports: list[Report])
         platform=payment.platform,
         store=payment.store,
         name=payment.name or payment.store,
-        phone=payment.phone,
         till=payment.till,
         sale=payment.sale,
         code=decision.code,

@@ -1,6 +1,7 @@
 // The live stream: what other hands, the scanner and the platforms do at this till.
 
 import { refresh, showBasket } from "./act.js";
+import { takeAnswer } from "./lookup.js";
 import { model, set } from "./model.js";
 import { isOwnScan, scanAnswer } from "./scan.js";
 import { sayError } from "./notice.js";
@@ -37,6 +38,8 @@ function take(event) {
     if (!isOwnScan()) scanAnswer(event);
   } else if (event.kind === "notice") {
     if (event.error) sayError(event.error);
+  } else if (event.kind === "lookup") {
+    takeAnswer(event);
   } else {
     refresh();
   }

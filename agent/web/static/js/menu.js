@@ -4,6 +4,7 @@ import { change, logOut, refresh } from "./act.js";
 import { ask } from "./dialog.js";
 import { h, icon } from "./dom.js";
 import { askDrawer } from "./drawer.js";
+import { openLookup } from "./lookup.js";
 import { model, set } from "./model.js";
 import { say } from "./notice.js";
 import { t } from "./texts.js";
@@ -16,6 +17,7 @@ export async function openMenu() {
       "div.menu",
       {},
       entry(answer, "sales", "receipt", t("Receipts and refunds"), shift),
+      entry(answer, "lookup", "search", t("The customer says: I paid"), shift),
       entry(answer, "open-drawer", "drawer", t("Open the drawer"), shift),
       entry(answer, "drawer", "cash", t("Cash in and out"), shift),
       entry(answer, "x", "report", t("X report"), shift),
@@ -27,6 +29,7 @@ export async function openMenu() {
   if (chosen === "log-out") await logOut();
   else if (chosen === "drawer") await askDrawer();
   else if (chosen === "open-drawer") await openDrawer();
+  else if (chosen === "lookup") openLookup();
   else if (chosen) set({ view: chosen, viewSale: null, notice: null });
 }
 

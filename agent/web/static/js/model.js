@@ -8,6 +8,7 @@ export const model = {
   catalog: [],
   view: "sell",
   viewSale: null,
+  lookup: null,
   selected: null,
   department: null,
   search: "",

@@ -5,6 +5,7 @@ import { ask } from "./dialog.js";
 import { finish } from "./done.js";
 import { h, icon, region } from "./dom.js";
 import { keypad } from "./keypad.js";
+import { openLookup } from "./lookup.js";
 import { isOffline, model } from "./model.js";
 import { fenOf, yuan } from "./money.js";
 import { askNumber } from "./numbers.js";
@@ -47,7 +48,7 @@ export function typedCode() {
 
 function payPanel(present) {
   if (present.due_fen === 0) return freePanel();
-  return h("div.pay-panel", {}, cashPanel(present.due_fen), h("div.pay-side", {}, walletCard(), otherTenders(present)));
+  return h("div.pay-panel", {}, cashPanel(present.due_fen), h("div.pay-side", {}, walletCard(), otherTenders(present), claimButton()));
 }
 
 function freePanel() {
@@ -124,6 +125,11 @@ function walletCard() {
   return element;
 }
 
+/** The customer's telephone says paid, and nothing is here. */
+function claimButton() {
+  return h("button.quiet.claim", { id: "claim-paid", onclick: openLookup }, icon("search"), t("The customer says: I paid"));
+}
+
 function otherTenders(present) {
   const others = model.state.tenders.filter((tender) => !NOT_TYPED.includes(tender.proof));
   if (!others.length) return null;
@@ -135,7 +141,7 @@ function otherTenders(present) {
   );
 }
 
-async function takeOther(tender, present) {
+export async function takeOther(tender, present) {
   const body = { kind: tender.kind, amount_fen: present.due_fen };
   if (tender.reference !== "none") {
     const reference = await askReference(tender);

@@ -5,6 +5,7 @@ import { post } from "./api.js";
 import { checkAge, addItem } from "./adding.js";
 import { askReading } from "./choose.js";
 import { finish } from "./done.js";
+import { openLookup, showLookup } from "./lookup.js";
 import { basket, model, set } from "./model.js";
 import { say, sayError } from "./notice.js";
 import { t } from "./texts.js";
@@ -35,7 +36,7 @@ export function scanAnswer(answer) {
   else if (answer.action === "paid" && answer.completed) finish(answer.completed);
   else if (answer.action === "ask") chooseReading(answer);
   else if (answer.action === "lookup") lookedUp(answer);
-  else if (answer.action === "open") set({ view: OPENS[answer.page] || "sell", notice: null });
+  else if (answer.action === "open") openPage(answer.page);
   else if (answer.action === "reprint") say("good", t("A copy is printing"));
   else if (answer.action === "drawer") say("good", t("The drawer is open"));
   else refresh();
@@ -48,10 +49,13 @@ async function chooseReading(question) {
 }
 
 function lookedUp(answer) {
-  if (answer.sale) return set({ view: "sales", viewSale: answer.sale, notice: null });
-  return say("warn", t("This one was not found here"), t("Ask the customer to open it in the bill and scan the merchant's order number. A screenshot does not count."), {
-    aloud: t("No hurry: please open this payment in your bill, I scan it and we see at once where the money is."),
-  });
+  if (answer.lookup) return showLookup(answer.lookup);
+  return set({ view: "sales", viewSale: answer.sale, notice: null });
+}
+
+function openPage(page) {
+  if (page === "lookup") openLookup();
+  else set({ view: OPENS[page] || "sell", notice: null });
 }
 
 function itemOf(answer) {

@@ -13,6 +13,7 @@ import { byId, h, region } from "./dom.js";
 import { giveEarlyKeys, listenToKeys } from "./keys.js";
 import { startLive, stopLive } from "./live.js";
 import { loginScreen } from "./login.js";
+import { lookupScreen, lookupShown } from "./lookup.js";
 import { basket, listen, model, set } from "./model.js";
 import { renderNotice } from "./notice.js";
 import { openingScreen } from "./opening.js";
@@ -22,7 +23,7 @@ import { loadTexts, t } from "./texts.js";
 import { watchAttempt } from "./wallet.js";
 import { xScreen } from "./xreport.js";
 
-const SCREENS = { sales: salesScreen, x: xScreen, "close-shift": closeShiftScreen, "close-day": closeDayScreen };
+const SCREENS = { sales: salesScreen, lookup: lookupScreen, x: xScreen, "close-shift": closeShiftScreen, "close-day": closeDayScreen };
 let sell = null;
 let lastState = null;
 
@@ -42,7 +43,7 @@ function render() {
   else renderNotice(byId("notice"));
   if (screen === "sell") renderSell(main);
   else if (screen === "opening") region(main, ["opening", model.state.day], openingScreen);
-  else region(main, [screen, model.viewSale], SCREENS[screen]);
+  else region(main, [screen, screen === "lookup" ? lookupShown() : model.viewSale], SCREENS[screen]);
 }
 
 function screenNow() {
