@@ -149,6 +149,10 @@ class DeskClient:
         """Hold a customer's fresh payment code before the scanner; refuses with `desk.refused` without one."""
         self._say(place, f"phone {customer} {platform}")
 
+    def show_proof(self, place: str, address: str) -> None:
+        """Hold the proof that a customer's phone shows at an address before the scanner; `desk.refused` without one."""
+        self._say(place, f"proof {address}")
+
     def read(self, data: bytes) -> str:
         """Return the code in a picture; refusals are those of `reading.read_code`."""
         return reading.read_code(data)

@@ -2,8 +2,9 @@
 
 Words: those of `storebox sim printer` (paper, cover, jam, power off|on …), `printer unplug|plug`,
 `scanner unplug|plug`, `scan TEXT`, `scale GRAMS`, `display state` (and the other words of `storebox sim scale` and
-`sim display`), `phones`, `phone C1 wechat` (that customer's fresh payment code before the scanner), `network on|off`,
-`power` (the box loses it: a real SIGKILL), `state`.
+`sim display`), `phones`, `phone C1 wechat` (that customer's fresh payment code before the scanner), `proof ADDRESS`
+(the proof that a customer's phone shows at that address, before the scanner), `network on|off`, `power` (the box loses
+it: a real SIGKILL), `state`.
 They go to the first till; `till 2 …` speaks to the second, and a printer's name before them (`receipt2 …`) to where
 that printer stands.
 """
@@ -14,6 +15,7 @@ import json
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Protocol
 
+from agent.core.errors import StoreboxError
 from agent.daemon.sockets import connected_unix, listening_unix
 from agent.demo import phones
 from agent.demo.folder import PRINTERS, TILLS, DemoFolder, DemoPrinter
@@ -38,6 +40,9 @@ class Switches(Protocol):
 
     def simulator_url(self) -> str:
         """Return where the platforms' simulator is."""
+
+    def pay_url(self) -> str:
+        """Return where headquarters' pay page is."""
 
 
 class DeskServer:
@@ -108,6 +113,8 @@ class DeskServer:
             return json.dumps(await asyncio.to_thread(phones.customers, self._switches.simulator_url()))
         if words[0] == "phone" and len(words) == 3:
             return await self._show_phone(place, words[1], words[2])
+        if words[0] == "proof" and len(words) == 2:
+            return await self._show_proof(place, words[1])
         if words[0] in ("scale", "display") and len(words) > 1:
             if place.till not in _WEIGHING:
                 return f"refused: no {words[0]} stands at {place.name}"
@@ -129,6 +136,13 @@ class DeskServer:
     async def _show_phone(self, place: DemoPrinter, customer: str, platform: str) -> str:
         code = await asyncio.to_thread(phones.fresh_code, self._switches.simulator_url(), customer, platform)
         return await self._tell_scanner(place, code) if code is not None else f"refused: no telephone of {customer}"
+
+    async def _show_proof(self, place: DemoPrinter, address: str) -> str:
+        try:
+            text = await asyncio.to_thread(phones.proof, self._switches.pay_url(), address)
+        except StoreboxError as error:
+            return f"refused: {error}"
+        return await self._tell_scanner(place, text) if text is not None else "refused: that phone shows no proof"
 
     async def _tell_scanner(self, place: DemoPrinter, word: str) -> str:
         if not place.till:

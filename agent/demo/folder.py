@@ -123,14 +123,24 @@ class DemoFolder:
         made = (self.wallet / "merchants" / f"{name}.json" for name in ("wechat", "alipay"))
         return all(file.exists() for file in made)
 
-    def prepare(self, language: str) -> None:
-        """Make the folders, the settings, and the catalogue unless there is one."""
+    def give_merchants(self) -> None:
+        """Let headquarters take money for the simulator's merchants, as its files say that they are reached today."""
+        link = self.hq / "platforms"
+        if not link.exists():
+            link.symlink_to(self.wallet / "merchants")
+
+    def prepare(self, language: str, pay_page: str, pay_url: str) -> None:
+        """Make the folders, the settings, and the catalogue unless there is one.
+
+        `pay_page` is where telephones find headquarters' pay page, `pay_url` where the box finds its payments.
+        """
         for folder in (self.root, self.run, self.logs, self.hq, self.wallet, self.root / "paper", self.root / "slips"):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         catalogue = self.root / "catalogue.toml"
         if not catalogue.exists():
             shutil.copyfile(shipped("demo/catalogue.toml"), catalogue)
-        text = _HEAD + _toml(self._settings(language))
+        payments = {"page": pay_page, "pay_urls": [pay_url]}
+        text = _HEAD + _toml({**self._settings(language), "payments": payments})
         (self.root / FILE_NAME).write_text(text, encoding="utf-8")
 
     def store_name(self) -> str:

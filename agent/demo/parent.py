@@ -24,6 +24,7 @@ from agent.demo.opening import open_for_business
 BOX_PORT = 8080
 HQ_PORT = 8090
 WALLET_PORT = 8070
+PAY_PORT = 8091
 READY_WITHIN_S = 30.0
 RESTARTS_AFTER_S = (0.0, 0.0, 0.5, 1.0, 2.0, 5.0)
 SETTLED_S = 10.0
@@ -47,7 +48,8 @@ class Demo:
         self._stopping = asyncio.Event()
         self._ready = asyncio.Event()
         self._devices: list[Child] = []
-        self._wallet_wire, self._hq_wire = Forwarder(), Forwarder()
+        self._wallet_wire, self._hq_wire, self._pay_wire = Forwarder(), Forwarder(), Forwarder()
+        self._pay_url = ""
         self._others: list[Child] = []
         self._box: Child | None = None
         self._desk = DeskServer(self._folder, self)
@@ -76,8 +78,12 @@ class Demo:
     async def set_network(self, on: bool) -> None:
         """Connect the box with headquarters and wallet, or cut it off."""
         self.network = on
-        for wire in (self._wallet_wire, self._hq_wire):
+        for wire in self._wires:
             await (wire.connect() if on else wire.cut())
+
+    @property
+    def _wires(self) -> tuple[Forwarder, ...]:
+        return self._wallet_wire, self._hq_wire, self._pay_wire
 
     async def cut_power(self) -> None:
         """Kill the box and wait until it is dead; it comes back by itself."""
@@ -94,14 +100,20 @@ class Demo:
         """Return where the platforms' simulator is, on its own port: telephones need no network of the shop."""
         return f"http://{HOST}:{self._wallet_wire.target_port}"
 
+    def pay_url(self) -> str:
+        """Return where headquarters' pay page is: telephones open it over their own network."""
+        return self._pay_url
+
     # Start
 
     async def _work(self, on_ready: Callable[[str], None]) -> None:
-        self._folder.prepare(self._language)
         listener = self._listening(self._port, "the box")
-        with listener:
+        pay_listener = self._listening(PAY_PORT, "headquarters' pay page")
+        self._pay_url = url_of(pay_listener)
+        self._folder.prepare(self._language, self._pay_url, f"http://{HOST}:{self._pay_wire.port}")
+        with listener, pay_listener:
             await self._desk.start()
-            outside = asyncio.create_task(self._start_outside())
+            outside = asyncio.create_task(self._start_outside(pay_listener))
             await self._start_devices()
             if not (self._folder.is_enrolled() and self._folder.has_merchant()):
                 await outside
@@ -119,10 +131,11 @@ class Demo:
                 keeping.cancel()
                 outside.cancel()
 
-    async def _start_outside(self) -> None:
+    async def _start_outside(self, pay_listener: socket.socket) -> None:
         """Start wallet and headquarters, enrol the box if it is new, and connect it."""
         ports = await asyncio.gather(self._start_wallet(), self._start_headquarters())
-        for wire, port in zip((self._wallet_wire, self._hq_wire), ports, strict=True):
+        ports.append(await self._start_payments(pay_listener))
+        for wire, port in zip(self._wires, ports, strict=True):
             wire.target_port = port
         await self.set_network(self.network)
 
@@ -170,6 +183,14 @@ class Demo:
         if new:
             await asyncio.to_thread(_enrol, url, self._folder.root, token)
         return port
+
+    async def _start_payments(self, listener: socket.socket) -> int:
+        """Start headquarters' payments with the merchants that the simulator has made by now."""
+        self._folder.give_merchants()
+        arguments = ["storebox-hq", "pay", "--state", str(self._folder.hq), "--fd", "3"]
+        child = await self._start_other("payments", _HEADQUARTERS, arguments, listener.fileno())
+        await child.line()
+        return int(listener.getsockname()[1])
 
     async def _start_other(self, name: str, target: str, arguments: list[str], fd: int | None = None) -> Child:
         child = Child(name, target, arguments, self._folder.logs, socket_fd=fd)
@@ -243,7 +264,7 @@ class Demo:
         if self._box is not None:
             await self._box.stop()
         await asyncio.gather(*(child.stop() for child in (*self._devices, *self._others)))
-        for wire in (self._wallet_wire, self._hq_wire):
+        for wire in self._wires:
             await wire.close()
         asyncio.get_running_loop().remove_reader(self._notices)
         self._notices.close()

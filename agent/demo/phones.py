@@ -1,10 +1,15 @@
-"""The telephones of the demo's customers: who there is, and a fresh payment code to hold before a scanner."""
+"""The telephones of the demo's customers: who there is, and what each holds before a scanner.
+
+A fresh payment code, or the proof that headquarters' pay page shows there; telephones have a network of their own.
+"""
 
 import json
+from base64 import b64decode
 from typing import Any
 from urllib.parse import quote
 
 from agent.core.errors import StoreboxError
+from agent.demo.reading import read_code
 
 ANSWER_WITHIN_S = 3.0
 PLATFORMS = ("wechat", "alipay")
@@ -24,6 +29,19 @@ def fresh_code(url: str, customer: str, platform: str) -> str | None:
     found = _asked(url, f"/sim/customers/{quote(customer, safe='')}/code?platform={platform}")
     code = found.get("code") if isinstance(found, dict) else None
     return code if isinstance(code, str) else None
+
+
+def proof(pay_url: str, address: str) -> str | None:
+    """Return the code that the pay page at an address shows, read off its picture; None when it shows none.
+
+    Only pages of `pay_url` are opened. Refuses like `agent.demo.reading.read_code`.
+    """
+    host, _, token = address.rpartition("/O/")
+    if host.upper() != pay_url.upper() or not token.isalnum() or not token.isascii():
+        return None
+    shown = _asked(pay_url, f"/O/{token}/state")
+    picture = (shown.get("proof") or {}).get("png") if isinstance(shown, dict) else None
+    return read_code(b64decode(picture.partition(",")[2])) if isinstance(picture, str) else None
 
 
 def _asked(url: str, target: str) -> Any:

@@ -49,6 +49,9 @@ class DeskPort(Protocol):
     def show_phone(self, place: str, customer: str, platform: str) -> None:
         """Hold a customer's fresh payment code before the scanner."""
 
+    def show_proof(self, place: str, address: str) -> None:
+        """Hold the proof that a customer's phone shows at a pay page's address before the scanner."""
+
     def read(self, data: bytes) -> str:
         """Return the code that a scanner would read off a PNG or JPEG picture; refuses when there is none."""
 
@@ -73,6 +76,13 @@ class PhoneBody(Body):
 
     customer: Name
     platform: Literal["wechat", "alipay"]
+    place: str = Field("", max_length=80)
+
+
+class ProofBody(Body):
+    """At which address of the pay page a customer's phone is, and at which scanner."""
+
+    address: Annotated[str, Field(max_length=500, pattern=r"^[!-~]+$")]
     place: str = Field("", max_length=80)
 
 
@@ -122,6 +132,11 @@ def router_for(desk: DeskPort) -> APIRouter:
     @router.post("/desk/phone")
     def show_phone(body: PhoneBody) -> dict[str, Any]:
         desk.show_phone(body.place, body.customer, body.platform)
+        return {}
+
+    @router.post("/desk/proof")
+    def show_proof(body: ProofBody) -> dict[str, Any]:
+        desk.show_proof(body.place, body.address)
         return {}
 
     @router.post("/desk/scan")
