@@ -30,6 +30,7 @@ HTTP_URL = r"^(https?://[^\s/]+.*)?$"
 LOCAL_TIME = r"^([01]\d|2[0-3]):[0-5]\d$"
 PROFILE = r"^[a-z0-9-]{1,40}$"
 PRINTER = r"^[a-z][a-z0-9-]{0,31}$"
+PAY_PAGE = r"^(https?://[A-Za-z0-9.:\[\]-]+/?)?$"
 PLATFORM = r"^[a-z][a-z0-9_-]{0,31}$"
 DEPUTY = r"^([a-z][a-zA-Z0-9-]{0,31})?$"
 IN_WORDS = {
@@ -39,6 +40,7 @@ IN_WORDS = {
     LOCAL_TIME: "a time such as 05:00",
     PROFILE: "the name of a file in config/devices, without .toml",
     PRINTER: "a printer's name: a letter, then up to 31 of a-z, 0-9 and -",
+    PAY_PAGE: "an address without a path: https://pay.example.com",
     PLATFORM: "a platform's name, as tenders.toml says it: wechat",
     DEPUTY: "a printer's name, or empty",
 }
@@ -89,7 +91,10 @@ class Headquarters(Section):
 
 
 class Payments(Section):
-    """Who holds the merchants' keys: the box itself, or headquarters, reached at up to two addresses."""
+    """Who holds the merchants' keys: the box itself, or headquarters, reached at up to two addresses.
+
+    `page` is where customers' own phones pay, at headquarters.
+    """
 
     custody: Literal["direct", "hq"] = "direct"
     pay_urls: Annotated[tuple[HttpUrl, ...], Field(strict=False, max_length=2)] = ()
@@ -97,6 +102,7 @@ class Payments(Section):
         "wechat",
         "alipay",
     )
+    page: Annotated[str, Field(pattern=PAY_PAGE, max_length=60)] = ""
 
 
 class Printing(Section):

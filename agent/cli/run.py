@@ -34,7 +34,8 @@ def run(
 
     settings = in_force(state)
     logs.configure()
-    surroundings = Surroundings(hq, _platforms(settings, hq, wallet, wallet_state), _desk(desk))
+    platforms = {**_platforms(settings, hq, wallet, wallet_state), **_own_phones(settings, hq)}
+    surroundings = Surroundings(hq, platforms, _desk(desk))
     serve(settings, surroundings, _say)
 
 
@@ -65,6 +66,16 @@ def _platforms(settings: "Settings", hq: str | None, url: str | None, simulator:
         return found
     merchant = json.loads((simulator / "merchant.json").read_text(encoding="utf-8"))
     return simulated({"url": url, **merchant}, SystemEntropy())
+
+
+def _own_phones(settings: "Settings", hq: str | None) -> "dict[str, Platform]":
+    from agent.daemon.clock import SystemEntropy
+    from agent.daemon.platforms import own_phones
+
+    platforms, problems = own_phones(settings, SystemEntropy(), hq)
+    for problem in problems:
+        print_error(problem)
+    return platforms
 
 
 def _desk(socket: Path | None) -> "DeskPort | None":

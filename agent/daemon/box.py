@@ -17,6 +17,7 @@ from agent.daemon.headquarters import Headquarters
 from agent.daemon.logo import logo_of
 from agent.services import health, staff
 from agent.services.language import translator
+from agent.services.phone_orders import PhoneOrders
 from agent.services.resolver import Resolver
 from agent.services.scanning import scanned
 from agent.services.shop import PrintingPlan, Shop, StoreFacts, TillPlace
@@ -142,6 +143,8 @@ class Box:
             outside.entropy,
             hq_url,
         )
+        if settings.payments.page and self.enrolment.key_ring() is not None:
+            self.shop.phone = PhoneOrders(settings.payments.page, signer, self.headquarters.proof_keys)
         self.shop.wake_printer = self.devices.wake
         self.shop.wake_resolver = self.resolver.wake
         self.shop.wake_uplink = self.headquarters.wake

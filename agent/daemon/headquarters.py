@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from agent.core.passes import PassKind
 from agent.core.ports import Clock, Entropy, OutgoingJournal, Signer
 from agent.services import health
 from agent.services.shop import Shop
@@ -38,7 +39,7 @@ class Headquarters:
         self._answered = False
         self._thread: UplinkThread | None = None
         self.uplink: Uplink | None = None
-        keys = enrolment.key_ring()
+        keys = self._keys = enrolment.key_ring()
         url = hq_url or enrolment.hq_url
         if keys is None or not url:
             return
@@ -61,6 +62,10 @@ class Headquarters:
         client = HqClient(self._lookup_session, signer)
         asked = lookups.HqLookups(journal.identity, client, keys, entropy, self._on_key_list)
         shop.ask_headquarters = asked.ask
+
+    def proof_keys(self, store: str, at_ms: int) -> tuple[bytes, ...]:
+        """Return the keys whose pay-proofs count for a store, by the newest list that came; none for a box alone."""
+        return () if self._keys is None else self._keys.keys_for(f"pass:{PassKind.PAY_PROOF}", store, at_ms)
 
     def heartbeat(self) -> Mapping[str, object]:
         """Return what the box tells about itself."""

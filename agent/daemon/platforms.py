@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from agent.core.errors import Refused, StoreboxError
 from agent.core.payment import Platform
 from agent.core.ports import Entropy
+from agent.services.phone_orders import PLATFORM as PHONE
 from agent.settings import Settings
 from sync.enrol import device_key, load_enrolment
 from sync.platforms.base import open_platform
@@ -72,15 +73,34 @@ def through_headquarters(
     `hq_url` is headquarters' own URL where a parent gives it instead of the settings.
     """
     try:
-        enrolment = load_enrolment(settings.state)
-        keys = None if enrolment is None else enrolment.key_ring()
-        if enrolment is None or keys is None:
-            raise Refused("payments.no_headquarters")
-        addresses = addresses_of(pay_urls(settings, hq_url or enrolment.hq_url))
-        custody = HqCustody(enrolment.identity, device_key(settings.state, enrolment), keys, addresses, entropy)
+        custody = _custody(settings, entropy, hq_url)
     except StoreboxError as error:
         return {}, [error]
     return {name: HqPlatform(name, custody) for name in settings.payments.platforms}, []
+
+
+def own_phones(
+    settings: Settings, entropy: Entropy, hq_url: str | None = None
+) -> tuple[dict[str, Platform], list[StoreboxError]]:
+    """Return the platform by which headquarters are asked about orders on customers' own phones, whoever has the keys.
+
+    None without a pay page; what is wrong otherwise.
+    """
+    if not settings.payments.page:
+        return {}, []
+    try:
+        return {PHONE: HqPlatform(PHONE, _custody(settings, entropy, hq_url))}, []
+    except StoreboxError as error:
+        return {}, [error]
+
+
+def _custody(settings: Settings, entropy: Entropy, hq_url: str | None) -> HqCustody:
+    enrolment = load_enrolment(settings.state)
+    keys = None if enrolment is None else enrolment.key_ring()
+    if enrolment is None or keys is None:
+        raise Refused("payments.no_headquarters")
+    addresses = addresses_of(pay_urls(settings, hq_url or enrolment.hq_url))
+    return HqCustody(enrolment.identity, device_key(settings.state, enrolment), keys, addresses, entropy)
 
 
 def pay_urls(settings: Settings, hq_url: str | None = None) -> list[str]:

@@ -133,9 +133,9 @@ class Demo:
 
     async def _start_outside(self, pay_listener: socket.socket) -> None:
         """Start wallet and headquarters, enrol the box if it is new, and connect it."""
-        ports = await asyncio.gather(self._start_wallet(), self._start_headquarters())
-        ports.append(await self._start_payments(pay_listener))
-        for wire, port in zip(self._wires, ports, strict=True):
+        wallet, hq = await asyncio.gather(self._start_wallet(), self._start_headquarters())
+        pay = await self._start_payments(pay_listener)
+        for wire, port in zip(self._wires, (wallet, hq, pay), strict=True):
             wire.target_port = port
         await self.set_network(self.network)
 

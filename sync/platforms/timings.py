@@ -20,7 +20,10 @@ ALIPAY = Timing(first_query_s=3, paces=(Pace(3),), deadline_s=45, undo_retry_s=2
 """Every 3 s, 15 times, then the cancel, with no gap after the last query; it is repeated three times, 2 s apart, and
 then in the background. A trade closes itself after `timeout_express`, which is longer."""
 
-_TIMINGS: Mapping[str, Timing] = {"wechat": WECHAT, "alipay": ALIPAY}
+PHONE = Timing(first_query_s=5, paces=(Pace(5, until_s=180), Pace(15)))
+"""An order that the customer's own phone pays: headquarters are asked, and a proof at the counter may be quicker."""
+
+_TIMINGS: Mapping[str, Timing] = {"wechat": WECHAT, "alipay": ALIPAY, "phone": PHONE}
 _REFUND_LIMITS: Mapping[str, RefundLimits] = {"wechat": RefundLimits(within_days=365, parts_max=50)}
 """WeChat: within a year of the payment, at most 50 part refunds an order. How long an Alipay trade may be refunded
 is in the merchant's contract; TRADE_FINISHED says that it is over."""

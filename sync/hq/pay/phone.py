@@ -28,12 +28,12 @@ from agent.core.payment import (
     Way,
     counts_as_paid,
 )
-from agent.core.timing import Timing
 from sync.hq.database import Database
 from sync.hq.pay import phone_book as book
 from sync.hq.pay.book import PHONE
 from sync.hq.pay.merchants import Merchants
 from sync.hq.pay.phone_book import PhoneOrder, PhoneState
+from sync.platforms.timings import timing_of
 
 NAME = PHONE
 WALLETS = ("wechat", "alipay")
@@ -52,7 +52,7 @@ class PhoneOrders:
     name = NAME
     merchant = NAME
     custody = Custody.DIRECT
-    timing = Timing()
+    timing = timing_of(NAME)
     refund_limits = RefundLimits()
 
     def __init__(
