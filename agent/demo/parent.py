@@ -113,7 +113,8 @@ class Demo:
         self._folder.prepare(self._language, self._pay_url, f"http://{HOST}:{self._pay_wire.port}")
         with listener, pay_listener:
             await self._desk.start()
-            outside = asyncio.create_task(self._start_outside(pay_listener))
+            outside = asyncio.create_task(self._start_outside())
+            payments = asyncio.create_task(self._start_payments(pay_listener, outside))
             await self._start_devices()
             if not (self._folder.is_enrolled() and self._folder.has_merchant()):
                 await outside
@@ -121,7 +122,7 @@ class Demo:
             keeping = asyncio.create_task(self._keep_box(self._box))
             try:
                 await self._until_ready(keeping)
-                await asyncio.gather(outside, *(device.line() for device in self._devices))
+                await asyncio.gather(outside, payments, *(device.line() for device in self._devices))
                 await asyncio.to_thread(self._add_people)
                 if self._open_shop:
                     await asyncio.to_thread(open_for_business, url_of(listener))
@@ -130,12 +131,12 @@ class Demo:
             finally:
                 keeping.cancel()
                 outside.cancel()
+                payments.cancel()
 
-    async def _start_outside(self, pay_listener: socket.socket) -> None:
+    async def _start_outside(self) -> None:
         """Start wallet and headquarters, enrol the box if it is new, and connect it."""
-        wallet, hq = await asyncio.gather(self._start_wallet(), self._start_headquarters())
-        pay = await self._start_payments(pay_listener)
-        for wire, port in zip(self._wires, (wallet, hq, pay), strict=True):
+        ports = await asyncio.gather(self._start_wallet(), self._start_headquarters())
+        for wire, port in zip((self._wallet_wire, self._hq_wire), ports, strict=True):
             wire.target_port = port
         await self.set_network(self.network)
 
@@ -184,13 +185,14 @@ class Demo:
             await asyncio.to_thread(_enrol, url, self._folder.root, token)
         return port
 
-    async def _start_payments(self, listener: socket.socket) -> int:
-        """Start headquarters' payments with the merchants that the simulator has made by now."""
+    async def _start_payments(self, listener: socket.socket, outside: "asyncio.Task[None]") -> None:
+        """Start headquarters' payments once the simulator has made its merchants; the box does not wait for it."""
+        await asyncio.shield(outside)
         self._folder.give_merchants()
         arguments = ["storebox-hq", "pay", "--state", str(self._folder.hq), "--fd", "3"]
         child = await self._start_other("payments", _HEADQUARTERS, arguments, listener.fileno())
         await child.line()
-        return int(listener.getsockname()[1])
+        self._pay_wire.target_port = int(listener.getsockname()[1])
 
     async def _start_other(self, name: str, target: str, arguments: list[str], fd: int | None = None) -> Child:
         child = Child(name, target, arguments, self._folder.logs, socket_fd=fd)

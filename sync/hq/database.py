@@ -18,7 +18,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from agent.core.errors import TryLater
 
 DATABASE_FILE = "hq.db"
-OPENING_FILE = "hq.opening"
+OPENING_FILE = "hq-opening.lock"
 WRITER_WAIT_S = 10
 MIGRATION_LOCK = 0x5342_4851
 """Any number that nobody else locks by: "SBHQ"."""
