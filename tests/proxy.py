@@ -22,10 +22,15 @@ class _Pair:
 
 
 class Proxy:
-    """Listens on loopback and passes bytes on to `port`, as its mode says. A change of mode drops what is open."""
+    """Listens on loopback and passes bytes on to `port`, as its mode says. A change of mode drops what is open.
 
-    def __init__(self, port: int) -> None:
+    With `answer_bytes_max` each connection is cut after so many bytes of answers; `cuts` counts that.
+    """
+
+    def __init__(self, port: int, answer_bytes_max: int | None = None) -> None:
         self.target = port
+        self._answer_bytes_max = answer_bytes_max
+        self.cuts = 0
         self._mode = "open"
         self._pairs: list[_Pair] = []
         self._lock = threading.Lock()
@@ -118,6 +123,7 @@ class Proxy:
     def _pass_on(self, pair: _Pair, mode: str) -> None:
         client, server = pair.client, pair.server
         assert server is not None
+        answered = 0
         with selectors.DefaultSelector() as ready:
             ready.register(client, selectors.EVENT_READ, server)
             ready.register(server, selectors.EVENT_READ, client)
@@ -131,6 +137,10 @@ class Proxy:
                     if mode == "slow":
                         time.sleep(len(data) / SLOW_BYTES_S)
                     other.sendall(data)
+                    answered += len(data) if source is server else 0
+                    if self._answer_bytes_max is not None and answered >= self._answer_bytes_max:
+                        self.cuts += 1
+                        return
 
     def _drop_all(self) -> None:
         """Cut every connection; the thread that serves it closes it."""

@@ -129,6 +129,10 @@ _RULES: dict[str, Callable[[Body], Postings]] = {
 }
 
 
+KINDS = tuple(_RULES)
+"""The kinds of entries that move money."""
+
+
 def postings(kind: str, body: Body) -> Postings:
     """Return account -> fen of an entry, debits positive; empty for kinds that move no money. The sum is zero."""
     rule = _RULES.get(kind)

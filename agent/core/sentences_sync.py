@@ -294,6 +294,15 @@ SENTENCES: dict[str, Texts] = {
         "{boxes} 台不一样,上面逐台写着。",
         "{boxes} boxes differ, named above.",
     ),
+    "pull.wrong_cursor": _office(
+        "续传的位置对不上", "This place belongs to another pull", "从头再取一次。", "Pull again from the beginning."
+    ),
+    "pull.too_many_rows": _office(
+        "行数太多,一张表放不下",
+        "Too many rows for a workbook",
+        "最多 {rows_max} 行;分几段日期取,或用 CSV、Parquet。",
+        "At most {rows_max}; pull fewer days, or CSV or Parquet.",
+    ),
     "pull.incomplete": _office(
         "没取全,文件没写完",
         "Incomplete, nothing to rely on",

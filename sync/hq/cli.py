@@ -7,7 +7,6 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,12 +14,12 @@ import typer
 
 from agent.core.errors import Broken, Refused, StoreboxError
 from sync.hq.load.cli import load
+from sync.hq.pull_cli import pull
 
 if TYPE_CHECKING:
     import socket
 
     from sync.hq.office import Office
-    from sync.hq.pull_client import Documents, PullRequest
 
 app = typer.Typer(help="Headquarters of storebox.", no_args_is_help=True, add_completion=False)
 store_app = typer.Typer(help="Stores and their boxes.", no_args_is_help=True)
@@ -28,6 +27,7 @@ token_app = typer.Typer(help="Tokens of people and programs that read.", no_args
 app.add_typer(store_app, name="store")
 app.add_typer(token_app, name="token")
 app.command()(load)
+app.command()(pull)
 
 State = Annotated[Path, typer.Option("--state", envvar="STOREBOX_HQ_STATE", help="Headquarters' state folder.")]
 DatabaseUrl = Annotated[
@@ -39,20 +39,6 @@ DatabaseUrl = Annotated[
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
 Phone = Annotated[str, typer.Option(help="The telephone at the counter: other stores see it in look-ups.")]
 DEFAULT_STATE = Path("/var/lib/storebox-hq")
-
-
-class Form(StrEnum):
-    """In which form a pull is written."""
-
-    csv = "csv"
-    jsonl = "jsonl"
-
-
-class DayState(StrEnum):
-    """Which days a pull shows."""
-
-    closed = "closed"
-    any = "any"
 
 
 @app.command()
@@ -180,40 +166,6 @@ def token_add(
         typer.echo(registry.make_access_token(connection, name, store or None, office.now_ms()))
 
 
-@app.command()
-def pull(
-    state: Annotated[Path | None, typer.Option(help="A local headquarters' state folder.")] = None,
-    database: DatabaseUrl = None,
-    url: Annotated[str | None, typer.Option(help="A headquarters' URL; the token is in STOREBOX_HQ_TOKEN.")] = None,
-    token: Annotated[str, typer.Option(envvar="STOREBOX_HQ_TOKEN", help="A token that may read.")] = "",
-    form: Annotated[Form, typer.Option("--format")] = Form.csv,
-    store: Annotated[str | None, typer.Option(help="One store; all that may be read when left out.")] = None,
-    first_day: Annotated[str | None, typer.Option("--from", metavar="YYYY-MM-DD")] = None,
-    last_day: Annotated[str | None, typer.Option("--to", metavar="YYYY-MM-DD")] = None,
-    day_state: Annotated[DayState, typer.Option(help="closed hides days that are still open.")] = DayState.closed,
-    output: Annotated[Path | None, typer.Option(help="A file; standard output when left out.")] = None,
-) -> None:
-    """Write one row a tender; the manifest is the last JSON line, or FILE.manifest.json beside a CSV."""
-    from sync.hq.pull_client import PullRequest, whole_file, write_pull
-
-    if (state is None) == (url is None):
-        raise typer.BadParameter("give either --state or --url")
-    request = PullRequest(store, _checked_day(first_day), _checked_day(last_day), day_state.value)
-    documents = _documents(state, database, url, token, request)
-    if output is None:
-        manifest = write_pull(documents, form.value, sys.stdout)
-    else:
-        with whole_file(output) as file:
-            manifest = write_pull(documents, form.value, file)
-        if form is Form.csv:
-            with whole_file(output.with_name(f"{output.name}.manifest.json")) as file:
-                file.write(json.dumps({"manifest": manifest}, ensure_ascii=False, indent=2) + "\n")
-    hidden = manifest["hidden"]
-    if isinstance(hidden, dict) and hidden.get("rows"):
-        days = ", ".join(hidden["open_days"])
-        typer.echo(f"{hidden['rows']} rows of open days are not shown ({days}); --day-state any shows them", err=True)
-
-
 def main() -> None:
     """Run the command line."""
     try:
@@ -232,29 +184,6 @@ def _listener(host: str, port: int, fd: int | None) -> "socket.socket":
         return socket.socket(fileno=fd) if fd is not None else listening(host, port)
     except OSError as error:
         raise Refused("hq.address_taken", host=host, port=port, reason=error.strerror) from error
-
-
-def _documents(
-    state: Path | None, database: str | None, url: str | None, token: str, request: "PullRequest"
-) -> "Documents":
-    from sync.hq.pull_client import from_state, from_url
-
-    if state is not None:
-        return from_state(state, request, database)
-    if not token:
-        raise typer.BadParameter("a token is needed: set STOREBOX_HQ_TOKEN", param_hint="--token")
-    return from_url(str(url), token, request)
-
-
-def _checked_day(day: str | None) -> str | None:
-    from datetime import date
-
-    if day is None:
-        return None
-    try:
-        return date.fromisoformat(day).isoformat()
-    except ValueError as error:
-        raise typer.BadParameter(f"{day} is no date like 2026-10-03") from error
 
 
 @contextmanager

@@ -6,7 +6,8 @@ from sqlalchemy import Connection, func, select
 
 from sync.hq import tables
 from sync.hq.projection import readable
-from sync.hq.pull import Selection, Tally
+from sync.hq.pull import Selection
+from sync.hq.pull_place import Tally
 
 
 def manifest(connection: Connection, selection: Selection, tally: Tally, now_ms: int) -> dict[str, object]:
@@ -20,6 +21,7 @@ def manifest(connection: Connection, selection: Selection, tally: Tally, now_ms:
         "refunds_fen": tally.refunds_fen,
         "from": selection.first_day,
         "to": selection.last_day,
+        "kind": selection.rows.value,
         "day_state": "closed" if selection.closed_only else "any",
         "hidden": {
             "rows": tally.hidden_rows,

@@ -14,7 +14,8 @@ from sync.hq.authentication import readable_stores
 from sync.hq.formats import csv_lines, documents, json_line
 from sync.hq.manifest import store_states
 from sync.hq.office import Office
-from sync.hq.pull import Selection
+from sync.hq.pull import Selection, resumed_tally
+from sync.hq.pull_columns import COLUMNS, Rows
 
 _DAY = r"^\d{4}-\d{2}-\d{2}$"
 
@@ -60,18 +61,25 @@ def people_router(office: Office) -> APIRouter:
         first_day: Annotated[str | None, Query(alias="from", pattern=_DAY)] = None,
         last_day: Annotated[str | None, Query(alias="to", pattern=_DAY)] = None,
         day_state: DayState = DayState.CLOSED,
+        rows: Rows = Rows.TENDERS,
+        after: Annotated[str | None, Query(description="the last cursor of a pull that broke off")] = None,
     ) -> Selection:
         chosen = chosen_stores(office, store, stores)
-        return Selection(chosen, first_day, last_day, day_state is DayState.CLOSED)
+        asked = Selection(chosen, first_day, last_day, day_state is DayState.CLOSED, rows, after)
+        resumed_tally(asked)
+        return asked
 
     Chosen = Annotated[Selection, Depends(selection)]  # noqa: N806 - a type
 
     @router.get("/ledger")
-    def ledger(chosen: Chosen, format: Format = Format.JSONL) -> StreamingResponse:
-        """Stream one row a tender; JSON lines end with the manifest."""
+    def ledger(chosen: Chosen, format: Format = Format.JSONL, cursors: bool = False) -> StreamingResponse:
+        """Stream one row a tender or posting; JSON lines end with the manifest, and hold cursors when asked for."""
         rows = documents(office.database, chosen, office.now_ms())
+        if not cursors:
+            rows = (document for document in rows if "cursor" not in document)
         if format is Format.CSV:
-            return StreamingResponse(csv_lines(_without_manifest(rows)), media_type="text/csv; charset=utf-8")
+            lines = csv_lines(_rows_alone(rows), COLUMNS[chosen.rows])
+            return StreamingResponse(lines, media_type="text/csv; charset=utf-8")
         return StreamingResponse(map(json_line, rows), media_type="application/x-ndjson")
 
     @router.get("/ledger/manifest")
@@ -90,5 +98,5 @@ def people_router(office: Office) -> APIRouter:
     return router
 
 
-def _without_manifest(rows: Iterator[dict[str, object]]) -> Iterator[Mapping[str, object]]:
-    return (row for row in rows if "manifest" not in row)
+def _rows_alone(documents: Iterator[Mapping[str, object]]) -> Iterator[Mapping[str, object]]:
+    return (document for document in documents if "manifest" not in document)

@@ -1,0 +1,102 @@
+"""`storebox-hq pull`: the ledger as a file, from a local headquarters or over the network."""
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from sync.hq.pull_columns import Rows
+
+if TYPE_CHECKING:
+    from sync.hq.pull_client import Documents, PullRequest
+
+
+class Form(StrEnum):
+    """In which form a pull is written."""
+
+    csv = "csv"
+    jsonl = "jsonl"
+    xlsx = "xlsx"
+    parquet = "parquet"
+    beancount = "beancount"
+
+
+class DayState(StrEnum):
+    """Which days a pull shows."""
+
+    closed = "closed"
+    any = "any"
+
+
+def pull(
+    state: Annotated[Path | None, typer.Option(help="A local headquarters' state folder.")] = None,
+    database: Annotated[
+        str | None,
+        typer.Option(
+            "--database", envvar="STOREBOX_HQ_DATABASE", help="An SQLAlchemy URL; SQLite in the state folder without."
+        ),
+    ] = None,
+    url: Annotated[str | None, typer.Option(help="A headquarters' URL; the token is in STOREBOX_HQ_TOKEN.")] = None,
+    token: Annotated[str, typer.Option(envvar="STOREBOX_HQ_TOKEN", help="A token that may read.")] = "",
+    form: Annotated[Form, typer.Option("--format", help="xlsx, parquet and beancount need --output.")] = Form.csv,
+    rows: Annotated[Rows | None, typer.Option(help="One row a tender, or a posting of the double entry.")] = None,
+    store: Annotated[str | None, typer.Option(help="One store; all that may be read when left out.")] = None,
+    first_day: Annotated[str | None, typer.Option("--from", metavar="YYYY-MM-DD")] = None,
+    last_day: Annotated[str | None, typer.Option("--to", metavar="YYYY-MM-DD")] = None,
+    day_state: Annotated[DayState, typer.Option(help="closed hides days that are still open.")] = DayState.closed,
+    output: Annotated[Path | None, typer.Option(help="A file; standard output when left out.")] = None,
+) -> None:
+    """Write the ledger; the manifest is the last JSON line, else FILE.manifest.json. Columns: docs/ledger-pull.md.
+
+    A pull over the network that breaks off goes on where it broke. beancount is of postings, one entry a store and day.
+    """
+    from sync.hq.pull_client import PullRequest, write_file, write_text
+
+    if (state is None) == (url is None):
+        raise typer.BadParameter("give either --state or --url")
+    chosen = _chosen_rows(form, rows)
+    request = PullRequest(store, _checked_day(first_day), _checked_day(last_day), day_state.value, chosen)
+    documents = _documents(state, database, url, token, request)
+    if output is not None:
+        manifest = write_file(documents, form.value, chosen, output)
+    elif form in (Form.csv, Form.jsonl):
+        manifest = write_text(documents, form.value, chosen, sys.stdout)
+    else:
+        raise typer.BadParameter(f"{form.value} is a file: name it", param_hint="--output")
+    hidden = manifest["hidden"]
+    if isinstance(hidden, dict) and hidden.get("rows"):
+        days = ", ".join(hidden["open_days"])
+        typer.echo(f"{hidden['rows']} rows of open days are not shown ({days}); --day-state any shows them", err=True)
+
+
+def _chosen_rows(form: Form, rows: Rows | None) -> Rows:
+    if form is Form.beancount:
+        if rows is Rows.TENDERS:
+            raise typer.BadParameter("beancount is double entry: postings", param_hint="--rows")
+        return Rows.POSTINGS
+    return rows or Rows.TENDERS
+
+
+def _documents(
+    state: Path | None, database: str | None, url: str | None, token: str, request: "PullRequest"
+) -> "Documents":
+    from sync.hq.pull_client import from_state, from_url
+
+    if state is not None:
+        return from_state(state, request, database)
+    if not token:
+        raise typer.BadParameter("a token is needed: set STOREBOX_HQ_TOKEN", param_hint="--token")
+    return from_url(str(url), token, request)
+
+
+def _checked_day(day: str | None) -> str | None:
+    from datetime import date
+
+    if day is None:
+        return None
+    try:
+        return date.fromisoformat(day).isoformat()
+    except ValueError as error:
+        raise typer.BadParameter(f"{day} is no date like 2026-10-03") from error

@@ -1,0 +1,117 @@
+"""Forms of the pull that are files: XLSX with ids intact, Parquet with documented types, beancount's daily summaries.
+
+Each is made from the same rows as CSV and JSON lines, in bounded memory. DuckDB writes Parquet; it is imported here
+only, and runs at headquarters or with who pulls, never on a box.
+"""
+
+import csv
+import json
+import re
+import tempfile
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from agent.core.errors import Refused
+from sync.hq.pull_columns import Column, Kind, Rows
+
+SHEET_ROWS_MAX = 1_048_575
+ABSENT = "\x1f"
+"""Stands for no value on the way into Parquet; no text of ours holds this control character."""
+_SQL_TYPE = {Kind.TEXT: "VARCHAR", Kind.NUMBER: "BIGINT", Kind.DAY: "DATE", Kind.MOMENT: "TIMESTAMPTZ"}
+_COMPONENT = re.compile(r"[^A-Za-z0-9-]+")
+_TYPES = ("Assets", "Liabilities", "Income", "Expenses", "Equity")
+
+Row = Mapping[str, object]
+
+
+def write_xlsx(rows: Iterable[Row], columns: Sequence[Column], path: Path) -> None:
+    """Write a workbook: numbers are numbers, everything else is text, so that no digit of an id is lost.
+
+    Refuses with `pull.too_many_rows` what one sheet can't hold (1,048,575 rows under the heading).
+    """
+    from xlsxwriter import Workbook
+
+    with Workbook(str(path), {"constant_memory": True, "strings_to_numbers": False}) as book:
+        sheet = book.add_worksheet("ledger")
+        sheet.freeze_panes(1, 0)
+        sheet.write_row(0, 0, [column.name for column in columns], book.add_format({"bold": True}))
+        for number, row in enumerate(rows, 1):
+            if number > SHEET_ROWS_MAX:
+                raise Refused("pull.too_many_rows", rows_max=SHEET_ROWS_MAX)
+            for place, column in enumerate(columns):
+                value = row.get(column.name)
+                if value is None:
+                    continue
+                if column.kind is Kind.NUMBER:
+                    sheet.write_number(number, place, int(str(value)))
+                else:
+                    sheet.write_string(number, place, str(value))
+
+
+def write_parquet(rows: Iterable[Row], columns: Sequence[Column], path: Path) -> None:
+    """Write a Parquet file (zstd) with a column's documented type; times are in UTC."""
+    import duckdb
+
+    types = {column.name: _SQL_TYPE[column.kind] for column in columns}
+    with tempfile.TemporaryDirectory(prefix="storebox-pull-") as folder:
+        plain = Path(folder) / "rows.csv"
+        with plain.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file, quoting=csv.QUOTE_ALL)
+            writer.writerows([_present(row.get(column.name)) for column in columns] for row in rows)
+        with duckdb.connect(config={"temp_directory": folder}) as connection:
+            connection.execute("SET TimeZone = 'UTC'")
+            connection.execute("SET preserve_insertion_order = true")
+            described = ", ".join(f"'{name}': '{kind}'" for name, kind in types.items())
+            options = f"header = false, auto_detect = false, nullstr = '{ABSENT}', columns = {{{described}}}"
+            source = f"read_csv({_quoted(plain)}, {options})"
+            connection.execute(f"COPY (SELECT * FROM {source}) TO {_quoted(path)} (FORMAT parquet, COMPRESSION zstd)")
+
+
+def write_beancount(rows: Iterable[Row], path: Path) -> None:
+    """Write one balanced transaction a store and day, of postings; an account opens on the first day that needs it.
+
+    Never one a sale: `bean-check` takes about 8,000 a second (reference/ledger.md §8).
+    """
+    sums: dict[tuple[str, str], dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    for row in rows:
+        sums[str(row["day"]), str(row["store"])][str(row["account"])] += int(str(row["amount_fen"]))
+    opened: dict[str, str] = {}
+    for (day, store), accounts in sorted(sums.items()):
+        for account in accounts:
+            opened.setdefault(beancount_account(account, store), day)
+    with path.open("w", encoding="utf-8") as file:
+        file.write('option "operating_currency" "CNY"\n\n')
+        file.writelines(f"{day} open {account} CNY\n" for account, day in sorted(opened.items()))
+        for (day, store), accounts in sorted(sums.items()):
+            file.write(f'\n{day} * {json.dumps(store)} "trade of the day"\n')
+            for account, amount_fen in sorted(accounts.items()):
+                if amount_fen:
+                    file.write(f"  {beancount_account(account, store)}  {_yuan(amount_fen)} CNY\n")
+
+
+def beancount_account(account: str, store: str) -> str:
+    """Return an account in beancount's grammar: components begin with a capital or digit, the store is the second."""
+    kind, *parts = account.split(":")
+    if kind not in _TYPES:
+        kind, parts = "Equity", [kind, *parts]
+    cleaned = [_COMPONENT.sub("-", part).strip("-") or "Other" for part in (store, *parts)]
+    return ":".join([kind, *(part[0].upper() + part[1:] for part in cleaned)])
+
+
+def wanted_rows(form: str) -> Rows | None:
+    """Return the rows that a form needs, None when it takes either."""
+    return Rows.POSTINGS if form == "beancount" else None
+
+
+def _present(value: object) -> object:
+    return ABSENT if value is None else value
+
+
+def _yuan(amount_fen: int) -> str:
+    sign = "-" if amount_fen < 0 else ""
+    return f"{sign}{abs(amount_fen) // 100}.{abs(amount_fen) % 100:02d}"
+
+
+def _quoted(path: Path) -> str:
+    return "'" + str(path).replace("'", "''") + "'"
