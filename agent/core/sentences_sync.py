@@ -294,6 +294,12 @@ SENTENCES: dict[str, Texts] = {
         "{boxes} 台不一样,上面逐台写着。",
         "{boxes} boxes differ, named above.",
     ),
+    "hq.no_citus": _office(
+        "这个数据库不是 Citus",
+        "This database is no Citus coordinator",
+        "--database 要指到装了 citus 扩展的协调节点。",
+        "Name a coordinator with the citus extension by --database.",
+    ),
     "pull.wrong_cursor": _office(
         "续传的位置对不上", "This place belongs to another pull", "从头再取一次。", "Pull again from the beginning."
     ),

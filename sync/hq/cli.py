@@ -26,6 +26,8 @@ store_app = typer.Typer(help="Stores and their boxes.", no_args_is_help=True)
 token_app = typer.Typer(help="Tokens of people and programs that read.", no_args_is_help=True)
 app.add_typer(store_app, name="store")
 app.add_typer(token_app, name="token")
+db_app = typer.Typer(help="The database of headquarters.", no_args_is_help=True)
+app.add_typer(db_app, name="db")
 app.command()(load)
 app.command()(pull)
 
@@ -164,6 +166,21 @@ def token_add(
             if not registry.has_store(connection, one):
                 raise Refused("store.unknown", store=one)
         typer.echo(registry.make_access_token(connection, name, store or None, office.now_ms()))
+
+
+@db_app.command("distribute")
+def db_distribute(state: State = DEFAULT_STATE, database: DatabaseUrl = None, as_json: AsJson = False) -> None:
+    """Spread the tables over a Citus cluster by store; the URL is its coordinator's. Running it again is harmless."""
+    from sync.hq.distribution import distribute
+
+    with _office(state, database) as office, office.database.write() as connection:
+        done = distribute(connection)
+    if as_json:
+        typer.echo(json.dumps({"done": done}))
+        return
+    for statement in done:
+        typer.echo(statement)
+    typer.echo(f"{len(done)} tables spread" if done else "every table was spread already")
 
 
 def main() -> None:
