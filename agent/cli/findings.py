@@ -19,6 +19,8 @@ class Finding:
     state: State
     evidence: Said
     remedy: Said = NOTHING
+    code: str | None = None
+    """The stable code of what is wrong, where there is one."""
 
 
 def of_error(name: str, error: StoreboxError) -> Finding:
@@ -27,4 +29,4 @@ def of_error(name: str, error: StoreboxError) -> Finding:
 
     said = sentence_of(error)
     evidence = (f"{error.code}:{said.zh_title}", f"{error.code}: {said.en_title}")
-    return Finding(name, "fail", evidence, (said.zh_remedy, said.en_remedy))
+    return Finding(name, "fail", evidence, (said.zh_remedy, said.en_remedy), code=error.code)

@@ -252,6 +252,24 @@ SENTENCES: dict[str, Texts] = {
         "核对商户号、证书序列号和私钥是不是一套,再对一下钟。",
         "See whether merchant, certificate number and key belong together, and set the clock.",
     ),
+    "platform.certificate_unknown": _asking(
+        "平台不认我们的证书号",
+        "The platform does not know our certificate",
+        "在商户平台看商户证书的序列号;换过证书就连同私钥一起换。",
+        "See the certificate's serial number in the portal; a new certificate goes with its own key.",
+    ),
+    "platform.merchant_unknown": _asking(
+        "平台不认这个商户",
+        "The platform does not know the merchant",
+        "核对商户号和应用号,看应用上没上线。",
+        "Compare merchant and application number; see whether the application is online.",
+    ),
+    "platform.secret_refused": _asking(
+        "和平台的密钥对不上",
+        "A shared key is not the platform's",
+        "在商户平台重设 {setting},再写进平台文件。",
+        "Set {setting} anew in the merchant's portal, then in the platform's file.",
+    ),
     "platform.order_differs": _asking(
         "单号被别的单用了",
         "The number belongs to another order",

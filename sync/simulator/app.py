@@ -172,7 +172,7 @@ def create_app(merchant: Merchant, books: Books, weather: Weather, world: World 
         """Tell that the simulator runs, whatever the weather."""
         return {"status": "ok", "weather": weather.mode}
 
-    return Storm(app, weather, ("/wallet/", *PLATFORM_PATHS))
+    return Storm(app, weather, ("/wallet/", *PLATFORM_PATHS), world.now_ms if world is not None else None)
 
 
 def _fields(body: bytes) -> Mapping[str, object]:

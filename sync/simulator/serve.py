@@ -61,6 +61,7 @@ class Simulation:
         self.server = make_server(
             create_app(load_or_create_merchant(state), self.books, weather, self.world), announce, grace_s=1
         )
+        self.server.config.date_header = False  # the simulator writes its own clock's
         self._courier = StepThread("notices", Courier(self.world.notices, self._composed).step)
         self.world.notices.wake = self._courier.wake
 

@@ -16,6 +16,7 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass, field
+from email.utils import formatdate
 from typing import Any
 
 from agent.core.errors import Refused
@@ -100,13 +101,19 @@ class Storm:
     request's state as `fault`.
     """
 
-    def __init__(self, app: Application, weather: Weather, below: tuple[str, ...]) -> None:
+    def __init__(
+        self, app: Application, weather: Weather, below: tuple[str, ...], now_ms: Callable[[], int] | None = None
+    ) -> None:
+        """With a clock it writes `Date` as well, which the server below must leave out then."""
         self._app = app
         self._weather = weather
         self._below = below
+        self._now_ms = now_ms
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Pass a request on, or spoil it."""
+        if self._now_ms is not None and scope["type"] == "http":
+            send = _dated(send, self._now_ms())
         if scope["type"] != "http" or not scope["path"].startswith(self._below):
             await self._app(scope, receive, send)
             return
@@ -141,6 +148,17 @@ class Storm:
             await _answer(send, messages[0]["status"], _without_length(kept), body)
         else:
             await _answer(send, messages[0]["status"], _without_length(headers), body)
+
+
+def _dated(send: Send, now_ms: int) -> Send:
+    date = formatdate(now_ms / 1000, usegmt=True).encode()
+
+    async def dated(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            message = {**message, "headers": [*message.get("headers", ()), (b"date", date)]}
+        await send(message)
+
+    return dated
 
 
 async def _cut(send: Send) -> None:

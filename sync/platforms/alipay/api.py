@@ -28,6 +28,7 @@ from sync.platforms.alipay.payer import AlipayPayers
 from sync.platforms.alipay.settings import read_settings
 from sync.platforms.amounts import yuan
 from sync.platforms.base import NowMs, Outcome, wall_ms
+from sync.platforms.examination import Examined, asked
 from sync.platforms.payer import PayerFinder
 from sync.platforms.situations import Meaning
 from sync.platforms.timings import refund_limits_of, timing_of
@@ -213,7 +214,17 @@ class Alipay:
         """Yield the lines of an account ledger."""
         return read_funds(source)
 
+    def examine(self, out_trade_no: str) -> list[Examined]:
+        """Ask about a trade that cannot exist, to see whether merchant, keys and clock are right."""
+        return [asked("query", lambda: self._examined(out_trade_no))]
+
     # Within
+
+    def _examined(self, out_trade_no: str) -> str | None:
+        code = self._gateway.call("alipay.trade.query", {"out_trade_no": out_trade_no}).code
+        if code is not None and _meaning(code) is Meaning.NOT_FOUND:
+            return None
+        return code or "platform.answer_of_another"
 
     def _trade(self, out_trade_no: str, amount_fen: int, subject: str) -> dict[str, Any]:
         merchant = self._merchant

@@ -15,13 +15,22 @@ from sync.platforms.alipay.trust import Trust
 from sync.platforms.amounts import platform_time
 from sync.platforms.asked_for import AskedFor
 from sync.platforms.base import NowMs, Outcome
-from sync.session import HttpSession
+from sync.platforms.examination import clock_differs_s
+from sync.session import Answer, HttpSession
 
 BILL_BYTES_MAX = 256 * 1024 * 1024
 BILL_HOSTS = ("dwbillcenter.alipay.com", "dwbillcenter.alipaydev.com")
 OK = "10000"
 PAYING = "10003"
-_NOT_LET_IN = ("isv.invalid-signature", "isv.missing-signature", "isv.invalid-app-id")
+_NOT_LET_IN = {
+    "isv.invalid-signature": "platform.signature_refused",
+    "isv.missing-signature": "platform.signature_refused",
+    "isv.invalid-app-id": "platform.merchant_unknown",
+    "isv.app-cert-not-exist": "platform.certificate_unknown",
+    "isv.missing-app-cert-sn": "platform.certificate_unknown",
+    "isv.missing-root-cert-sn": "platform.certificate_unknown",
+}
+"""What is answered, without a signature, to whom the gateway does not know."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,26 +132,22 @@ class Gateway:
         name = f"{method.replace('.', '_')}_response"
         return self._believed(self._sent(method, content, parameters), name, bare=content is None)
 
-    def _sent(self, method: str, content: Mapping[str, Any] | None, parameters: Mapping[str, str]) -> bytes:
+    def _sent(self, method: str, content: Mapping[str, Any] | None, parameters: Mapping[str, str]) -> Answer:
         body = urlencode(self._signed(method, content, parameters)).encode()
         headers = {"Content-Type": "application/x-www-form-urlencoded;charset=utf-8", "User-Agent": "storebox"}
         answer = self._session.send("POST", f"{self.merchant.path}?charset=utf-8", body, headers)
         if answer.status != 200:
             raise UnknownOutcome("platform.failed", status=answer.status)
-        return answer.body
+        return answer
 
-    def _believed(self, body: bytes, name: str, *, bare: bool) -> Reply:
-        document, text = _object(body), body.decode("utf-8")
+    def _believed(self, answer: Answer, name: str, *, bare: bool) -> Reply:
+        headers, document, text = answer.headers, _object(answer.body), answer.body.decode("utf-8")
         node, signature, number = node_of(text, name), document.get("sign"), document.get("alipay_cert_sn")
         if node is None and bare:
             node = node_of(text, "error_response")
         signed = node is not None and isinstance(signature, str) and isinstance(number, str | None)
         if not signed or not self._is_signed(number, str(node), str(signature)):
-            refused = document.get("error_response") or document.get(name)
-            code = refused.get("sub_code") if isinstance(refused, dict) else None
-            if code in _NOT_LET_IN:
-                raise UnknownOutcome("platform.signature_refused", status=200)
-            raise UnknownOutcome("platform.answer_not_signed", status=200)
+            raise self._unbelieved(document.get("error_response") or document.get(name), headers)
         fields = json.loads(str(node))
         code = fields.get("code")
         if code == OK or (bare and code is None):
@@ -151,6 +156,17 @@ class Gateway:
         if not isinstance(named, str):
             raise UnknownOutcome("platform.garbage_answer")
         return Reply(fields, plain(named))
+
+    def _unbelieved(self, refused: object, headers: Mapping[str, str]) -> UnknownOutcome:
+        """Return why nothing is known, as exactly as an answer that is not believed can explain it.
+
+        Only the code is kept: with a wrong signature the text repeats the whole request, payment code and all.
+        """
+        seconds = clock_differs_s(headers, self._now_ms())
+        if seconds is not None:
+            return UnknownOutcome("platform.clock_differs", seconds=seconds)
+        code = refused.get("sub_code") if isinstance(refused, dict) else None
+        return UnknownOutcome(_NOT_LET_IN.get(str(code), "platform.answer_not_signed"), status=200)
 
     def _is_signed(self, number: str | None, node: str, signature: str) -> bool:
         """Tell whether the node, as it came or before its slashes were escaped, carries the platform's signature."""
@@ -169,7 +185,7 @@ class Gateway:
             if self.trust.knows(number) or not self._asked_for.may_ask(number):
                 return
             name = "alipay.open.app.alipaycert.download"
-            document = _object(self._sent(name, {"alipay_cert_sn": number}, {}))
+            document = _object(self._sent(name, {"alipay_cert_sn": number}, {}).body)
             node = document.get(f"{name.replace('.', '_')}_response")
             content = node.get("alipay_cert_content") if isinstance(node, dict) else None
             self._asked_for.note(number)

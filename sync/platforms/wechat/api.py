@@ -20,6 +20,7 @@ from agent.core.payment import (
 from agent.core.ports import Entropy
 from sync.platforms.amounts import rfc3339
 from sync.platforms.base import NowMs, Outcome, wall_ms
+from sync.platforms.examination import Examined
 from sync.platforms.payer import PayerFinder
 from sync.platforms.situations import Meaning
 from sync.platforms.timings import refund_limits_of, timing_of
@@ -30,6 +31,7 @@ from sync.platforms.wechat.bills import fetch, fetch_refunds, read
 from sync.platforms.wechat.bills_funds import read_funds
 from sync.platforms.wechat.channel import Channel, Reply
 from sync.platforms.wechat.errors import ORDER_CODES, REFUND_CODES
+from sync.platforms.wechat.examination import examine
 from sync.platforms.wechat.payer import WechatPayers
 from sync.platforms.wechat.settings import WechatMerchant, read_settings
 from sync.platforms.wechat.sign import page_message, rsa_signature
@@ -222,7 +224,15 @@ class WechatPay:
         """Yield the lines of a fund bill."""
         return read_funds(source)
 
+    def examine(self, out_trade_no: str) -> list[Examined]:
+        """Ask about an order that cannot exist, to see whether merchant, keys and clock are right."""
+        return examine(self._channel, self._query_target(out_trade_no), self._who_v2(), out_trade_no)
+
     # Within
+
+    def _query_target(self, out_trade_no: str) -> str:
+        who = "&".join(f"{name}={value}" for name, value in self._who().items())
+        return f"{self._transactions}/out-trade-no/{out_trade_no}?{who}"
 
     @property
     def _transactions(self) -> str:
@@ -294,9 +304,8 @@ class WechatPay:
         return {name: value for name, value in named.items() if value}
 
     def _asked(self, out_trade_no: str) -> PlatformAnswer:
-        who = "&".join(f"{name}={value}" for name, value in self._who().items())
         try:
-            reply = self._channel.v3("GET", f"{self._transactions}/out-trade-no/{out_trade_no}?{who}")
+            reply = self._channel.v3("GET", self._query_target(out_trade_no))
             if reply.code is None and reply.fields.get("trade_state") == "REFUND":
                 return self._partly_refunded(out_trade_no, reply.fields)
         except StoreboxError as error:

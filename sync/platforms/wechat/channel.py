@@ -10,7 +10,8 @@ from agent.core.errors import StoreboxError, UnknownOutcome
 from agent.core.ports import Entropy
 from sync.platforms.asked_for import AskedFor
 from sync.platforms.base import NowMs, Outcome
-from sync.platforms.wechat import envelope
+from sync.platforms.examination import clock_differs_s
+from sync.platforms.wechat import envelope, refusals
 from sync.platforms.wechat.settings import WechatMerchant
 from sync.platforms.wechat.sign import authorization, request_message, rsa_signature, v2_signature, v2_verified
 from sync.platforms.wechat.trust import Trust
@@ -106,11 +107,18 @@ class Channel:
         if code == "platform.clock_differs":
             seconds = self.trust.differs_s(answer.headers["wechatpay-timestamp"])
             raise UnknownOutcome("platform.clock_differs", seconds=seconds)
+        raise self._unbelieved(answer, code)
+
+    def _unbelieved(self, answer: Answer, code: str) -> UnknownOutcome:
+        """Return why nothing is known, as exactly as an answer that is not believed can explain it."""
+        seconds = clock_differs_s(answer.headers, self._now_ms())
+        if seconds is not None:
+            return UnknownOutcome("platform.clock_differs", seconds=seconds)
         if answer.status == 401:
-            raise UnknownOutcome("platform.signature_refused", status=answer.status)
+            return UnknownOutcome(refusals.of_v3(refusals.message_of(answer.body)), status=answer.status)
         if answer.status >= 500:
-            raise UnknownOutcome("platform.failed", status=answer.status)
-        raise UnknownOutcome(code, status=answer.status)
+            return UnknownOutcome("platform.failed", status=answer.status)
+        return UnknownOutcome(code, status=answer.status)
 
     def _learn_certificates(self, serial: str) -> None:
         """Download the platform's certificates; a failure leaves what is known, and the answer unbelieved."""
@@ -136,6 +144,9 @@ class Channel:
             said = envelope.read(answer.body)
         except envelope.NotAnEnvelope as error:
             raise UnknownOutcome("platform.garbage_answer") from error
+        refused = refusals.of_v2(said)
+        if refused is not None:
+            raise UnknownOutcome(refused, status=answer.status)
         if not v2_verified(said, key):
             raise UnknownOutcome("platform.answer_not_signed", status=answer.status)
         if said.get("return_code") != "SUCCESS":

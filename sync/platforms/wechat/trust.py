@@ -7,6 +7,7 @@ with the merchant's APIv3 key, which only the platform and the merchant have: th
 import json
 import threading
 from collections.abc import Mapping
+from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.x509 import Certificate, load_pem_x509_certificate
@@ -64,8 +65,14 @@ class Trust:
         What does not open with the APIv3 key, is no certificate, or is out of its time is left out.
         """
         try:
-            rows = json.loads(body)["data"]
-            found = [self._certificate(row) for row in rows]
+            return self.learn_rows(json.loads(body))
+        except ValueError:
+            return 0
+
+    def learn_rows(self, document: Mapping[str, Any]) -> int:
+        """Take in the document of such an answer, under the same promises."""
+        try:
+            found = [self._certificate(row) for row in document["data"]]
         except (ValueError, KeyError, TypeError):
             return 0
         fresh = {serial_of(one): one for one in found if one is not None}
