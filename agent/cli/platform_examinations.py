@@ -29,10 +29,13 @@ def examine_platforms(
     Nothing is paid, closed or given back: the number asked about cannot be an order.
     """
     from agent.daemon.clock import SystemEntropy
-    from agent.daemon.platforms import from_folder
+    from agent.daemon.platforms import from_folder, through_headquarters
 
     entropy = SystemEntropy()
-    platforms, problems = from_folder(settings.state, entropy)
+    through_hq = settings.payments.custody == "hq"
+    platforms, problems = (
+        through_headquarters(settings, entropy) if through_hq else from_folder(settings.state, entropy)
+    )
     if name is not None and name not in platforms and not problems:
         raise Refused("platform.unknown", platform=name[:20], known=", ".join(sorted(platforms)) or "-")
     found = [of_error("settings", problem) for problem in problems]

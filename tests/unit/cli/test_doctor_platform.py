@@ -156,3 +156,9 @@ def test_a_platform_behind_the_port_alone_is_asked_too(answer: PlatformAnswer, c
     (found,) = examine_platform("wechat", Elsewhere(answer), SystemEntropy())  # type: ignore[arg-type]
     assert found.code == code
     assert (found.state == "ok") is (code is None)
+
+
+def test_custody_at_headquarters_without_headquarters_says_so(box: Terminal) -> None:
+    (box.state / "storebox.toml").write_text('[payments]\ncustody = "hq"\n', encoding="utf-8")
+    (row,) = box.json("doctor", "platform", expected=1)["rows"]
+    assert row["code"] == "payments.no_headquarters" and row["remedy"]["en"]
