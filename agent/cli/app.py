@@ -34,6 +34,7 @@ NOUNS = {
     "ledger": "Verify, rebuild and export the journal.",
     "journal": "Set a damaged journal aside.",
     "sync": "What headquarters has, and what waits.",
+    "payment": "Look up a payment that a customer claims.",
     "why": "Tell the story of a number: sale, payment, refund, slip.",
     "bundle": "Pack what support needs to see, without secrets.",
     "config": "Check and show the settings in force.",

@@ -15,7 +15,7 @@ from typing import Any
 from agent.core.errors import Broken, Refused, StoreboxError
 from agent.daemon.box import Box
 from agent.daemon.sockets import connected_unix, listening_unix
-from agent.services import health, staff
+from agent.services import health, lookup, staff
 
 log = logging.getLogger("storebox.control")
 
@@ -60,6 +60,15 @@ def _test_printer(box: Box, values: Values) -> Any:
     return test_on_box(box, values)
 
 
+def _find_payment(box: Box, values: Values) -> Any:
+    """Look a payment up; waits for platform and headquarters, for as long as their time-outs allow."""
+    amount_fen, paid_at_ms, within_ms = (
+        int(values.get(name, "0")) for name in ("amount_fen", "paid_at_ms", "within_ms")
+    )
+    till = values.get("till") or next(iter(box.shop.tills))
+    return lookup.find(box.shop, till, values.get("number"), amount_fen, paid_at_ms, within_ms)
+
+
 def _send_now(box: Box, values: Values) -> Any:
     if box.headquarters.uplink is None:
         raise Refused("sync.no_headquarters")
@@ -75,6 +84,7 @@ VERBS: dict[str, Verb] = {
     "key.add": _add_key,
     "key.revoke": _revoke_key,
     "status": _status,
+    "payment.find": _find_payment,
     "device.known": lambda box, values: box.devices.known(),
     "device.test": _test_printer,
     "sync.now": _send_now,

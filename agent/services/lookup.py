@@ -6,7 +6,7 @@ Every look-up ends as an entry. A sale is completed by the platform's own answer
 
 import logging
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from agent.core.errors import Refused, StoreboxError
@@ -16,26 +16,23 @@ from agent.core.lookup import (
     WITHIN_MAX_MS,
     Decision,
     Money,
-    Payment,
-    Place,
     Question,
-    Reason,
     Report,
     decide,
     kind_of,
     store_named,
     tidy,
 )
-from agent.core.moment import at
-from agent.core.sentences import sentence_of
+from agent.core.moment import business_day
 from agent.services import baskets
 from agent.services.authority import require
 from agent.services.journaling import record
+from agent.services.lookup_answers import answer_of
 from agent.services.lookup_places import journal_report, platform_report
 from agent.services.lookups import Lookup
 from agent.services.shop import Actor, Shop
 from agent.services.slips import queue_unpaid_slip
-from agent.services.trade import Trade, trading
+from agent.services.trade import Trade, open_day, open_shift, trading
 from agent.store.unit import Unit
 
 Shown = dict[str, Any]
@@ -50,22 +47,33 @@ _SETTLED = (Money.PAID, Money.REFUNDED, Money.PROVISIONAL)
 
 def start_by_number(shop: Shop, actor: Actor, number: str) -> tuple[Shown, Callable[[], None]]:
     """Look a number of a bill or receipt up; refuses what is none (`lookup.not_a_number`), before it is written."""
-    asked = tidy(number)
-    if kind_of(asked) is None:
-        raise Refused("lookup.not_a_number")
-    return _start(shop, actor, Question(shop.identity.store, asked, sale=_being_paid(shop, actor)))
+    return _start(shop, actor, _by_number(shop, number))
 
 
 def start_by_terms(
     shop: Shop, actor: Actor, amount_fen: int, paid_at_ms: int, within_ms: int
 ) -> tuple[Shown, Callable[[], None]]:
     """Look for payments of an amount around a time; refuses what would find anything (`lookup.terms`)."""
+    return _start(shop, actor, _by_terms(shop, amount_fen, paid_at_ms, within_ms))
+
+
+def _by_number(shop: Shop, number: str) -> Question:
+    asked = tidy(number)
+    if kind_of(asked) is None:
+        raise Refused("lookup.not_a_number")
+    return Question(shop.identity.store, asked)
+
+
+def _by_terms(shop: Shop, amount_fen: int, paid_at_ms: int, within_ms: int) -> Question:
     now_ms = shop.clock.now_ms()
     near = now_ms - BACK_MAX_MS <= paid_at_ms <= now_ms + AHEAD_MAX_MS
     if amount_fen <= 0 or not 0 < within_ms <= WITHIN_MAX_MS or not near:
         raise Refused("lookup.terms")
-    sale = _being_paid(shop, actor)
-    return _start(shop, actor, Question(shop.identity.store, None, amount_fen, paid_at_ms, within_ms, sale))
+    return Question(shop.identity.store, None, amount_fen, paid_at_ms, within_ms)
+
+
+def _fresh_number(shop: Shop) -> str:
+    return f"L{base32_characters(shop.entropy.random_bytes(8))}"
 
 
 def _being_paid(shop: Shop, actor: Actor) -> str | None:
@@ -76,8 +84,8 @@ def _being_paid(shop: Shop, actor: Actor) -> str | None:
 def _start(shop: Shop, actor: Actor, question: Question) -> tuple[Shown, Callable[[], None]]:
     require(shop, actor, "look_up_payment")
     trade = trading(shop.read(), actor)
-    number = f"L{base32_characters(shop.entropy.random_bytes(8))}"
-    lookup = Lookup(number, actor.till, question, shop.clock.now_ms())
+    asked = replace(question, sale=_being_paid(shop, actor))
+    lookup = Lookup(_fresh_number(shop), actor.till, asked, shop.clock.now_ms())
     running = shop.lookups.begin(lookup)
     if running is not None:
         return shown(running), lambda: None
@@ -99,14 +107,36 @@ def shown(lookup: Lookup) -> Shown:
     return {**head, **(lookup.answer or {})}
 
 
+def find(shop: Shop, till: str, number: str | None, amount_fen: int, paid_at_ms: int, within_ms: int) -> Shown:
+    """Look a payment up for somebody at a terminal, who waits; refuses as `start_by_number` and `start_by_terms` do.
+
+    No shift need be open, and no sale at a till is meant; the entry says that the technician asked.
+    """
+    if till not in shop.tills:
+        raise Refused("till.unknown", till=till[:40])
+    question = _by_terms(shop, amount_fen, paid_at_ms, within_ms) if number is None else _by_number(shop, number)
+    now_ms, shift = shop.clock.now_ms(), open_shift(shop.read(), till)
+    day = business_day(now_ms, shop.store.zone, shop.store.day_starts).isoformat()
+    trade = Trade(till, shift["shift"] if shift else None, "technician", open_day(shop.read()) or day)
+    lookup = Lookup(_fresh_number(shop), till, question, now_ms)
+    lookup.answer = _looked_up(shop, trade, lookup)
+    return shown(lookup)
+
+
+def _looked_up(shop: Shop, trade: Trade, lookup: Lookup) -> Shown:
+    """Ask the places, write the entry and return the answer."""
+    reports = asked_places(shop, lookup.question)
+    decision = decide(lookup.question, reports)
+    answer = answer_of(shop, lookup, decision, reports)
+    shop.writer.run(lambda unit: record(unit, _entry(trade, lookup, decision, reports)))
+    return answer
+
+
 def _run(shop: Shop, trade: Trade, lookup: Lookup) -> None:
-    """Ask the places, write the entry, tell the pages. Whatever happens, the till can look something up again."""
+    """Look up and tell the pages. Whatever happens, the till can look something up again."""
     answer: Shown | None = None
     try:
-        reports = asked_places(shop, lookup.question)
-        decision = decide(lookup.question, reports)
-        answer = _answer(shop, lookup, decision, reports)
-        shop.writer.run(lambda unit: record(unit, _entry(trade, lookup, decision, reports)))
+        answer = _looked_up(shop, trade, lookup)
     except StoreboxError as error:
         log.warning("a look-up ended early: %s", error)
         shop.tell(error, lookup.till)
@@ -153,66 +183,6 @@ def _entry(trade: Trade, lookup: Lookup, decision: Decision, reports: list[Repor
         candidates=len(decision.candidates),
         code=decision.code,
     )
-
-
-def _answer(shop: Shop, lookup: Lookup, decision: Decision, reports: list[Report]) -> Shown:
-    said = sentence_of(_told(shop, lookup, decision, reports))
-    return {
-        "answer": decision.answer.value,
-        "reason": decision.reason.value,
-        "code": decision.code,
-        "title": {"zh": said.zh_title, "en": said.en_title},
-        "detail": {"zh": said.zh_detail, "en": said.en_detail},
-        "remedy": {"zh": said.zh_remedy, "en": said.en_remedy},
-        "payment": None if decision.payment is None else _payment_shown(decision.payment),
-        "candidates": [_payment_shown(one) for one in decision.candidates],
-        "places": [{"place": report.place.value, "code": report.code} for report in reports],
-        "waiting": _waiting(lookup.question, decision),
-        "answered_ms": shop.clock.now_ms(),
-    }
-
-
-def _payment_shown(payment: Payment) -> Shown:
-    return {**asdict(payment), "money": payment.money.value}
-
-
-def _waiting(question: Question, decision: Decision) -> str | None:
-    """Return the attempt of the asker's own sale that still waits for its end: it can be parked, or leave its slip."""
-    payment = decision.payment
-    undecided = decision.reason in (Reason.STILL_OPEN, Reason.UNREACHABLE, Reason.CONTRADICTED)
-    if not undecided or payment is None or payment.sale != question.sale or payment.money is Money.NOT_CHARGED:
-        return None
-    return payment.attempt
-
-
-def _told(shop: Shop, lookup: Lookup, decision: Decision, reports: list[Report]) -> StoreboxError:
-    """Return the answer's code with what its sentences say: times by the shop's clock, amounts in fen."""
-    question, payment = lookup.question, decision.payment or Payment("", Money.OPEN)
-    asked_anew = any(report.place is Place.PLATFORM and report.reached for report in reports)
-    looked_ms = payment.at_ms if decision.reason is Reason.NOT_CHARGED and not asked_anew else None
-    return Refused(
-        f"lookup.{decision.reason.value}",
-        number=question.number or payment.attempt,
-        amount_fen=question.amount_fen if question.amount_fen is not None else payment.amount_fen,
-        time=_clock(shop, question.paid_at_ms if decision.payment is None else payment.at_ms),
-        asked=_clock(shop, shop.clock.now_ms() if looked_ms is None else looked_ms),
-        minutes=question.within_ms // 60_000,
-        count=len(decision.candidates),
-        platform=payment.platform,
-        store=payment.store,
-        name=payment.name or payment.store,
-        till=payment.till,
-        sale=payment.sale,
-        code=decision.code,
-    )
-
-
-def _clock(shop: Shop, at_ms: int | None) -> str | None:
-    """Write a moment as people say it: only the time when it is today."""
-    if at_ms is None:
-        return None
-    moment, today = at(at_ms, shop.store.zone), at(shop.clock.now_ms(), shop.store.zone)
-    return moment.strftime("%H:%M" if moment.date() == today.date() else "%m-%d %H:%M")
 
 
 def print_slip(shop: Shop, actor: Actor, number: str) -> Shown:
