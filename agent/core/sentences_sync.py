@@ -300,6 +300,51 @@ SENTENCES: dict[str, Texts] = {
         "--database 要指到装了 citus 扩展的协调节点。",
         "Name a coordinator with the citus extension by --database.",
     ),
+    "file.too_large": _office(
+        "文件太大",
+        "The file is too large",
+        "最大 {bytes_max} 字节;按天分开导出。",
+        "At most {bytes_max} bytes; export by day.",
+    ),
+    "file.not_text": _office(
+        "这不是文本文件", "Not a text file", "要 CSV,UTF-8 或 GBK。", "A CSV is needed, in UTF-8 or GBK."
+    ),
+    "file.column_missing": _office(
+        "表头里少列",
+        "A column is missing",
+        "缺:{columns}。对一下列名设置。",
+        "Missing: {columns}. Compare the mapping.",
+    ),
+    "file.row_short": _office(
+        "有一行没写完",
+        "A row ends early",
+        "第 {row} 行;可能没下载全,再导出一次。",
+        "Row {row}; it may be cut off, export again.",
+    ),
+    "file.wrong_amount": _office(
+        "有一行金额看不懂",
+        "A row has no amount that can be read",
+        "第 {row} 行,{column}:{text}。",
+        "Row {row}, {column}: {text}.",
+    ),
+    "file.wrong_date": _office(
+        "有一行日期看不懂",
+        "A row has no date that can be read",
+        "第 {row} 行,{column}:{text};对一下日期格式设置。",
+        "Row {row}, {column}: {text}; compare the date format.",
+    ),
+    "file.unknown_kind": _office(
+        "有一行种类没见过",
+        "A row is of a kind that nobody named",
+        "第 {row} 行:{text};在设置里写明是收款还是退款。",
+        "Row {row}: {text}; say in the mapping whether it is a payment or refund.",
+    ),
+    "bank.no_amount": _office(
+        "列名设置里没有金额",
+        "The mapping names no amount",
+        "写 amount,或 credit 和 debit。",
+        "Name amount, or credit and debit.",
+    ),
     "pull.wrong_cursor": _office(
         "续传的位置对不上", "This place belongs to another pull", "从头再取一次。", "Pull again from the beginning."
     ),
