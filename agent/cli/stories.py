@@ -73,6 +73,11 @@ def _removed(body: Body) -> Said:
 
 def _attempt_started(body: Body) -> Said:
     amount, tail = _money(body), body.get("code_tail") or "-"
+    if body.get("method") == "phone":
+        return (
+            f"开始收款 {body['attempt']}:顾客自己的手机付 {amount} 元",
+            f"payment {body['attempt']} started: {amount} on the customer's own phone",
+        )
     return (
         f"开始收款 {body['attempt']}:{body['platform']} {amount} 元,付款码尾号 {tail}",
         f"payment {body['attempt']} started: {body['platform']} {amount}, code ends in {tail}",
@@ -85,6 +90,14 @@ def _attempt_ended(body: Body) -> Said:
     return (
         f"收款 {body['attempt']} {zh}{_because(body)}{f',平台单号 {transaction}' if transaction else ''}",
         f"payment {body['attempt']} {en}{_because(body)}{f', transaction {transaction}' if transaction else ''}",
+    )
+
+
+def _pass_accepted(body: Body) -> Said:
+    amount = _money(body)
+    return (
+        f"{body['scanned_at']}号台收下付款凭证:{body['platform']} {amount} 元,平台单号 {body['transaction']}",
+        f"till {body['scanned_at']} took a pay-proof: {body['platform']} {amount}, transaction {body['transaction']}",
     )
 
 
@@ -176,6 +189,7 @@ _TELLERS: dict[str, Callable[[Body], Said]] = {
     "attempt.started": _attempt_started,
     "attempt.ended": _attempt_ended,
     "attempt.parked": _parked,
+    "pass.accepted": _pass_accepted,
     "attempt.contradicted": _contradicted,
     "payment.looked_up": _looked_up,
     "refund.started": _refund_started,
