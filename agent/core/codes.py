@@ -94,8 +94,9 @@ def _refusal(text: str) -> str | None:
 
 
 def _own_code(text: str) -> Recognition | None:
-    if _PASS.fullmatch(text):
-        return Recognition(Kind.PASS, text, prefix=text[:2])
+    if _PASS.fullmatch(text.upper()):
+        # Caps Lock on a keyboard scanner swaps case; Base32 is read in either.
+        return Recognition(Kind.PASS, text.upper(), prefix=text[:2].upper())
     if _RECEIPT.fullmatch(text):
         number = _receipt_number(text)
         return None if number is None else Recognition(Kind.RECEIPT, text, number=number)

@@ -58,6 +58,7 @@ def identity_like_wechat() -> str:
     [
         ("C1" + "A" * 151, Kind.PASS),
         ("B1" + "A" * 151, Kind.PASS),
+        ("p1" + "a" * 212, Kind.PASS),
         ("T1ABCDEFGH234567", Kind.TEST),
         ("E1" + "A" * 87, Kind.ENROL),
         ("X1CASH", Kind.COMMAND),
