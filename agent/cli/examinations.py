@@ -10,6 +10,7 @@ from pathlib import Path
 
 from agent.cli.findings import Finding, State, of_error
 from agent.cli.links import clock, devices, headquarters, payments_of_headquarters
+from agent.cli.secrets_at_rest import merchant_keys
 from agent.core.errors import StoreboxError
 from agent.settings import Settings
 
@@ -37,6 +38,7 @@ def examine(settings: Settings) -> list[Finding]:
         devices,
         headquarters,
         platforms,
+        merchant_keys,
     )
     for examination in examinations:
         try:

@@ -1,14 +1,23 @@
-"""Merchants' files: one a merchant, `NAME.toml` or `NAME.json`; what they name lies beside them."""
+"""Merchants' files: one a merchant, `NAME.toml` or `NAME.json`; what they name is a credential or lies beside them.
+
+A file that a setting names (`private_key_file = "wechat-key.pem"`) is looked for among the unit's systemd credentials
+first, which no other program reads and which are gone when the unit stops; `%d/NAME` is a credential and nothing else.
+"""
 
 import json
+import os
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from agent.core.errors import Refused
 
 FOLDER = "platforms"
+UNIT_CREDENTIALS = Path("/run/credentials/storebox.service")
+"""Where systemd puts the box's credentials: for commands, which it did not start."""
+SECRETS = ("private_key", "api_v3_key", "api_v2_key", "app_auth_token")
+_CREDENTIAL = "%d/"
 
 
 def merchant_files(folder: Path) -> Iterator[Path]:
@@ -18,10 +27,19 @@ def merchant_files(folder: Path) -> Iterator[Path]:
             yield file
 
 
-def settings_in(file: Path) -> dict[str, str]:
-    """Return a merchant's settings; files that they name are looked for beside the merchant's own.
+def credentials_folder(environment: Mapping[str, str] = os.environ, unit: Path = UNIT_CREDENTIALS) -> Path | None:
+    """Return the folder of the unit's credentials; None where systemd gave none."""
+    given = environment.get("CREDENTIALS_DIRECTORY")
+    if given:
+        return Path(given)
+    return unit if os.access(unit, os.R_OK | os.X_OK) else None
 
-    Refuses with `config.unreadable`, `config.not_toml` or `platform.setting_wrong`.
+
+def settings_in(file: Path, credentials: Path | None = None) -> dict[str, str]:
+    """Return a merchant's settings; files that they name become paths, to credentials first.
+
+    `credentials` is their folder, by default the unit's. Refuses with `config.unreadable`, `config.not_toml`,
+    `platform.setting_wrong`, or `platform.setting_unreadable` for a credential that there is not.
     """
     try:
         text = file.read_text(encoding="utf-8")
@@ -36,5 +54,17 @@ def settings_in(file: Path) -> dict[str, str]:
     for name, value in values.items():
         if not isinstance(value, str):
             raise Refused("platform.setting_wrong", setting=name)
-        settings[name] = str(file.parent / value) if name.endswith("_file") and value else value
+        is_file = name.endswith("_file") and value
+        settings[name] = str(_place(name, value, file.parent, credentials)) if is_file else value
     return settings
+
+
+def _place(setting: str, value: str, beside: Path, credentials: Path | None) -> Path:
+    folder = credentials if credentials is not None else credentials_folder()
+    if value.startswith(_CREDENTIAL):
+        if folder is None:
+            raise Refused("platform.setting_unreadable", setting=setting, file=value[-120:])
+        return folder / value.removeprefix(_CREDENTIAL)
+    if folder is not None and "/" not in value and (folder / value).is_file():
+        return folder / value
+    return beside / value

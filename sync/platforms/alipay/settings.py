@@ -90,7 +90,7 @@ def read_settings(settings: Mapping[str, str]) -> AlipayMerchant:
         platform_certificate_number=None if trusted.certificate is None else certificate_number(trusted.certificate),
         platform_certificate=trusted.certificate,
         roots=trusted.roots,
-        app_auth_token=settings.get("app_auth_token") or None,
+        app_auth_token=_token(settings),
         notify_url=settings.get("notify_url") or "",
         return_url=settings.get("return_url") or "",
         wap=wap == "on",
@@ -99,6 +99,12 @@ def read_settings(settings: Mapping[str, str]) -> AlipayMerchant:
         timeout_express=timeout_express,
         authorize_url=(settings.get("authorize_url") or "").rstrip("/"),
     )
+
+
+def _token(settings: Mapping[str, str]) -> str | None:
+    if not (settings.get("app_auth_token") or settings.get("app_auth_token_file")):
+        return None
+    return setting_text(settings, "app_auth_token")
 
 
 @dataclass(frozen=True, slots=True)

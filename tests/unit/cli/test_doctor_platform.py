@@ -162,3 +162,32 @@ def test_custody_at_headquarters_without_headquarters_says_so(box: Terminal) -> 
     (box.state / "storebox.toml").write_text('[payments]\ncustody = "hq"\n', encoding="utf-8")
     (row,) = box.json("doctor", "platform", expected=1)["rows"]
     assert row["code"] == "payments.no_headquarters" and row["remedy"]["en"]
+
+
+def keys_finding(box: Terminal, expected: int = 0) -> Any:
+    (found,) = [row for row in box.json("doctor", expected=expected)["rows"] if row["name"] == "merchant keys"]
+    return found
+
+
+def test_keys_in_files_are_named_and_credentials_are_well(
+    box: Terminal, simulator: RunningSimulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert keys_finding(box)["state"] == "ok"
+    secret = simulator.account("alipay").values["private_key"]
+    merchant(box, simulator, "alipay", private_key="", private_key_file="%d/alipay-key.pem")
+    file = box.state / "platforms" / "alipay.json"
+    file.chmod(0o644)  # it holds no secret itself
+    credentials = tmp_path / "credentials"
+    credentials.mkdir()
+    (credentials / "alipay-key.pem").write_text(secret, encoding="utf-8")
+    (credentials / "alipay-key.pem").chmod(0o400)
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(credentials))
+    assert keys_finding(box)["state"] == "ok"
+    assert rows(box)["alipay query"]["state"] == "ok"
+    merchant(box, simulator, "alipay")
+    file.chmod(0o600)
+    assert keys_finding(box)["state"] == "degraded"
+    file.chmod(0o640)
+    found = keys_finding(box, expected=1)
+    assert found["state"] == "fail" and "alipay.json" in found["evidence"]["en"]
+    assert secret not in json.dumps(found)

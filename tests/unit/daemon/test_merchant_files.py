@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from agent.core.errors import Refused
 from agent.daemon.platforms import from_folder, practised
 from sync.platforms.alipay.api import Alipay
-from sync.platforms.files import settings_in
+from sync.platforms.files import credentials_folder, settings_in
 from sync.platforms.wechat.api import WechatPay
 from tests.unit.sync.fakes import SeededEntropy
 from tests.unit.sync.platforms.merchants import key, public_pem, wechat_settings
@@ -61,3 +62,30 @@ def test_the_simulators_merchants_are_reached_where_they_are_now(tmp_path: Path)
     found = practised(tmp_path, "http://127.0.0.1:9", SeededEntropy())
     assert list(found) == ["wechat"]
     assert settings_in(tmp_path / "merchants" / "wechat.json")["url"] == "http://127.0.0.1:1"
+
+
+def test_a_credential_comes_before_a_file_of_the_same_name(tmp_path: Path) -> None:
+    credentials = tmp_path / "credentials"
+    credentials.mkdir()
+    (credentials / "key.pem").write_text("credential")
+    values = {"private_key_file": "key.pem", "certificate_file": "other.pem", "api_v3_key_file": "%d/v3"}
+    file = written(tmp_path / "platforms", "wechat.json", values)
+    (tmp_path / "platforms" / "key.pem").write_text("file")
+    found = settings_in(file, credentials)
+    assert found["private_key_file"] == str(credentials / "key.pem")
+    assert found["certificate_file"] == str(tmp_path / "platforms" / "other.pem")
+    assert found["api_v3_key_file"] == str(credentials / "v3")
+
+
+def test_a_credential_without_a_unit_is_refused_by_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CREDENTIALS_DIRECTORY", raising=False)
+    file = written(tmp_path / "platforms", "wechat.json", {"private_key_file": "%d/key"})
+    with pytest.raises(Refused, match=r"platform\.setting_unreadable") as refused:
+        settings_in(file)
+    assert refused.value.values["setting"] == "private_key_file"
+
+
+def test_the_units_folder_is_found_by_the_environment_or_its_place(tmp_path: Path) -> None:
+    assert credentials_folder({"CREDENTIALS_DIRECTORY": "/run/x"}) == Path("/run/x")
+    assert credentials_folder({}, tmp_path) == tmp_path
+    assert credentials_folder({}, tmp_path / "none") is None
