@@ -83,6 +83,8 @@ class Reason(StrEnum):
     NOTHING_THEN = "nothing_then"
     STILL_OPEN = "still_open"
     UNREACHABLE = "unreachable"
+    NOT_ASKED = "not_asked"
+    """Nothing is here, and somebody who might know could not be asked."""
     CONTRADICTED = "contradicted"
 
 
@@ -100,6 +102,7 @@ ANSWER_OF: dict[Reason, Answer] = {
     Reason.NOTHING_THEN: Answer.NOT_CHARGED,
     Reason.STILL_OPEN: Answer.UNKNOWN,
     Reason.UNREACHABLE: Answer.UNKNOWN,
+    Reason.NOT_ASKED: Answer.UNKNOWN,
     Reason.CONTRADICTED: Answer.UNKNOWN,
 }
 
@@ -268,7 +271,7 @@ def _nowhere(question: Question, number: str, heard: tuple[Report, ...]) -> Deci
         return Decision(Reason.STORE_SILENT, known or Payment(named, Money.OPEN, sale_named(number)))
     down = _unreached(heard)
     if down is not None:
-        return Decision(Reason.UNREACHABLE, code=down)
+        return Decision(Reason.NOT_ASKED, code=down)
     return Decision(Reason.NOT_CHARGED if named else Reason.NOT_OURS)
 
 
@@ -286,7 +289,7 @@ def _by_terms(question: Question, payments: tuple[Payment, ...], heard: tuple[Re
         return Decision(Reason.CANDIDATES, candidates=_nearest(question, others))
     down = _unreached(heard)
     if down is not None:
-        return Decision(Reason.UNREACHABLE, code=down)
+        return Decision(Reason.NOT_ASKED, code=down)
     refused = next(iter(mine), None)
     return Decision(Reason.NOTHING_THEN if refused is None else Reason.NOT_CHARGED, refused)
 

@@ -115,6 +115,14 @@ SENTENCES: dict[str, Texts] = {
         "原因:{code}。网络回来后再查一次。",
         "Because of {code}. Look it up again when the network is back.",
     ),
+    "lookup.not_asked": (
+        "本店没有,别处没连上",
+        "{asked} 没连上,查不全。这一单照常收;请顾客留好账单,网好了再查,多付的由收款的门店退。",
+        "Not here, and the others can't be asked",
+        "Not reached at {asked}. Take the money for this sale; with the bill it is looked up again later.",
+        "原因:{code}。网络回来后再查一次,或请总部查。",
+        "Because of {code}. Look it up again when the network is back, or let HQ do it.",
+    ),
     "lookup.contradicted": (
         "平台说付了,但对不上",
         "{code},所以没算数。先别给货;领班可以先收现金,多的自动退。",

@@ -156,6 +156,18 @@ def test_nobody_can_be_asked(page: Page, box: Box, shot: Callable[[str], None], 
     assert box.shop.read().execute("SELECT count(*) FROM spool WHERE kind = 'pending'").fetchone()[0] == 1
 
 
+def test_the_others_can_not_be_asked(page: Page, box: Box, shot: Callable[[str], None]) -> None:
+    box.shop.ask_headquarters = lambda question: Report(Place.HEADQUARTERS, code="network.unreachable")
+    ring(box)
+    enter(page, box)
+    scan(box, TRANSACTION)
+    expect(page.locator("[data-reason=not_asked]")).to_be_visible()
+    expect(page.locator("#lookup-slip")).to_have_count(0)
+    shot("not-asked")
+    page.locator("#lookup-pay").click()
+    expect(page.locator("#pay-cash")).to_be_visible()
+
+
 def test_other_answers_in_pictures(page: Page, box: Box, shot: Callable[[str], None]) -> None:
     ring(box)
     attempt = lost_answer(box)

@@ -247,6 +247,17 @@ def test_d_no_answer_leaves_a_slip_without_second_tender_or_cash_by_the_lead(sho
     assert by_number(shop, attempt)["reason"] == "refunded"
 
 
+def test_d_what_is_not_here_while_the_others_can_not_be_asked_promises_nothing(shop: Shop) -> None:
+    """No payment of this sale waits: there is no slip to give and nothing that comes back by itself."""
+    shop.ask_headquarters = lambda question: Report(Place.HEADQUARTERS, code="network.unreachable")
+    due_fen = ring(shop)
+    for found in (by_number(shop, TRANSACTION), by_terms(shop, due_fen)):
+        assert (found["answer"], found["reason"], found["waiting"]) == ("unknown", "not_asked", None)
+        assert "凭条" not in found["detail"]["zh"] and "自动" not in found["detail"]["zh"]
+        with pytest.raises(Refused, match=r"lookup\.no_slip"):
+            lookup.print_slip(shop, CASHIER, found["lookup"])
+
+
 def test_d_a_customer_who_still_types_the_password_is_waited_for(shop: Shop) -> None:
     ring(shop)
     attempt = lost_answer(shop, Verdict.PENDING)

@@ -101,6 +101,26 @@ def test_another_stores_payment_is_found_by_each_of_its_numbers(hq: RunningHq, a
         )
 
 
+def test_every_database_answers_alike(tmp_path: Path, database_url: str | None) -> None:
+    with running_hq(tmp_path / "hq", database_url) as hq:
+        with hq.office.database.write() as connection:
+            registry.add_store(connection, "S002", "", AT_MS)
+            registry.change_store(connection, "S002", "万达店", "0731-2")
+        here, there = FakeJournal(ASKING, new_key()), FakeJournal(Identity("S002", "B1", 1), new_key())
+        hq.register(here)
+        hq.register(there)
+        fill(there)
+        back = {**trade(ORDER, "S002-1-000007", 3_600), "out_refund_no": "S002_1_000007_R1AAAA"}
+        there.add("refund.started", back)
+        Box(hq, there).run()
+        asker = Asker(hq, here)
+        for number in (ORDER, TRANSACTION, "S002-1-000007", "S002_1_000007_R1AAAA"):
+            (payment,) = asker.ask(Question("S001", number)).payments
+            assert (payment.name, payment.phone, payment.money) == ("万达店", "0731-2", Money.REFUNDED), number
+        terms = Question("S001", amount_fen=500, paid_at_ms=payment.at_ms, within_ms=3_600_000)
+        assert [one.sale for one in asker.ask(terms).payments] == ["S002-1-000008"]
+
+
 def test_what_is_open_or_declined_there_says_so(hq: RunningHq, asking: FakeJournal) -> None:
     asker = Asker(hq, asking)
     moneys = [asker.ask(Question("S001", f"S002_1_00000{count}_A1AAAA")).payments[0].money for count in (8, 9)]

@@ -99,11 +99,11 @@ def test_only_numbers_of_payments_can_be_looked_up(
         (BY_ORDER, [journal(with_money(MINE, Money.NOT_CHARGED)), platform()], Reason.NOT_CHARGED),
         (BY_ORDER, [journal(with_money(MINE, Money.CONTRADICTED, "attempt.amount_differs"))], Reason.CONTRADICTED),
         (BY_ORDER, [journal(), platform(), headquarters()], Reason.NOT_CHARGED),
-        (BY_ORDER, [journal(), platform(DOWN), headquarters()], Reason.UNREACHABLE),
+        (BY_ORDER, [journal(), platform(DOWN), headquarters()], Reason.NOT_ASKED),
         (BY_ORDER, [journal(), Report(Place.PLATFORM, (replace(MINE, sale=None),))], Reason.SALE_UNKNOWN),
         (BY_TRANSACTION, [journal(), headquarters()], Reason.NOT_OURS),
         (BY_TRANSACTION, [journal()], Reason.NOT_OURS),
-        (BY_TRANSACTION, [journal(), headquarters(code=DOWN)], Reason.UNREACHABLE),
+        (BY_TRANSACTION, [journal(), headquarters(code=DOWN)], Reason.NOT_ASKED),
         (BY_TRANSACTION, [journal(), headquarters(NEXT_DOOR)], Reason.OTHER_STORE),
         (BY_TERMS, [journal(MINE)], Reason.THIS_SALE),
         (BY_TERMS, [journal(replace(MINE, sale="S001-2-000001"))], Reason.CANDIDATES),
@@ -115,7 +115,7 @@ def test_only_numbers_of_payments_can_be_looked_up(
         (BY_TERMS, [journal(with_money(MINE, Money.CONTRADICTED, "attempt.amount_differs"))], Reason.CONTRADICTED),
         (BY_TERMS, [journal(replace(MINE, sale=None, money=Money.CONTRADICTED)), journal()], Reason.CANDIDATES),
         (BY_TERMS, [journal(), headquarters()], Reason.NOTHING_THEN),
-        (BY_TERMS, [journal(), headquarters(code=DOWN)], Reason.UNREACHABLE),
+        (BY_TERMS, [journal(), headquarters(code=DOWN)], Reason.NOT_ASKED),
     ],
 )
 def test_the_answer_follows_from_the_evidence(question: Question, reports: list[Report], reason: Reason) -> None:

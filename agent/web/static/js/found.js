@@ -24,6 +24,7 @@ const ALOUD = {
   nothing_then: mark("Nothing came at that time. Please open this payment in your bill, I scan its number."),
   still_open: mark("It is still being looked up, half a minute please."),
   unreachable: mark("I can't look it up just now, but nothing is lost. Please keep this slip: a charge too much comes back by itself."),
+  not_asked: mark("I don't see it here and can't ask the other stores just now. Please keep the bill, I look again when the line is back."),
   contradicted: mark("One moment please, I ask the shift lead to have a look."),
 };
 const TONE = { this_sale: "good", elsewhere: "warn", not_charged: "plain", unknown: "warn" };
@@ -88,6 +89,7 @@ function acts(lookup, again, byNumber) {
 function undecided(again, waiting, reason) {
   const buttons = [h("button", { id: "lookup-again", onclick: again }, t("Look once more"))];
   if (waiting && reason !== "contradicted") buttons.push(h("button", { id: "lookup-slip", onclick: printSlip }, icon("print"), t("Give a slip")));
+  if (reason === "not_asked") buttons.push(h("button.primary", { id: "lookup-pay", onclick: leave }, basket() ? t("Take the money for this sale") : t("Back to selling")));
   if (waiting) {
     buttons.push(h("button.primary", { id: "lookup-park", onclick: () => park(waiting) }, t("Take other money · lead")));
   }

@@ -122,7 +122,7 @@ function termsForm() {
     else start({ amount_fen, paid_at_ms, within_min: within });
   };
   const minutes = MINUTES.map((each) =>
-    h("button.choice", { type: "button", "aria-pressed": String(within === each), onclick: (event) => pickMinutes(event, each) }, t("±{minutes} min", { minutes: each })),
+    h("button.choice", { type: "button", "aria-pressed": String(within === each), onclick: (event) => pickMinutes(event, each) }, `±${each}`),
   );
   return h(
     "form.stack.lookup-form",
@@ -130,7 +130,7 @@ function termsForm() {
     h("p", {}, t("As they stand in the customer's bill. They only show what to compare: the number decides.")),
     h("label", {}, t("Amount in yuan"), amount),
     h("label", {}, t("Time in the bill"), time),
-    h("div.minutes", {}, minutes),
+    h("label", {}, t("Minutes around it"), h("div.minutes", {}, minutes)),
     h("button.primary.tall", { id: "lookup-find" }, icon("search"), t("Look for it")),
   );
 }
