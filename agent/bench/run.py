@@ -23,6 +23,7 @@ FIGURES = {
     "platforms": "signing a call to WeChat Pay and Alipay, and checking the answer",
     "upload": "the journal going up to headquarters",
     "ingest": "a chain's journals going into headquarters' PostgreSQL",
+    "pull": "a million rows of the ledger as files",
     "alone": "the agent's start, memory and idle processor",
 }
 """What can be measured; each name is a module of this package with a function `measure`."""

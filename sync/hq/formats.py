@@ -57,7 +57,7 @@ def csv_lines(rows: Iterable[Mapping[str, object]], columns: Sequence[Column]) -
 
 
 def _cell(column: Column, value: object) -> object:
-    if value is None or column.kind is Kind.NUMBER:
+    if value is None or column.kind is not Kind.TEXT:
         return value
     text = str(value)
     if _LOOKS_NUMERIC.fullmatch(text):
