@@ -49,6 +49,8 @@ class Money(StrEnum):
     """All of it went back, or is on its way."""
     PROVISIONAL = "provisional"
     """Taken on the word of a person: a static code, a slip of a card terminal."""
+    UNUSED = "unused"
+    """Received, and neither taken by a sale nor given back: it waits for a person."""
     OPEN = "open"
     """Nobody knows yet."""
     NOT_CHARGED = "not_charged"
@@ -75,6 +77,7 @@ class Reason(StrEnum):
     """The number is another store's, and nobody here can say what became of it."""
     ALREADY_USED = "already_used"
     REFUNDED = "refunded"
+    NOT_USED = "not_used"
     SALE_UNKNOWN = "sale_unknown"
     """The money is ours by the platform's word, and no sale here asked for it."""
     CANDIDATES = "candidates"
@@ -95,6 +98,7 @@ ANSWER_OF: dict[Reason, Answer] = {
     Reason.STORE_SILENT: Answer.ELSEWHERE,
     Reason.ALREADY_USED: Answer.ELSEWHERE,
     Reason.REFUNDED: Answer.ELSEWHERE,
+    Reason.NOT_USED: Answer.ELSEWHERE,
     Reason.SALE_UNKNOWN: Answer.ELSEWHERE,
     Reason.CANDIDATES: Answer.ELSEWHERE,
     Reason.NOT_CHARGED: Answer.NOT_CHARGED,
@@ -207,6 +211,8 @@ def decide(question: Question, reports: Iterable[Report]) -> Decision:
         return _by_terms(question, payments, heard)
     if paid is not None:
         return Decision(_whose(question, paid), paid)
+    if unused := _first(question, payments, Money.UNUSED):
+        return Decision(Reason.NOT_USED, unused)
     if refunded := _first(question, payments, Money.REFUNDED):
         return Decision(Reason.REFUNDED, refunded)
     if waiting := _first(question, payments, Money.OPEN):
@@ -281,6 +287,9 @@ def _by_terms(question: Question, payments: tuple[Payment, ...], heard: tuple[Re
     paid = next((payment for payment in mine if payment.money is Money.PAID), None)
     if paid is not None:
         return Decision(Reason.THIS_SALE, paid)
+    unused = next((payment for payment in mine if payment.money is Money.UNUSED), None)
+    if unused is not None:
+        return Decision(Reason.NOT_USED, unused)
     waiting = next((payment for payment in mine if payment.money is Money.OPEN), None)
     if waiting is not None:
         return _undecided(question, waiting, heard)

@@ -59,6 +59,14 @@ SENTENCES: dict[str, Texts] = {
         _STORY_ZH,
         _STORY_EN,
     ),
+    "lookup.not_used": (
+        "钱收到了,还没用上",
+        "{platform} {time} 收到 {amount} 元,单号 {sale} 没用它。请领班算进这单,或原路退回。",
+        "The money is here and not used yet",
+        "{platform}, {amount} yuan at {time}; sale {sale} did not take it. The lead gives it to the sale, or back.",
+        _STORY_ZH,
+        _STORY_EN,
+    ),
     "lookup.sale_unknown": (
         "钱收到了,单子不在这",
         "平台说 {time} 收到 {amount} 元,这台盒子里没有这一单。先别退现金,请店长处理。",

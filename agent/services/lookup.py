@@ -42,7 +42,7 @@ BACK_MAX_MS = 7 * 86_400_000
 """By amount and time; an older payment is looked up by its number."""
 AHEAD_MAX_MS = 10 * 60_000
 """The customer's telephone and this box need not agree to the minute."""
-_SETTLED = (Money.PAID, Money.REFUNDED, Money.PROVISIONAL)
+_SETTLED = (Money.PAID, Money.REFUNDED, Money.UNUSED, Money.PROVISIONAL)
 
 
 def start_by_number(shop: Shop, actor: Actor, number: str) -> tuple[Shown, Callable[[], None]]:

@@ -30,7 +30,7 @@ SALES_LOOKED_AT = 20_000
 ASKED_MAX = 8
 """How many attempts a look-up asks a platform about: the customer stands there."""
 _ATTEMPT = (
-    "SELECT attempt, sale, till, platform, amount_fen, state, started_ms, ended_ms, code, (SELECT"
+    "SELECT attempt, sale, till, platform, amount_fen, state, started_ms, ended_ms, code, used, (SELECT"
     " coalesce(sum(amount_fen), 0) FROM view_platform_refund r WHERE r.attempt = view_attempt.attempt"
     " AND r.platform = view_attempt.platform AND r.state <> 'refused') FROM view_attempt"
 )
@@ -127,17 +127,19 @@ def _sale(shop: Shop, connection: Any, sale: str) -> Iterable[Payment]:
 
 
 def _payment(shop: Shop, row: tuple[Any, ...]) -> Payment:
-    attempt, sale, till, platform, amount_fen, state, started_ms, ended_ms, code, refunded_fen = row
-    money = _money(state, code, amount_fen, refunded_fen)
+    attempt, sale, till, platform, amount_fen, state, started_ms, ended_ms, code, used, refunded_fen = row
+    money = _money(state, code, used, amount_fen, refunded_fen)
     at_ms = ended_ms if money is Money.NOT_CHARGED else started_ms
     came_fen = refunded_fen if money is Money.REFUNDED else amount_fen
     store = shop.identity.store
     return Payment(store, money, sale, attempt, platform, came_fen, at_ms, till, refunded_fen, code)
 
 
-def _money(state: str, code: str | None, amount_fen: int, refunded_fen: int) -> Money:
+def _money(state: str, code: str | None, used: int, amount_fen: int, refunded_fen: int) -> Money:
     if state == "paid":
-        return Money.REFUNDED if refunded_fen >= amount_fen else Money.PAID
+        if refunded_fen >= amount_fen:
+            return Money.REFUNDED
+        return Money.PAID if used else Money.UNUSED
     if state not in ("open", "parked"):
         return Money.REFUNDED if refunded_fen else Money.NOT_CHARGED
     return Money.CONTRADICTED if code and code.startswith("attempt.") else Money.OPEN
@@ -174,7 +176,7 @@ def _said_after_all(shop: Shop, attempt: str, answer: PlatformAnswer) -> Payment
     if answer.verdict is not Verdict.PAID:
         return None
     now = _payment(shop, _read(shop, attempt))
-    if now.money in (Money.PAID, Money.REFUNDED):
+    if now.money in (Money.PAID, Money.REFUNDED, Money.UNUSED):
         return None
     if now.code != "attempt.transaction_known":
         return replace(now, money=Money.CONTRADICTED, code=now.code or "attempt.paid_after_end")

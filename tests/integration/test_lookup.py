@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -129,6 +130,22 @@ def test_a_parked_payment_that_proves_paid_says_that_it_goes_back(shop: Shop) ->
     assert (found["answer"], found["reason"]) == ("elsewhere", "refunded")
     assert len(bodies(shop, "sale.completed")) == 1
     assert [body["orphan"] for body in bodies(shop, "refund.started")] == [True]
+
+
+def test_money_that_waits_for_the_cashier_is_not_called_this_sales(tmp_path: Path) -> None:
+    """Where late money is offered and not given back by itself, it has paid nothing until a person says so."""
+    made = make_shop(tmp_path)
+    made.store = replace(made.store, abandoned="offer")
+    made.platforms = {"wechat": FakePlatform(clock=made.clock)}  # type: ignore[arg-type]
+    days.open_the_day(made, MANAGER)
+    shifts.open_a_shift(made, CASHIER, 0)
+    ring(made)
+    attempt = lost_answer(made)
+    payments.park(made, CASHIER, attempt, Approval(LEAD.staff, LEAD.role))
+    found = by_number(made, attempt)
+    assert (found["answer"], found["reason"], found["waiting"]) == ("elsewhere", "not_used", None)
+    assert bodies(made, "sale.completed") == []
+    made.writer.close()
 
 
 def test_b_another_sale_of_this_shop_is_named_and_nothing_is_completed(shop: Shop) -> None:

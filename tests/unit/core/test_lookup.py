@@ -94,6 +94,8 @@ def test_only_numbers_of_payments_can_be_looked_up(
         (BY_FOREIGN, [journal(), headquarters(with_money(NEXT_DOOR, Money.OPEN))], Reason.STORE_SILENT),
         (BY_FOREIGN, [journal(), headquarters(with_money(NEXT_DOOR, Money.NOT_CHARGED))], Reason.NOT_CHARGED),
         (BY_ORDER, [journal(with_money(MINE, Money.REFUNDED))], Reason.REFUNDED),
+        (BY_ORDER, [journal(with_money(MINE, Money.UNUSED)), platform()], Reason.NOT_USED),
+        (BY_TERMS, [journal(with_money(MINE, Money.UNUSED)), platform()], Reason.NOT_USED),
         (BY_ORDER, [journal(with_money(MINE, Money.OPEN)), platform()], Reason.STILL_OPEN),
         (BY_ORDER, [journal(with_money(MINE, Money.OPEN)), platform(DOWN)], Reason.UNREACHABLE),
         (BY_ORDER, [journal(with_money(MINE, Money.NOT_CHARGED)), platform()], Reason.NOT_CHARGED),
