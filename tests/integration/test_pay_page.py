@@ -269,6 +269,9 @@ def test_what_a_phone_paid_is_given_back_by_the_wallet_that_took_it(street: Stre
     street.simulator.pass_time(30)
     assert given.verdict in (RefundVerdict.ACCEPTED, RefundVerdict.DONE), given
     assert wechat.query_refund(order.out_trade_no, refund_no).verdict is RefundVerdict.DONE
+    if closed_before:
+        again = street.box.platform("phone").query_refund(order.out_trade_no, refund_no)
+        assert again.verdict is RefundVerdict.DONE, "whoever asks by the order's own row finds the same refund"
     wrong = street.box.platform("alipay").refund(order.out_trade_no, f"{refund_no}2", 3600, 3600)
     assert wrong.verdict is not RefundVerdict.DONE
 

@@ -150,12 +150,24 @@ class PhoneOrders:
         return Offer(OfferVerdict.REFUSED, out_trade_no, code="platform.not_offered")
 
     def refund(self, out_trade_no: str, out_refund_no: str, amount_fen: int, total_fen: int) -> RefundAnswer:
-        """Refuse: a refund is asked of the wallet that took the money."""
-        return RefundAnswer(RefundVerdict.REFUSED, out_refund_no, code="platform.not_offered")
+        """Give money back at the wallet that took it; boxes name that wallet themselves, and meet the same refund."""
+        took = self._took(out_trade_no)
+        if took is None:
+            return RefundAnswer(RefundVerdict.REFUSED, out_refund_no, code="platform.not_offered")
+        return took.refund(out_trade_no, out_refund_no, amount_fen, total_fen)
 
     def query_refund(self, out_trade_no: str, out_refund_no: str) -> RefundAnswer:
-        """Know of none."""
-        return RefundAnswer(RefundVerdict.REFUSED, out_refund_no, code="platform.not_offered")
+        """Ask the wallet that took the money."""
+        took = self._took(out_trade_no)
+        if took is None:
+            return RefundAnswer(RefundVerdict.NOT_FOUND, out_refund_no, code="platform.not_offered")
+        return took.query_refund(out_trade_no, out_refund_no)
+
+    def _took(self, out_trade_no: str) -> Platform | None:
+        held = self._order(out_trade_no)
+        return (
+            self.wallet(held.store, held.wallet or "") if held is not None and held.state is PhoneState.PAID else None
+        )
 
     def fetch_bill(self, day: date, bill_type: BillType = BillType.TRADE) -> Bill:
         """Refuse: bills are the wallets'."""
