@@ -19,6 +19,7 @@ from sync.hq.incoming import Incoming, incoming
 from sync.hq.keys import HqKeys
 from sync.hq.limits import RateLimit
 from sync.hq.pay.desk import WishDesk
+from sync.hq.pay.merchants import Merchants
 from sync.hq.pay.phone import PhoneOrders
 
 BODY_BYTES_MAX = 16 * 1024
@@ -54,6 +55,7 @@ class PayOffice:
     keys: HqKeys
     desk: WishDesk
     phone: PhoneOrders
+    merchants: Merchants
     now_ms: Callable[[], int]
     rate: RateLimit = field(default_factory=lambda: RateLimit(per_second=20.0, burst=200))
     in_hand: InHand = field(default_factory=InHand)

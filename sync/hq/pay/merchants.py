@@ -64,6 +64,23 @@ class Merchants:
                 self._open[key] = found
         return found
 
+    def of_file(self, merchant: str) -> Platform | None:
+        """Return the platform of a merchant's file, without any store's own settings; None without one, or a wrong one.
+
+        Enough to check what the platform tells of the merchant; stores are paid by `platform`.
+        """
+        file = self._files.get(merchant)
+        if file is None:
+            return None
+        key = ("", merchant, ())
+        with self._lock:
+            if key not in self._open:
+                try:
+                    self._open[key] = self._opened(file, merchant, {})
+                except StoreboxError:
+                    return None
+            return self._open[key]
+
     def problems(self) -> list[StoreboxError]:
         """Return what is wrong with the merchants' files, and which names of the plan have none."""
         found: list[StoreboxError] = []

@@ -20,6 +20,7 @@ from sync.hq.pay.desk import WishDesk
 from sync.hq.pay.keeper import Keeper
 from sync.hq.pay.merchants import Merchants
 from sync.hq.pay.notes import Notes
+from sync.hq.pay.notify import notify_router
 from sync.hq.pay.page import PageOffice, page_router
 from sync.hq.pay.phone import PhoneOrders
 from sync.hq.pay.plan import load_plan
@@ -58,7 +59,7 @@ def open_pay_office(state: Path, database_url: str | None = None, now_ms: NowMs 
     notes.start()
     keeper.start()
     try:
-        yield PayOffice(database, keys, desk, phone, now_ms)
+        yield PayOffice(database, keys, desk, phone, merchants, now_ms)
     finally:
         keeper.stop()
         notes.stop()
@@ -70,6 +71,7 @@ def create_pay_app(office: PayOffice) -> FastAPI:
     app = FastAPI(title="storebox payments", version=version("storebox"), docs_url=None, redoc_url=None)
     add_error_handlers(app)
     app.include_router(wishes_router(office))
+    app.include_router(notify_router(office))
     app.include_router(page_router(PageOffice(office.database, office.keys, office.phone, office.now_ms)))
 
     @app.get("/health")

@@ -3,9 +3,10 @@
 from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any
+from urllib.parse import parse_qsl
 
 from agent.core.bill import Bill, BillLine, BillSource, BillType, FundLine
-from agent.core.errors import StoreboxError
+from agent.core.errors import StoreboxError, UnknownOutcome
 from agent.core.payment import (
     Custody,
     Offer,
@@ -29,11 +30,13 @@ from sync.platforms.alipay.settings import read_settings
 from sync.platforms.amounts import yuan
 from sync.platforms.base import NowMs, Outcome, wall_ms
 from sync.platforms.examination import Examined, asked
+from sync.platforms.notified import Notified, NotifyAnswer
 from sync.platforms.payer import PayerFinder
 from sync.platforms.situations import Meaning
 from sync.platforms.timings import refund_limits_of, timing_of
 
 SUBJECT_CHARACTERS = 256
+NOTICE_FIELDS_MAX = 100
 _ENDS_OF_CANCEL = frozenset({Verdict.REVERSED, Verdict.CLOSED, Verdict.NOT_FOUND})
 
 
@@ -217,6 +220,22 @@ class Alipay:
     def examine(self, out_trade_no: str) -> list[Examined]:
         """Ask about a trade that cannot exist, to see whether merchant, keys and clock are right."""
         return [asked("query", lambda: self._examined(out_trade_no))]
+
+    def notified(self, headers: Mapping[str, str], body: bytes) -> Notified:
+        """Return a believed notification of this merchant's; raises `StoreboxError` for any other.
+
+        A refund is told of as a change of its trade, under the trade's number.
+        """
+        try:
+            fields = dict(parse_qsl(body.decode("utf-8"), keep_blank_values=True, max_num_fields=NOTICE_FIELDS_MAX))
+        except ValueError as error:
+            raise UnknownOutcome("platform.garbage_answer") from error
+        told = self._gateway.checked_notification(fields)
+        return Notified(told.get("notify_id", ""), told.get("out_trade_no", ""))
+
+    def notify_answer(self, *, accepted: bool) -> NotifyAnswer:
+        """Return `success`; every other text makes the notification come again."""
+        return NotifyAnswer(200, "success" if accepted else "fail")
 
     # Within
 

@@ -51,7 +51,7 @@ class Gateway:
         self.trust = Trust(merchant, now_ms)
         self._session = HttpSession(merchant.base_url, read_timeout_s=merchant.read_timeout_s)
         self._learning = threading.Lock()
-        self._asked_for = AskedFor()
+        self._asked_for, self._asked_for_notices = AskedFor(), AskedFor()
 
     def call(self, method: str, content: Mapping[str, Any], **parameters: str) -> Reply:
         """Ask for a method and return what was answered under the platform's signature."""
@@ -96,10 +96,11 @@ class Gateway:
     def checked_notification(self, fields: Mapping[str, str]) -> Mapping[str, str]:
         """Return a notification's fields when they are the platform's and this merchant's; raises otherwise.
 
-        Amount and order are the caller's to compare. A certificate that nobody knows is downloaded first.
+        Amount and order are the caller's to compare. A certificate that nobody knows is downloaded first; strangers'
+        inventions don't use the turns of answers.
         """
         number = fields.get("alipay_cert_sn") or None
-        self._learn(number)
+        self._learn(number, self._asked_for_notices)
         if not self.trust.signed(number, notification_message(fields), fields.get("sign", "")):
             raise UnknownOutcome("platform.answer_not_signed", status=200)
         if fields.get("app_id") != self.merchant.app_id:
@@ -170,11 +171,11 @@ class Gateway:
 
     def _is_signed(self, number: str | None, node: str, signature: str) -> bool:
         """Tell whether the node, as it came or before its slashes were escaped, carries the platform's signature."""
-        self._learn(number)
+        self._learn(number, self._asked_for)
         texts = (node,) if "\\/" not in node else (node, node.replace("\\/", "/"))
         return any(self.trust.signed(number, text.encode(), signature) for text in texts)
 
-    def _learn(self, number: str | None) -> None:
+    def _learn(self, number: str | None, asked_for: AskedFor) -> None:
         """Download a certificate that an answer names and nobody knows; a failure leaves the answer unbelieved.
 
         The answer that brings it is signed by that same certificate: what makes it believed is its chain.
@@ -182,13 +183,13 @@ class Gateway:
         if number is None or self.trust.knows(number) or not self.merchant.roots:
             return
         with self._learning:
-            if self.trust.knows(number) or not self._asked_for.may_ask(number):
+            if self.trust.knows(number) or not asked_for.may_ask(number):
                 return
             name = "alipay.open.app.alipaycert.download"
             document = _object(self._sent(name, {"alipay_cert_sn": number}, {}).body)
             node = document.get(f"{name.replace('.', '_')}_response")
             content = node.get("alipay_cert_content") if isinstance(node, dict) else None
-            self._asked_for.note(number)
+            asked_for.note(number)
             if isinstance(content, str):
                 self.trust.learn(number, content)
 

@@ -21,6 +21,7 @@ from agent.core.ports import Entropy
 from sync.platforms.amounts import rfc3339
 from sync.platforms.base import NowMs, Outcome, wall_ms
 from sync.platforms.examination import Examined
+from sync.platforms.notified import Notified, NotifyAnswer
 from sync.platforms.payer import PayerFinder
 from sync.platforms.situations import Meaning
 from sync.platforms.timings import refund_limits_of, timing_of
@@ -32,6 +33,7 @@ from sync.platforms.wechat.bills_funds import read_funds
 from sync.platforms.wechat.channel import Channel, Reply
 from sync.platforms.wechat.errors import ORDER_CODES, REFUND_CODES
 from sync.platforms.wechat.examination import examine
+from sync.platforms.wechat.notifications import read_notification
 from sync.platforms.wechat.payer import WechatPayers
 from sync.platforms.wechat.settings import WechatMerchant, read_settings
 from sync.platforms.wechat.sign import page_message, rsa_signature
@@ -227,6 +229,18 @@ class WechatPay:
     def examine(self, out_trade_no: str) -> list[Examined]:
         """Ask about an order that cannot exist, to see whether merchant, keys and clock are right."""
         return examine(self._channel, self._query_target(out_trade_no), self._who_v2(), out_trade_no)
+
+    def notified(self, headers: Mapping[str, str], body: bytes) -> Notified:
+        """Return a believed notification of this merchant's; raises `StoreboxError` for any other."""
+        self._channel.learn_for_notice(headers.get("wechatpay-serial", ""))
+        told = read_notification(self._merchant, self._channel.trust, headers, body)
+        return Notified(told.number, told.out_trade_no, told.refund.out_refund_no if told.refund else None)
+
+    def notify_answer(self, *, accepted: bool) -> NotifyAnswer:
+        """Return 204, or a FAIL that makes the notification come again."""
+        if accepted:
+            return NotifyAnswer(204)
+        return NotifyAnswer(500, '{"code":"FAIL","message":"again"}', "application/json")
 
     # Within
 

@@ -13,7 +13,14 @@ from sync.platforms.base import NowMs, Outcome
 from sync.platforms.examination import clock_differs_s
 from sync.platforms.wechat import envelope, refusals
 from sync.platforms.wechat.settings import WechatMerchant
-from sync.platforms.wechat.sign import authorization, request_message, rsa_signature, v2_signature, v2_verified
+from sync.platforms.wechat.sign import (
+    PUBLIC_KEY_PREFIX,
+    authorization,
+    request_message,
+    rsa_signature,
+    v2_signature,
+    v2_verified,
+)
 from sync.platforms.wechat.trust import Trust
 from sync.session import Answer, HttpSession
 
@@ -48,7 +55,7 @@ class Channel:
             merchant.url, read_timeout_s=merchant.read_timeout_s, client_certificate=merchant.client_certificate
         )
         self._learning = threading.Lock()
-        self._asked_for = AskedFor()
+        self._asked_for, self._asked_for_notices = AskedFor(), AskedFor()
 
     def v3(self, method: str, target: str, document: Mapping[str, Any] | None = None) -> Reply:
         """Send a v3 request and return what was answered under the platform's signature."""
@@ -100,7 +107,7 @@ class Channel:
         """Check an answer's signature; an unknown certificate is fetched first, each at most once a minute."""
         serial = answer.headers.get("wechatpay-serial", "")
         if serial and not self.trust.knows(serial):
-            self._learn_certificates(serial)
+            self._learn_certificates(serial, self._asked_for)
         code = self.trust.why_not(answer.headers, answer.body)
         if code is None:
             return
@@ -120,15 +127,20 @@ class Channel:
             return UnknownOutcome("platform.failed", status=answer.status)
         return UnknownOutcome(code, status=answer.status)
 
-    def _learn_certificates(self, serial: str) -> None:
+    def learn_for_notice(self, serial: str) -> None:
+        """Download an unknown certificate that a notification names; strangers' inventions don't use answers' turns."""
+        if serial and not serial.startswith(PUBLIC_KEY_PREFIX):
+            self._learn_certificates(serial, self._asked_for_notices)
+
+    def _learn_certificates(self, serial: str, asked_for: AskedFor) -> None:
         """Download the platform's certificates; a failure leaves what is known, and the answer unbelieved."""
         with self._learning:
-            if self.trust.knows(serial) or not self._asked_for.may_ask(serial):
+            if self.trust.knows(serial) or not asked_for.may_ask(serial):
                 return
             answer = self._v3_answer(self._session, "GET", _CERTIFICATES, b"")
             if answer.status == 200:
                 self.trust.learn(answer.body)
-                self._asked_for.note(serial)
+                asked_for.note(serial)
 
     def _v2_reply(self, path: str, fields: Mapping[str, str], certificate: bool) -> Reply:
         key = self.merchant.api_v2_key

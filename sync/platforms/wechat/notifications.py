@@ -22,6 +22,7 @@ class Notification:
 
     number: str
     kind: str
+    out_trade_no: str
     payment: PlatformAnswer | None = None
     refund: RefundAnswer | None = None
 
@@ -40,7 +41,10 @@ def read_notification(merchant: WechatMerchant, trust: Trust, headers: Mapping[s
         number, kind = str(document["id"]), str(document["event_type"])
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise UnknownOutcome("platform.garbage_answer") from error
+    if not isinstance(fields, dict):
+        raise UnknownOutcome("platform.garbage_answer")
+    order = str(fields.get("out_trade_no"))
     if kind.startswith("REFUND."):
         renamed = {**fields, "status": fields.get("refund_status")}
-        return Notification(number, kind, refund=answers.refund(renamed, str(fields.get("out_refund_no")), None))
-    return Notification(number, kind, payment=answers.order(fields, str(fields.get("out_trade_no"))))
+        return Notification(number, kind, order, refund=answers.refund(renamed, str(fields.get("out_refund_no")), None))
+    return Notification(number, kind, order, payment=answers.order(fields, order))

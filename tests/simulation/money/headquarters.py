@@ -117,7 +117,9 @@ class Office:
         rate = RateLimit(per_second=20.0, burst=200, monotonic_s=self.world.monotonic_s)
         phone = PhoneOrders(turns, merchants, self._now_ms)
         merchants.add(phone.name, phone)
-        self._office = PayOffice(database=turns, keys=keys, desk=desk, phone=phone, now_ms=self._now_ms, rate=rate)
+        self._office = PayOffice(
+            database=turns, keys=keys, desk=desk, phone=phone, merchants=merchants, now_ms=self._now_ms, rate=rate
+        )
         self.up = True
 
     def end(self) -> None:
