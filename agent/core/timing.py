@@ -95,9 +95,10 @@ class Facts:
     """What is known of an attempt that has no end.
 
     `started_s` is when it began, `known_s` since when this process knows it; they differ after a restart, when
-    `started_s` is only as good as the wall clock. `ends_s` is when an offer or an order token expires. `asked_s` and
-    `undone_s` are when it was last asked about and last undone, by this process; `undos` how often undoing was not
-    confirmed; `unanswered` how many queries in a row got no believed answer.
+    `started_s` is only as good as the wall clock. `ends_s` is when an offer or an order token expires, `given_up_s`
+    when the cashier said that the customer does not pay after all. `asked_s` and `undone_s` are when it was last asked
+    about and last undone, by this process; `undos` how often undoing was not confirmed; `unanswered` how many queries
+    in a row got no believed answer.
     """
 
     method: Method
@@ -105,7 +106,7 @@ class Facts:
     known_s: float
     ends_s: float | None = None
     restarted: bool = False
-    given_up: bool = False
+    given_up_s: float | None = None
     asked_s: float | None = None
     unanswered: int = 0
     undone_s: float | None = None
@@ -127,10 +128,12 @@ def end_due_s(timing: Timing, facts: Facts) -> float:
     offer at once.
     """
     if facts.method is Method.CODE:
-        due_s = facts.started_s + (0 if facts.given_up else timing.deadline_s)
+        due_s = facts.started_s + timing.deadline_s
+        if facts.given_up_s is not None:
+            due_s = min(due_s, facts.given_up_s)
         return max(due_s, max(facts.started_s, facts.known_s) + timing.undo_not_before_s)
-    if facts.given_up:
-        return facts.known_s
+    if facts.given_up_s is not None:
+        return facts.given_up_s
     if facts.method is Method.QR and facts.restarted:
         return facts.known_s
     return facts.started_s + timing.offer_lifetime_s if facts.ends_s is None else facts.ends_s

@@ -26,7 +26,7 @@ class Flight:
     ends_s: float | None
     chance: float
     restarted: bool = False
-    given_up: bool = False
+    given_up_s: float | None = None
     asked_s: float | None = None
     unanswered: int = 0
     undone_s: float | None = None
@@ -46,7 +46,7 @@ class Flight:
             known_s=self.known_s,
             ends_s=self.ends_s,
             restarted=self.restarted,
-            given_up=self.given_up,
+            given_up_s=self.given_up_s,
             asked_s=self.asked_s,
             unanswered=self.unanswered,
             undone_s=self.undone_s,
@@ -129,12 +129,12 @@ class InFlight:
                 with self._lock:
                     flight.submitting -= 1
 
-    def give_up(self, number: str) -> None:
-        """The customer does not pay after all."""
+    def give_up(self, number: str, now_s: float) -> None:
+        """The customer does not pay after all; the first time that it is said counts."""
         with self._lock:
             flight = self._flights.get(number)
-            if flight is not None:
-                flight.given_up = True
+            if flight is not None and flight.given_up_s is None:
+                flight.given_up_s = now_s
 
     def show(self, number: str, qr: str) -> None:
         """A QR code is there to be shown."""

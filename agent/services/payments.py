@@ -142,7 +142,7 @@ def _open_offer(shop: Shop, platform: Platform, started: Shown, lifetime_s: floa
             settle(shop, number, PlatformAnswer(Verdict.DECLINED, number, code=offer.code))
             return
         shop.in_flight.heard(number, Verdict.UNKNOWN, offer.code)
-    shop.in_flight.give_up(number)
+    shop.in_flight.give_up(number, shop.clock.monotonic_s())
 
 
 def _platform_for(shop: Shop, actor: Actor, kind: str) -> Platform:
@@ -182,7 +182,7 @@ def attempt(shop: Shop, number: str) -> Shown:
         "since_ms": shop.platform_health.lamp(found["platform"]).since_ms,
         "seconds_left": 0 if flight is None else _seconds_left(shop, found, flight),
         "qr": None if flight is None else flight.qr or _own_phone(shop, found, flight),
-        "give_up": flight is not None and not flight.given_up,
+        "give_up": flight is not None and flight.given_up_s is None,
     }
 
 
@@ -217,7 +217,7 @@ def _phase(shop: Shop, found: dict[str, Any], flight: Flight | None) -> str:
         line=shop.platform_health.line(name, lamp.get("state") == "ok"),
         heard=None if flight is None else flight.heard,
         shown=flight is not None and flight.qr is not None,
-        undoing=flight is not None and (flight.given_up or flight.undos > 0),
+        undoing=flight is not None and (flight.given_up_s is not None or flight.undos > 0),
         used=bool(found["used"]),
         given_back=attempts.given_back_fen(shop.read(), found["attempt"]) > 0,
     )
@@ -240,7 +240,7 @@ def give_up(shop: Shop, actor: Actor, number: str) -> Shown:
     if found["state"] not in (AttemptState.OPEN, AttemptState.PARKED):
         raise Refused("attempt.ended", state=found["state"])
     _flight(shop, found)
-    shop.in_flight.give_up(number)
+    shop.in_flight.give_up(number, shop.clock.monotonic_s())
     shop.wake_resolver()
     shop.changed(found["till"])
     return attempt(shop, number)

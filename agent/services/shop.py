@@ -21,6 +21,7 @@ from agent.services.lookups import Lookups
 from agent.services.payment_codes import SeenCodes
 from agent.services.phone_orders import PhoneOrders
 from agent.services.platform_health import PlatformHealth
+from agent.services.refunds_in_flight import RefundsInFlight
 from agent.store.writer import Writer
 
 Publish = Callable[[str, dict[str, Any]], None]
@@ -116,8 +117,9 @@ class Shop:
     logo: Mapping[str, Any] | None = None
     """An `image` block that stands on top of what customers get."""
     choices: PendingChoices = field(default_factory=PendingChoices)
-    in_flight: InFlight = field(default_factory=InFlight)
-    seen_codes: SeenCodes = field(default_factory=SeenCodes)
+    in_flight: InFlight = field(default_factory=InFlight, init=False)
+    refunds_in_flight: RefundsInFlight = field(default_factory=RefundsInFlight, init=False)
+    seen_codes: SeenCodes = field(default_factory=SeenCodes, init=False)
     platform_health: PlatformHealth = field(default_factory=PlatformHealth)
     lookups: Lookups = field(default_factory=Lookups)
     ask_headquarters: Callable[[Question], Report] | None = None

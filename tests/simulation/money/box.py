@@ -14,8 +14,6 @@ from typing import Any
 from agent.core.errors import StoreboxError
 from agent.core.payment import Platform
 from agent.services import days, shifts
-from agent.services.in_flight import InFlight
-from agent.services.payment_codes import SeenCodes
 from agent.services.platform_health import PlatformHealth
 from agent.services.resolver import Resolver
 from agent.services.shop import Shop
@@ -98,8 +96,6 @@ class Incarnation:
             clock=box.clock,
             entropy=box.entropy,
             platforms=box.platforms,
-            in_flight=InFlight(),
-            seen_codes=SeenCodes(),
             platform_health=PlatformHealth(box.clock.now_ms),
             publish=self._published,
             wake_resolver=self._woken.set,

@@ -70,7 +70,7 @@ def test_chance_spreads_the_background_by_up_to_half() -> None:
 
 @pytest.mark.parametrize(("given_up_at_s", "undone_at_s"), [(0, 15), (7, 15), (20, 20), (44, 44)])
 def test_giving_up_undoes_as_soon_as_it_may_be_never_before_15_s(given_up_at_s: float, undone_at_s: float) -> None:
-    facts = replace(CODE, given_up=True, asked_s=given_up_at_s)
+    facts = replace(CODE, given_up_s=given_up_at_s, asked_s=given_up_at_s)
     calls = driven(WECHAT, facts, undone_at_s + 1, now_s=given_up_at_s)
     assert times(calls, Action.UNDO)[0] == undone_at_s
 
@@ -83,8 +83,8 @@ def test_an_offer_is_asked_about_and_closed_when_it_ends() -> None:
 
 
 def test_an_offer_given_up_is_closed_at_once() -> None:
-    calls = driven(WECHAT, Facts(Method.QR, 0, 0, ends_s=120, given_up=True, asked_s=2), 3, now_s=2)
-    assert calls == [(Action.CLOSE, 2)]
+    calls = driven(WECHAT, Facts(Method.QR, 0, 0, ends_s=120, given_up_s=2, asked_s=1), 3, now_s=2)
+    assert calls == [(Action.QUERY, 2), (Action.CLOSE, 2)]
 
 
 def test_an_offer_is_closed_after_a_restart_and_an_order_token_lives_on() -> None:
@@ -113,15 +113,15 @@ def test_a_wall_clock_that_stepped_over_a_restart_neither_hastens_nor_forgets_th
 @given(
     method=st.sampled_from(Method),
     started_s=st.floats(-1e9, 0),
-    given_up=st.booleans(),
+    given_up_s=st.none() | st.floats(0, 100),
     asked_s=st.none() | st.floats(0, 100),
     unanswered=st.integers(0, 50),
     chance=st.floats(0, 0.999),
 )
 def test_whatever_is_known_there_is_a_next_step_and_it_comes_to_undoing(
-    method: Method, started_s: float, given_up: bool, asked_s: float | None, unanswered: int, chance: float
+    method: Method, started_s: float, given_up_s: float | None, asked_s: float | None, unanswered: int, chance: float
 ) -> None:
-    facts = Facts(method, started_s, 0, 120, False, given_up, asked_s, unanswered, chance=chance)
+    facts = Facts(method, started_s, 0, 120, False, given_up_s, asked_s, unanswered, chance=chance)
     calls = driven(WECHAT, facts, 400, now_s=100)
     ending = Action.UNDO if method is Method.CODE else Action.CLOSE
     undone = times(calls, ending)
