@@ -203,7 +203,7 @@ def _seconds_left(shop: Shop, found: dict[str, Any], flight: Flight) -> int:
 
 def _own_phone(shop: Shop, found: dict[str, Any], flight: Flight) -> str | None:
     """Return the address of an order for the customer's own phone as long as it may be paid, also after a restart."""
-    if shop.phone is None or found["method"] != Method.PHONE or flight.given_up:
+    if shop.phone is None or found["method"] != Method.PHONE or flight.given_up_s is not None:
         return None
     return shop.phone.url(found, shop.identity) if shop.clock.now_ms() < (found["expires_ms"] or 0) else None
 
