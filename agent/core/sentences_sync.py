@@ -345,6 +345,30 @@ SENTENCES: dict[str, Texts] = {
         "写 amount,或 credit 和 debit。",
         "Name amount, or credit and debit.",
     ),
+    "note.line_break": _office(
+        "总部记录里有换行",
+        "A note of HQ holds a line break",
+        "{kind};这是程序的错,请报修。",
+        "{kind}; a defect of ours.",
+    ),
+    "note.gap": _office(
+        "总部记录断号了",
+        "A note of HQ is missing",
+        "从备份里找回,再核一遍。",
+        "Fetch it from the backup, then verify again.",
+    ),
+    "note.hash_differs": _office(
+        "总部记录被改过",
+        "A note of HQ was changed",
+        "从备份里找回,再核一遍。",
+        "Fetch it from the backup, then verify again.",
+    ),
+    "note.cut_off": _office(
+        "总部记录少了结尾",
+        "HQ's notes lack their end",
+        "数据库可能是旧备份;找更新的那份。",
+        "The database may be an older backup; find the newer one.",
+    ),
     "pull.wrong_cursor": _office(
         "续传的位置对不上", "This place belongs to another pull", "从头再取一次。", "Pull again from the beginning."
     ),

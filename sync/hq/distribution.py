@@ -7,7 +7,7 @@ Citus wants the distribution column in every unique key and in every query that 
 from sqlalchemy import Connection
 
 from agent.core.errors import Refused
-from sync.hq.tables import metadata
+from sync.hq.schema import metadata
 
 DISTRIBUTION_COLUMN = "store"
 COLOCATED_WITH = "store"

@@ -6,14 +6,13 @@ A body is evidence first: what can't be read here is kept all the same and only 
 import re
 from collections.abc import Iterable, Mapping
 from functools import cache
-from typing import Any
 
 from sqlalchemy import Connection, Table, TextClause, func, text
-from sqlalchemy.dialects import postgresql, sqlite
 
 from agent.core.canonical import parse
 from agent.core.errors import Broken
 from sync.hq import tables
+from sync.hq.upserts import insert_of, insert_unless_there
 from sync.wire import SentEntry
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -88,8 +87,7 @@ def _write_days(connection: Connection, store: str, epoch: int, days: Mapping[st
     known = tables.closed_day
     rows = [{"store": store, "day": day, "epoch": epoch, "seq": seq} for day, seq in days.items()]
     if rows:
-        insert = _insert(connection, known)
-        connection.execute(insert.on_conflict_do_nothing(index_elements=["store", "day"]), rows)
+        insert_unless_there(connection, known, ("store", "day"), rows)
 
 
 def _write_facts(connection: Connection, store: str, table: Table, facts: Mapping[str, Mapping[str, object]]) -> None:
@@ -103,7 +101,7 @@ def _write_facts(connection: Connection, store: str, table: Table, facts: Mappin
         columns = {column.name: [row[column.name] for row in rows] for column in table.columns}
         connection.execute(_upsert_of_arrays(table, key), columns)
         return
-    insert = sqlite.insert(table)
+    insert = insert_of(connection, table)
     kept = {name: func.coalesce(insert.excluded[name], table.c[name]) for name in names}
     connection.execute(insert.on_conflict_do_update(index_elements=["store", key], set_=kept), rows)
 
@@ -120,11 +118,6 @@ def _upsert_of_arrays(table: Table, key: str) -> TextClause:
         f"INSERT INTO {table.name} ({', '.join(names)}) SELECT * FROM unnest({arrays})"
         f" ON CONFLICT (store, {key}) DO UPDATE SET {kept}"
     )
-
-
-def _insert(connection: Connection, table: Table) -> Any:
-    """Return an insert that knows conflicts; both databases have it, in the same words."""
-    return postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
 
 
 def _fits(name: str, value: object) -> bool:

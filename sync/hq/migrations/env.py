@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from sync.hq.tables import metadata
+from sync.hq.schema import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],

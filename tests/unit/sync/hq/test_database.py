@@ -7,7 +7,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, Engine, create_engine, inspect
 
-from sync.hq import tables
+from sync.hq import schema, tables
 from sync.hq.database import Database
 from sync.hq.migrations.run import upgrade
 from sync.hq.months import Months
@@ -20,7 +20,7 @@ def own(_object: object, name: str | None, kind: str, _reflected: bool, _other: 
 
 def differences(connection: Connection) -> list[object]:
     context = MigrationContext.configure(connection, opts={"include_object": own})
-    return list(compare_metadata(context, tables.metadata))
+    return list(compare_metadata(context, schema.metadata))
 
 
 def test_migrations_and_tables_agree(tmp_path: Path, database_url: str | None) -> None:

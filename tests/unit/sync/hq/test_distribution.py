@@ -8,7 +8,7 @@ from sqlalchemy import PrimaryKeyConstraint, Table, UniqueConstraint
 from agent.core.errors import Refused
 from sync.hq.database import Database
 from sync.hq.distribution import distribute, distributed_tables, reference_tables, statements
-from sync.hq.tables import metadata
+from sync.hq.schema import metadata
 
 
 @pytest.mark.parametrize("table", metadata.sorted_tables, ids=lambda table: table.name)

@@ -1,0 +1,1 @@
+"""The books of headquarters: its own chained journal, and what is computed from it (docs/decisions/009)."""
