@@ -13,6 +13,13 @@ from agent.cli.output import language as terminal_language
 DEFAULT_STATE = Path("build/demo")
 
 
+class Custody(StrEnum):
+    """Who holds the merchants' keys."""
+
+    direct = "direct"
+    hq = "hq"
+
+
 class Language(StrEnum):
     """Of slips and pages."""
 
@@ -25,6 +32,7 @@ def demo(
     language: Annotated[Language, typer.Option(help="Language of slips and pages.")] = Language.chinese,
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port of the pages; a free one when it is taken.")] = 8080,
     opened: Annotated[bool, typer.Option("--open/--closed", help="Open day and shifts, or leave that to you.")] = True,
+    custody: Annotated[Custody, typer.Option(help="Who takes the money: the box, or headquarters.")] = Custody.direct,
     browser: Annotated[bool, typer.Option(help="Open the till's page in a browser, when there is a desktop.")] = True,
 ) -> None:
     """Start box, devices, payment platforms and headquarters; the last line says where. Ctrl-C ends everything."""
@@ -37,7 +45,7 @@ def demo(
 
             webbrowser.open(url)
 
-    serve(state, language.value, ready, port, open_shop=opened)
+    serve(state, language.value, ready, port, open_shop=opened, custody=custody.value)
 
 
 def _welcome(url: str) -> str:

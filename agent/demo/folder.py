@@ -129,17 +129,18 @@ class DemoFolder:
         if not link.exists():
             link.symlink_to(self.wallet / "merchants")
 
-    def prepare(self, language: str, pay_page: str, pay_url: str) -> None:
+    def prepare(self, language: str, pay_page: str, pay_url: str, custody: str = "direct") -> None:
         """Make the folders, the settings, and the catalogue unless there is one.
 
-        `pay_page` is where telephones find headquarters' pay page, `pay_url` where the box finds its payments.
+        `pay_page` is where telephones find headquarters' pay page, `pay_url` where the box finds its payments;
+        `custody` says who holds the merchants' keys, as in the settings.
         """
         for folder in (self.root, self.run, self.logs, self.hq, self.wallet, self.root / "paper", self.root / "slips"):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         catalogue = self.root / "catalogue.toml"
         if not catalogue.exists():
             shutil.copyfile(shipped("demo/catalogue.toml"), catalogue)
-        payments = {"page": pay_page, "pay_urls": [pay_url]}
+        payments = {"custody": custody, "page": pay_page, "pay_urls": [pay_url]}
         text = _HEAD + _toml({**self._settings(language), "payments": payments})
         (self.root / FILE_NAME).write_text(text, encoding="utf-8")
 

@@ -38,8 +38,18 @@ Say = Callable[[str], None]
 class Demo:
     """A whole shop. `run` serves until a signal; it is the desk's switches as well."""
 
-    def __init__(self, state: Path, language: str, say: Say, port: int = BOX_PORT, *, open_shop: bool = True) -> None:
+    def __init__(
+        self,
+        state: Path,
+        language: str,
+        say: Say,
+        port: int = BOX_PORT,
+        *,
+        open_shop: bool = True,
+        custody: str = "direct",
+    ) -> None:
         self._open_shop = open_shop
+        self._custody = custody
         self.network = True
         self._folder = DemoFolder(state)
         self._language = language
@@ -110,7 +120,7 @@ class Demo:
         listener = self._listening(self._port, "the box")
         pay_listener = self._listening(PAY_PORT, "headquarters' pay page")
         self._pay_url = url_of(pay_listener)
-        self._folder.prepare(self._language, self._pay_url, f"http://{HOST}:{self._pay_wire.port}")
+        self._folder.prepare(self._language, self._pay_url, f"http://{HOST}:{self._pay_wire.port}", self._custody)
         with listener, pay_listener:
             await self._desk.start()
             outside = asyncio.create_task(self._start_outside())
@@ -300,11 +310,18 @@ def _notice_socket() -> socket.socket:
 
 
 def serve(
-    state: Path, language: str, on_ready: Callable[[str], None], port: int = BOX_PORT, *, open_shop: bool = True
+    state: Path,
+    language: str,
+    on_ready: Callable[[str], None],
+    port: int = BOX_PORT,
+    *,
+    open_shop: bool = True,
+    custody: str = "direct",
 ) -> None:
     """Run a demo until SIGINT or SIGTERM; refuses a state folder in which one runs (`demo.running`).
 
     `open_shop` opens day and shifts and logs a cashier in at each till, so that the desk's scanner trades at once.
+    `custody` says who holds the merchants' keys, "direct" (the box) or "hq".
     """
     from agent.daemon.lock import StateLock
 
@@ -313,7 +330,7 @@ def serve(
         sys.stdout.flush()
 
     async def main() -> None:
-        await Demo(state, language, say, port, open_shop=open_shop).run(on_ready)
+        await Demo(state, language, say, port, open_shop=open_shop, custody=custody).run(on_ready)
 
     try:
         with StateLock(state, "demo.lock", "demo.running"):

@@ -18,10 +18,10 @@ BEEF_CODE = "281234567890123456"
 class Demo:
     """A running demo and its desk."""
 
-    def __init__(self, state: Path) -> None:
+    def __init__(self, state: Path, *options: str) -> None:
         self.state = state
         environment = {**os.environ, "STOREBOX_LANGUAGE": "en"}
-        self.program = Running("demo", "--state", str(state), "--port", "0", "--no-browser", env=environment)
+        self.program = Running("demo", "--state", str(state), "--port", "0", "--no-browser", *options, env=environment)
         self.said: list[str] = []
         while not self.said or not self.said[-1].startswith("till: "):
             self.said.append(self.program.line())
@@ -178,3 +178,18 @@ def test_it_starts_again_and_ends_with_its_parent(demo: Demo) -> None:
     assert json.loads(again.desk("state"))["power"] is True
     assert again.program.end(signal.SIGKILL) == -signal.SIGKILL
     wait_for(lambda: not processes_naming(str(demo.state)), 5)
+
+
+def test_headquarters_take_the_money_when_asked_to(tmp_path: Path) -> None:
+    through_hq = Demo(tmp_path / "demo", "--custody", "hq")
+    till = TillPage(through_hq.url)
+    till.log_in("01", "1111")
+    for platform in ("wechat", "alipay"):
+        through_hq.desk(f"scan {WATER}")
+        sale = wait_for(lambda: till.state()["basket"])["sale"]
+        till.post("/basket/total", {})
+        assert through_hq.desk(f"phone C1 {platform}") == "ok"
+        assert wait_for(lambda sale=sale: (till.state()["last"] or {}).get("sale") == sale)
+    events = till.get("/api/v1/events?limit=500")["entries"]
+    assert [one["body"]["custody"] for one in events if one["kind"] == "attempt.started"] == ["hq", "hq"]
+    assert through_hq.program.end() == 0

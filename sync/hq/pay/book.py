@@ -288,8 +288,8 @@ def _heard(act: Act) -> dict[str, int]:
 def insert_if_new(connection: Connection, table: Table, values: Mapping[str, Any]) -> bool:
     """Insert a row unless its key is taken, and tell whether it was new; waits for whoever is inserting the same."""
     dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(table).values(**values).on_conflict_do_nothing()
-    return connection.execute(statement).rowcount == 1
+    statement = dialect.insert(table).values(**values).on_conflict_do_nothing().returning(table.c.store)
+    return connection.execute(statement).first() is not None
 
 
 def _of_order(table: Table, store: str, out_trade_no: str) -> Any:

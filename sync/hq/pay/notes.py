@@ -117,11 +117,15 @@ class Notes:
 
 
 def apply(connection: Connection, notes: Iterable[Note]) -> None:
-    """Write notes; the newest answer about an order's end stands."""
-    for note in notes:
+    """Write notes; the newest answer about an order's end stands.
+
+    Rows are locked as acts lock them, the order's before its wishes', and orders by their numbers: two processes that
+    note what they heard never wait for each other in a ring.
+    """
+    for note in sorted(notes, key=lambda one: (one.store, one.out_trade_no)):
+        _note_order(connection, note)
         if note.verb:
             _note_act(connection, note)
-        _note_order(connection, note)
 
 
 def _note_act(connection: Connection, note: Note) -> None:

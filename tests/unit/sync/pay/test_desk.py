@@ -23,6 +23,14 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
     made.close()
 
 
+@pytest.fixture
+def shared(tmp_path: Path, database_url: str | None) -> Iterator[Bench]:
+    """A payments' process on every database that headquarters runs on."""
+    made = Bench(tmp_path, database_url=database_url)
+    yield made
+    made.close()
+
+
 def died_before_submitting(bench: Bench, wish: Wish) -> None:
     """Commit an act as a process does that is killed right after."""
     with bench.database.write() as connection:
@@ -53,15 +61,15 @@ def test_a_number_stands_for_one_thing(bench: Bench, other: Wish) -> None:
     assert bench.platform.calls == ["pay"]
 
 
-def test_what_was_committed_and_not_submitted_is_never_submitted(bench: Bench) -> None:
-    died_before_submitting(bench, pay())
-    assert bench.take(pay()).answer.verdict is Verdict.UNKNOWN
-    assert bench.platform.count("pay") == 0
-    assert bench.take(reverse()).answer.code == "wish.under_way"
-    bench.wall.passes(SENDING_MS / 1000)
-    assert bench.take(reverse()).answer.verdict is Verdict.CLOSED
-    assert bench.take(pay()).answer.verdict is Verdict.CLOSED
-    assert bench.platform.count("pay") == 0
+def test_what_was_committed_and_not_submitted_is_never_submitted(shared: Bench) -> None:
+    died_before_submitting(shared, pay())
+    assert shared.take(pay()).answer.verdict is Verdict.UNKNOWN
+    assert shared.platform.count("pay") == 0
+    assert shared.take(reverse()).answer.code == "wish.under_way"
+    shared.wall.passes(SENDING_MS / 1000)
+    assert shared.take(reverse()).answer.verdict is Verdict.CLOSED
+    assert shared.take(pay()).answer.verdict is Verdict.CLOSED
+    assert shared.platform.count("pay") == 0
 
 
 def test_what_was_held_up_after_its_commit_is_not_submitted(bench: Bench) -> None:
@@ -111,13 +119,13 @@ def test_undoing_goes_on_until_it_is_confirmed(bench: Bench) -> None:
     assert bench.rows("SELECT outcome FROM wish_order") == [("reversed",)]
 
 
-def test_an_offer_again_is_the_same_offer_until_it_is_closed(bench: Bench) -> None:
-    first = bench.take(offer()).answer
+def test_an_offer_again_is_the_same_offer_until_it_is_closed(shared: Bench) -> None:
+    first = shared.take(offer()).answer
     later = replace(offer(), expires_at_ms=1)
-    assert first.verdict is OfferVerdict.OPEN and bench.take(later).answer == first
-    bench.take(close())
-    assert bench.take(offer()).answer.verdict is OfferVerdict.REFUSED
-    assert bench.platform.count("offer") == 1
+    assert first.verdict is OfferVerdict.OPEN and shared.take(later).answer == first
+    shared.take(close())
+    assert shared.take(offer()).answer.verdict is OfferVerdict.REFUSED
+    assert shared.platform.count("offer") == 1
 
 
 def test_an_offer_of_which_the_answer_was_lost_is_closed_and_not_opened_again(bench: Bench) -> None:
@@ -128,16 +136,16 @@ def test_an_offer_of_which_the_answer_was_lost_is_closed_and_not_opened_again(be
     assert bench.take(close()).answer.verdict is Verdict.CLOSED
 
 
-def test_a_refund_is_kept_when_it_is_done_and_repeated_until_then(bench: Bench) -> None:
-    bench.take(pay())
-    bench.platform.lost = {"refund"}
-    assert bench.take(refund()).answer.verdict is RefundVerdict.UNKNOWN
-    bench.platform.lost = set()
-    done = bench.take(refund()).answer
+def test_a_refund_is_kept_when_it_is_done_and_repeated_until_then(shared: Bench) -> None:
+    shared.take(pay())
+    shared.platform.lost = {"refund"}
+    assert shared.take(refund()).answer.verdict is RefundVerdict.UNKNOWN
+    shared.platform.lost = set()
+    done = shared.take(refund()).answer
     assert done.verdict is RefundVerdict.DONE
-    assert bench.take(refund()).answer == done
-    assert bench.platform.count("refund") == 2
-    assert bench.take(refund(amount_fen=300)).answer.code == "wish.differs"
+    assert shared.take(refund()).answer == done
+    assert shared.platform.count("refund") == 2
+    assert shared.take(refund(amount_fen=300)).answer.code == "wish.differs"
 
 
 def test_a_refund_that_may_be_under_way_elsewhere_is_not_sent_beside_it(bench: Bench) -> None:
@@ -148,8 +156,8 @@ def test_a_refund_that_may_be_under_way_elsewhere_is_not_sent_beside_it(bench: B
     assert bench.take(refund()).answer.verdict is RefundVerdict.DONE
 
 
-def test_the_same_wish_from_everywhere_at_once_is_submitted_once(bench: Bench) -> None:
-    other = bench.beside()
+def test_the_same_wish_from_everywhere_at_once_is_submitted_once(shared: Bench) -> None:
+    other = shared.beside()
     start = threading.Barrier(8)
     answers: list[WishAnswer] = []
 
@@ -157,20 +165,20 @@ def test_the_same_wish_from_everywhere_at_once_is_submitted_once(bench: Bench) -
         start.wait(5)
         answers.append(one.desk.take(BOX, pay()).answer)
 
-    threads = [threading.Thread(target=wished, args=(one,)) for one in (bench, other) * 4]
+    threads = [threading.Thread(target=wished, args=(one,)) for one in (shared, other) * 4]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join(10)
     other.close()
     assert len(answers) == 8
-    assert bench.platform.count("pay") == 1
+    assert shared.platform.count("pay") == 1
     assert {answer.verdict for answer in answers} <= {Verdict.PAID, Verdict.UNKNOWN}
     assert Verdict.PAID in {answer.verdict for answer in answers}
 
 
-def test_payment_and_undoing_at_once_never_leave_money_behind(bench: Bench) -> None:
-    other = bench.beside()
+def test_payment_and_undoing_at_once_never_leave_money_behind(shared: Bench) -> None:
+    other = shared.beside()
     for count in range(20):
         number = f"S001_1_{count:06d}_A1ABCD"
         start = threading.Barrier(2)
@@ -180,16 +188,16 @@ def test_payment_and_undoing_at_once_never_leave_money_behind(bench: Bench) -> N
             one.desk.take(BOX, wish)
 
         pair = [
-            threading.Thread(target=wished, args=(bench, pay(number))),
+            threading.Thread(target=wished, args=(shared, pay(number))),
             threading.Thread(target=wished, args=(other, reverse(number))),
         ]
         for thread in pair:
             thread.start()
         for thread in pair:
             thread.join(10)
-        assert bench.notes.written("S001", number) and other.notes.written("S001", number)
-        assert bench.take(reverse(number)).answer.verdict in (Verdict.REVERSED, Verdict.CLOSED)
-        assert bench.take(pay(number)).answer.verdict in (Verdict.REVERSED, Verdict.CLOSED)
+        assert shared.notes.written("S001", number) and other.notes.written("S001", number)
+        assert shared.take(reverse(number)).answer.verdict in (Verdict.REVERSED, Verdict.CLOSED)
+        assert shared.take(pay(number)).answer.verdict in (Verdict.REVERSED, Verdict.CLOSED)
     other.close()
 
 
@@ -299,31 +307,31 @@ def test_a_box_that_asks_is_left_alone(bench: Bench) -> None:
     assert bench.platform.count("reverse") == 0
 
 
-def test_a_box_that_comes_back_in_the_middle_is_told_to_wait(bench: Bench) -> None:
-    bench.platform.verdict = Verdict.PENDING
-    bench.take(pay())
-    bench.wall.passes(SILENT_MS / 1000 + 1)
+def test_a_box_that_comes_back_in_the_middle_is_told_to_wait(shared: Bench) -> None:
+    shared.platform.verdict = Verdict.PENDING
+    shared.take(pay())
+    shared.wall.passes(SILENT_MS / 1000 + 1)
     told: list[WishAnswer] = []
 
     def before(verb: str) -> None:
         if verb == "reverse" and not told:
-            told.append(bench.desk.take(BOX, query()).answer)
-            told.append(bench.desk.take(BOX, refund()).answer)
+            told.append(shared.desk.take(BOX, query()).answer)
+            told.append(shared.desk.take(BOX, refund()).answer)
 
-    bench.platform.before = before
-    bench.keeper.step()
+    shared.platform.before = before
+    shared.keeper.step()
     assert [answer.code for answer in told] == ["wish.under_way", "wish.under_way"]
-    assert bench.take(query()).answer.verdict is Verdict.CLOSED
+    assert shared.take(query()).answer.verdict is Verdict.CLOSED
 
 
-def test_two_keepers_do_not_work_on_one_order(bench: Bench) -> None:
-    other = bench.beside()
-    bench.platform.verdict = Verdict.PENDING
-    bench.take(pay())
-    bench.wall.passes(SILENT_MS / 1000 + 1)
-    bench.platform.before = lambda verb: (other.keeper.step(), None)[1] if verb == "reverse" else None
-    bench.keeper.step()
-    assert bench.platform.count("reverse") == 1
+def test_two_keepers_do_not_work_on_one_order(shared: Bench) -> None:
+    other = shared.beside()
+    shared.platform.verdict = Verdict.PENDING
+    shared.take(pay())
+    shared.wall.passes(SILENT_MS / 1000 + 1)
+    shared.platform.before = lambda verb: (other.keeper.step(), None)[1] if verb == "reverse" else None
+    shared.keeper.step()
+    assert shared.platform.count("reverse") == 1
     other.close()
 
 
