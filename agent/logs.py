@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from structlog.typing import FilteringBoundLogger
 
 MASK = "***"
+LEVEL_VARIABLE = "STOREBOX_LOG_LEVEL"
 SECRET_KEYS = re.compile(
     r"(^|_)(pin|pins|password|passphrase|secret|token|cookie|authorization|auth_code|api_key|apikey|private_key|pepper)$",
     re.IGNORECASE,
@@ -67,10 +68,15 @@ def _line(_: Any, __: str, event: MutableMapping[str, Any]) -> str:
     return line
 
 
-def configure(level: str = "info", stream: TextIO | None = None) -> None:
-    """Write events of this process, and of its libraries from warnings on, to `stream` (default standard error)."""
+def configure(level: str | None = None, stream: TextIO | None = None) -> None:
+    """Write events of this process, and of its libraries from warnings on, to `stream` (default standard error).
+
+    `level` is by default what STOREBOX_LOG_LEVEL says: critical, error, warning, info or debug; info without it.
+    """
     import structlog
 
+    asked_for = (level or os.environ.get(LEVEL_VARIABLE, "")).lower()
+    level = asked_for if asked_for in _JOURNAL_LEVELS else "info"
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
