@@ -29,8 +29,8 @@ class BasketState(StrEnum):
 
 TRANSITIONS: dict[BasketState, frozenset[BasketState]] = {
     BasketState.OPEN: frozenset({BasketState.HELD, BasketState.PAYING, BasketState.CANCELLED}),
-    BasketState.HELD: frozenset({BasketState.OPEN, BasketState.CANCELLED}),
-    BasketState.PAYING: frozenset({BasketState.OPEN, BasketState.COMPLETED, BasketState.CANCELLED}),
+    BasketState.HELD: frozenset({BasketState.OPEN, BasketState.PAYING, BasketState.CANCELLED}),
+    BasketState.PAYING: frozenset({BasketState.OPEN, BasketState.HELD, BasketState.COMPLETED, BasketState.CANCELLED}),
     BasketState.COMPLETED: frozenset(),
     BasketState.CANCELLED: frozenset(),
 }
@@ -237,9 +237,22 @@ def hold(basket: Basket, label: str) -> Basket:
     return replace(moved(open_again, BasketState.HELD), label=label[:40])
 
 
+def set_aside(basket: Basket, label: str) -> Basket:
+    """Set a basket aside together with its open payment, so that the next customer can be served."""
+    if basket.attempt is None:
+        raise Refused("sale.wrong_state", sale=basket.sale, state=basket.state.value)
+    return replace(moved(basket, BasketState.HELD), label=label[:40])
+
+
 def recall(basket: Basket) -> Basket:
-    """Take a held basket up again."""
-    return moved(basket, BasketState.OPEN)
+    """Take a held basket up again: to go on ringing up, or to go on paying when it was set aside with a payment."""
+    paying = basket.attempt is not None or basket.tenders
+    return moved(basket, BasketState.PAYING if paying else BasketState.OPEN)
+
+
+def taken_up(basket: Basket) -> Basket:
+    """Return a basket as money can be added to it: one that was set aside with its payment is being paid again."""
+    return moved(basket, BasketState.PAYING) if basket.state is BasketState.HELD and basket.attempt else basket
 
 
 def ask_total(basket: Basket) -> Basket:

@@ -9,7 +9,7 @@ from typing import Any
 from agent.core.errors import Refused
 from agent.core.money import yuan
 from agent.core.receipt_parts import quantity_text
-from agent.services import checkout, health, refunds
+from agent.services import checkout, ended, payments
 from agent.services.shop import Actor, Shop
 
 Shown = dict[str, Any]
@@ -28,8 +28,22 @@ def shown(shop: Shop, till: str) -> Shown:
     basket = checkout.basket(shop, nobody)
     store = {"name": shop.store.name, "branch": shop.store.branch}
     if basket is None or not basket["lines"]:
-        return {"store": store, "basket": None, "last": _last(shop, nobody)}
-    return {"store": store, "basket": _basket(basket), "last": None}
+        return {"store": store, "basket": None, "payment": None, "last": _last(shop, till)}
+    return {"store": store, "basket": _basket(basket), "payment": _payment(shop, basket), "last": None}
+
+
+def _payment(shop: Shop, basket: Shown) -> Shown | None:
+    """Return the payment that is under way: by what name, how much, the code to scan, how long; None without one."""
+    if basket["attempt"] is None:
+        return None
+    attempt = payments.attempt(shop, basket["attempt"])
+    tender = next((one for one in shop.tenders.values() if one.platform == attempt["platform"]), None)
+    names = ("attempt", "phase", "amount_fen", "seconds_left", "qr")
+    return {
+        **{name: attempt[name] for name in names},
+        "name": attempt["platform"] if tender is None else tender.name_zh,
+        "name_en": attempt["platform"] if tender is None else tender.name_en,
+    }
 
 
 def _basket(basket: Shown) -> Shown:
@@ -41,19 +55,15 @@ def _basket(basket: Shown) -> Shown:
     }
 
 
-def _last(shop: Shop, nobody: Actor) -> Shown | None:
-    last = health.state(shop, nobody)["last"]
-    if last is None:
+def _last(shop: Shop, till: str) -> Shown | None:
+    last = ended.last_sale(shop.read(), till)
+    if last is None or shop.clock.now_ms() - last["at_ms"] > LAST_SHOWN_MS:
         return None
-    sale = refunds.sale(shop, last["sale"])
-    if shop.clock.now_ms() - sale["at_ms"] > LAST_SHOWN_MS:
-        return None
-    change_fen = sum(tender["change_fen"] or 0 for tender in sale["tenders"])
     return {
-        "total_fen": sale["total_fen"],
-        "given_fen": sale["total_fen"] + change_fen,
-        "change_fen": change_fen,
-        "calling": sale["calling"],
+        "total_fen": last["total_fen"],
+        "given_fen": last["total_fen"] + last["change_fen"],
+        "change_fen": last["change_fen"],
+        "calling": last["calling"],
     }
 
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from agent.core.roles import Answer
-from agent.services import baskets, checkout, ended, payments, printing, tendering, unfinished
+from agent.services import baskets, checkout, ended, payments, pending, printing, tendering, unfinished
 from agent.services.shop import Actor, Shop
 from agent.services.trade import open_shift
 from agent.store.connection import snapshot
@@ -12,8 +12,11 @@ Shown = dict[str, Any]
 
 
 def lamps(shop: Shop) -> dict[str, Shown]:
-    """Return the lamps of devices and link: `{name: {state, code}}`; state is ok, degraded, down or absent."""
-    return {**shop.lamps(), **shop.uplink_lamp()}
+    """Return the lamps of devices, link and platforms: `{name: {state, code}}`; state is ok, degraded, down or absent.
+
+    Those of platforms say `platform` and since when they do not answer (`since_ms`).
+    """
+    return {**shop.lamps(), **shop.uplink_lamp(), **shop.platform_health.lamps()}
 
 
 def unsent(shop: Shop) -> Shown:
@@ -62,6 +65,8 @@ def _state(shop: Shop, actor: Actor, connection: Any) -> Shown:
         "attempt": payments.attempt(shop, basket.attempt) if basket is not None and basket.attempt else None,
         "last": ended.last_sale(connection, actor.till),
         "last_attempt": ended.last_attempt(shop, connection, actor.till),
+        "last_refund": ended.last_refund(connection, actor.till),
+        "pending": pending.counted(connection),
         "unconfirmed": printing.unconfirmed(shop),
         "lamps": lamps(shop),
         "unsent": unsent(shop),

@@ -176,7 +176,7 @@ def attempt(shop: Shop, number: str) -> Shown:
         "state": found["state"],
         "phase": _phase(shop, found, flight),
         "code": code,
-        "said": _said(found["platform"], code),
+        "said": said(found["platform"], code),
         "started_ms": found["started_ms"],
         "expires_ms": found["expires_ms"],
         "since_ms": shop.platform_health.lamp(found["platform"]).since_ms,
@@ -224,7 +224,7 @@ def _phase(shop: Shop, found: dict[str, Any], flight: Flight | None) -> str:
     return phase_of(known).value
 
 
-def _said(platform: str, code: str | None) -> Shown | None:
+def said(platform: str, code: str | None) -> Shown | None:
     """Return what a platform's code means, in both languages, where a table knows it."""
     known = situation(platform, code)
     return None if known is None else {"zh": known.zh, "en": known.en}

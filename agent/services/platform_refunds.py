@@ -8,6 +8,7 @@ from agent.services import attempts
 from agent.services.journaling import record
 from agent.services.settling import release
 from agent.services.shop import Shop
+from agent.services.slips import queue_orphan_refund_slip
 from agent.services.trade import Trade
 from agent.store.unit import Unit
 
@@ -52,11 +53,13 @@ def end(shop: Shop, found: Row, answer: RefundAnswer) -> bool:
         record(unit, event)
         if event.outcome == "done" and found["orphan"]:
             _end_attempt(unit, trade, found)
+            queue_orphan_refund_slip(shop, unit, trade, event)
         return True
 
     ended: bool = shop.writer.run(command)
     shop.refunds_in_flight.forget(found["out_refund_no"])
     if ended:
+        shop.wake_printer(shop.tills[found["till"]].printer)
         shop.changed(found["till"])
     return ended
 

@@ -209,7 +209,7 @@ def _use(taking: _Taking) -> tuple[Shown | None, bool]:
             return None, False
         give_back(unit, found, taking.trade, taking.random_characters, found["amount_fen"], taking.platform)
         return None, True
-    paid = rules.take(replace(basket, attempt=None), tender_line(shop, found, taking.platform))
+    paid = rules.take(replace(rules.taken_up(basket), attempt=None), tender_line(shop, found, taking.platform))
     actor = Actor(found["staff"], person(unit.connection, found["staff"]).name, "cashier", found["till"])
     return after_tender(shop, unit, actor, paid, taking.trade)["completed"], False
 

@@ -6,7 +6,16 @@ from typing import Any
 
 from agent.core import receipt_parts as parts
 from agent.core.codes import receipt_code
-from agent.core.events import AttemptParked, DrawerMoved, RefundLine, SaleCompleted, SaleLine, SaleRefunded, TenderLine
+from agent.core.events import (
+    AttemptParked,
+    DrawerMoved,
+    RefundEnded,
+    RefundLine,
+    SaleCompleted,
+    SaleLine,
+    SaleRefunded,
+    TenderLine,
+)
 from agent.core.moment import written
 from agent.core.receipt_notices import (
     CommandCard,
@@ -92,15 +101,18 @@ def _slip_tender(shop: Shop, unit: Unit, tender: TenderLine) -> SlipTender:
     if tender.attempt is None:
         return shown
     row = unit.connection.execute(
-        "SELECT txn, customer_paid_fen, platform_discount_fen FROM view_attempt WHERE attempt = ?", (tender.attempt,)
+        "SELECT txn, customer_paid_fen, platform_discount_fen, merchant_discount_fen, platform FROM view_attempt"
+        " WHERE attempt = ?",
+        (tender.attempt,),
     ).fetchone()
-    transaction, customer_fen, platform_fen = row or (None, 0, 0)
+    transaction, customer_fen, platform_fen, merchant_fen, platform = row or (None, 0, 0, 0, tender.kind)
     return SlipTender(
         name=name,
         amount_fen=tender.amount_fen,
         customer_paid_fen=customer_fen,
         platform_reduction=Reduction(shop.translate("Platform discount"), platform_fen) if platform_fen else None,
-        platform=name,
+        merchant_reduction=Reduction(shop.translate("Shop's discount"), merchant_fen) if merchant_fen else None,
+        platform=_tender_name(shop, platform),
         transaction=transaction,
         out_trade_no=tender.attempt,
     )
@@ -175,6 +187,47 @@ def refund_slip(
         ways=tuple(_way(shop, tender, sale) for tender in event.tenders),
         approver=approver,
         receipt=None if event.sale is None else receipt_code(event.sale),
+    )
+    return refund_document(slip, translate, shop.store.language)
+
+
+def _tender_name(shop: Shop, kind: str) -> str:
+    """Return what the shop calls a tender, or the tender that a platform's money is."""
+    by_platform = next((one for one in shop.tenders.values() if one.platform == kind), None)
+    tender = shop.tenders.get(kind, by_platform)
+    return kind if tender is None else tender.name(shop.store.language)
+
+
+def orphan_refund_slip(shop: Shop, unit: Unit, event: RefundEnded) -> dict[str, Any]:
+    """Return the customer's slip of a payment that no sale wanted and that went back: paid twice, mostly."""
+    translate = shop.translate
+    sale, staff = unit.connection.execute(
+        "SELECT sale, staff FROM view_attempt WHERE attempt = ?", (event.attempt,)
+    ).fetchone()
+    sold = unit.connection.execute("SELECT at_ms FROM view_sale WHERE sale = ?", (sale,)).fetchone()
+    name = _tender_name(shop, event.platform)
+    way = RefundWay(
+        name,
+        event.amount_fen,
+        original_way=True,
+        platform=name,
+        customer_fen=event.customer_fen,
+        platform_fen=event.platform_fen,
+        transaction=event.refund_transaction,
+    )
+    slip = RefundSlip(
+        shop=slip_shop(shop.identity.store, shop.store),
+        refund=event.out_refund_no,
+        sale=sale,
+        sale_written_at=None if sold is None else written(sold[0], shop.store.zone),
+        written_at=written(unit.now_ms, shop.store.zone),
+        clerk=person(unit.connection, staff),
+        reason=translate("Paid twice; this is what was too much") if sold else translate("No sale needed this payment"),
+        lines=(),
+        total_fen=event.amount_fen,
+        ways=(way,),
+        receipt=receipt_code(sale),
+        for_customer=True,
     )
     return refund_document(slip, translate, shop.store.language)
 

@@ -7,6 +7,7 @@ from typing import Any
 from agent.core.events import (
     DayClosed,
     DrawerMoved,
+    RefundEnded,
     SaleCompleted,
     SaleRefunded,
     SlipNotPrinted,
@@ -21,6 +22,7 @@ from agent.services.slip_documents import (
     copy_document,
     drawer_slip,
     help_slip,
+    orphan_refund_slip,
     pending_slip,
     phone_slip,
     receipt_slip,
@@ -93,6 +95,12 @@ def queue_pending_slips(shop: Shop, unit: Unit, actor: Actor, event: SaleComplet
     for attempt, platform, amount_fen in parked:
         document = pending_slip(shop, unit, actor, event, attempt, platform, amount_fen)
         queue_slip(shop, unit, trade, f"{attempt}-P0", "pending", document, subject=event.sale)
+
+
+def queue_orphan_refund_slip(shop: Shop, unit: Unit, trade: Trade, event: RefundEnded) -> str:
+    """Queue the slip of a payment that no sale wanted and that went back."""
+    document = orphan_refund_slip(shop, unit, event)
+    return queue_slip(shop, unit, trade, f"{event.out_refund_no}-P0", "refund", document, subject=event.out_refund_no)
 
 
 def queue_unpaid_slip(shop: Shop, unit: Unit, actor: Actor, trade: Trade, attempt: str) -> str:

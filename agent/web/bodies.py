@@ -99,13 +99,17 @@ class ReasonBody(Approvable):
 
 
 class TenderBody(Approvable):
-    """One tender. `given_fen` for cash, `auth_code` for a wallet, `reference` for what the cashier types."""
+    """One tender. `given_fen` for cash, `auth_code` for a wallet, `reference` for what the cashier types.
+
+    `method` is `qr` for a code on the shop's screen, `phone` for an order that the customer's own phone opens.
+    """
 
     kind: Name
     given_fen: Fen | None = None
     amount_fen: Fen | None = None
     reference: Text | None = None
     auth_code: Annotated[str, Field(min_length=10, max_length=64, pattern=r"^[0-9A-Za-z]+$")] | None = None
+    method: Annotated[str, Field(pattern="^(qr|phone)$")] | None = None
 
 
 class LookupBody(Body):

@@ -170,8 +170,9 @@ def box(tmp_path: Path) -> Iterator[Box]:
     """An open shop with a cashier (07, PIN 7777) and a lead (03, PIN 3333)."""
     hub = Hub()
     platform = FakePlatform("wechat")
-    shop = make_shop(tmp_path, publish=hub.publish, platforms={"wechat": platform})
-    platform.clock = shop.clock  # type: ignore[assignment]
+    alipay = FakePlatform("alipay")
+    shop = make_shop(tmp_path, publish=hub.publish, platforms={"wechat": platform, "alipay": alipay})
+    platform.clock = alipay.clock = shop.clock  # type: ignore[assignment]
     staff.add_person(shop, "07", "陈小雨", "cashier", "7777")
     staff.add_person(shop, "03", "王领班", "shift_lead", "3333")
     days.open_the_day(shop, MANAGER)

@@ -138,7 +138,7 @@ def test_a_declined_phone_says_that_nothing_was_charged(page: Page, box: Box, sh
     expect(page.locator("#pay-cash")).to_be_visible()
     box.platform.answers = [Verdict.UNKNOWN]
     scan(box, "134567890123456700")
-    expect(page.locator(".countdown")).to_be_visible()
+    expect(page.locator(".attempt")).to_be_visible()
     from agent.services import payments
 
     attempt = payments.unresolved(box.shop.read())[0]["attempt"]

@@ -159,7 +159,7 @@ def _attempt_started(connection: Any, place: Place, body: Body) -> None:
 def _attempt_ended(connection: Any, place: Place, body: Body) -> None:
     connection.execute(
         "UPDATE view_attempt SET state = ?, ended_ms = ?, txn = ?, customer_paid_fen = ?, platform_discount_fen = ?,"
-        " code = ?, platform = ?, platform_at_ms = ? WHERE attempt = ?",
+        " code = ?, platform = ?, platform_at_ms = ?, merchant_discount_fen = ? WHERE attempt = ?",
         (
             body["outcome"],
             place.at_ms,
@@ -169,6 +169,7 @@ def _attempt_ended(connection: Any, place: Place, body: Body) -> None:
             body["code"],
             body["platform"],
             body["platform_at_ms"],
+            body["merchant_discount_fen"],
             body["attempt"],
         ),
     )

@@ -23,7 +23,8 @@ SCHEMA: tuple[str, ...] = (
         code_tail TEXT NOT NULL, state TEXT NOT NULL, parked INTEGER NOT NULL DEFAULT 0, started_ms INTEGER NOT NULL,
         ended_ms INTEGER, txn TEXT, customer_paid_fen INTEGER NOT NULL DEFAULT 0,
         platform_discount_fen INTEGER NOT NULL DEFAULT 0, code TEXT, used INTEGER NOT NULL DEFAULT 0,
-        merchant TEXT NOT NULL, custody TEXT NOT NULL, expires_ms INTEGER, platform_at_ms INTEGER) STRICT""",
+        merchant TEXT NOT NULL, custody TEXT NOT NULL, expires_ms INTEGER, platform_at_ms INTEGER,
+        merchant_discount_fen INTEGER NOT NULL DEFAULT 0) STRICT""",
     "CREATE UNIQUE INDEX view_attempt_txn ON view_attempt(platform, txn) WHERE txn IS NOT NULL",
     "CREATE INDEX view_attempt_open ON view_attempt(state) WHERE state IN ('open', 'parked')",
     "CREATE INDEX view_attempt_ended ON view_attempt(till, ended_ms) WHERE ended_ms IS NOT NULL",
@@ -35,6 +36,7 @@ SCHEMA: tuple[str, ...] = (
         txn TEXT, code TEXT) STRICT""",
     "CREATE INDEX view_platform_refund_attempt ON view_platform_refund(attempt)",
     "CREATE INDEX view_platform_refund_open ON view_platform_refund(state) WHERE state = 'started'",
+    "CREATE INDEX view_platform_refund_ended ON view_platform_refund(till, ended_ms) WHERE ended_ms IS NOT NULL",
     """CREATE TABLE view_pass(
         kind TEXT NOT NULL, subject TEXT NOT NULL, at_ms INTEGER NOT NULL, PRIMARY KEY(kind, subject)) STRICT""",
     """CREATE TABLE view_shift(

@@ -13,6 +13,7 @@ from agent.store import journal
 from agent.web.access import AnySeat, TheWeb
 from agent.web.bodies import ChoiceBody, ScanBody
 from agent.web.live import with_sentences
+from agent.web.qr import with_rows
 
 router = APIRouter(tags=["state"])
 Shown = dict[str, Any]
@@ -28,7 +29,10 @@ def state(seat: AnySeat) -> Shown:
     shown["lamps"] = {name: _lamp(lamp) for name, lamp in shown["lamps"].items()}
     for tender in shown["tenders"]:
         known = shop.tenders[tender["kind"]]
-        tender |= {"proof": known.proof.value, "reference": known.reference.value}
+        platform = known.platform if known.platform in shop.platforms else None
+        tender |= {"proof": known.proof.value, "reference": known.reference.value, "platform": platform}
+    shown["attempt"] = with_rows(shown["attempt"])
+    shown["phone"] = shop.phone is not None
     return shown
 
 

@@ -2,17 +2,20 @@
 
 import { change, refresh } from "./act.js";
 import { h, icon, region } from "./dom.js";
-import { isOffline, model } from "./model.js";
+import { isOffline, isPlatformUp, model } from "./model.js";
 import { shortNumber } from "./held.js";
 import { yuan } from "./money.js";
+import { platformDown } from "./situations.js";
 import { pick, t } from "./texts.js";
 
 export function renderAlerts(place) {
   const state = model.state;
-  const troubled = state ? Object.entries(state.lamps).filter(([name, lamp]) => name !== "hq" && lamp.code && lamp.title) : [];
+  const troubled = state ? Object.entries(state.lamps).filter(([name, lamp]) => name !== "hq" && !lamp.platform && lamp.code && lamp.title) : [];
+  const down = state && !isOffline() ? state.tenders.filter((tender) => tender.platform && !isPlatformUp(tender.platform)) : [];
   const slips = state ? state.unconfirmed : [];
-  region(place, [isOffline() && state.unsent, troubled, slips, state && state.last], () => [
+  region(place, [isOffline() && state.unsent, troubled, slips, state && state.last, down.map((tender) => tender.kind)], () => [
     isOffline() && offline(state.unsent),
+    down.map(outOfOrder),
     troubled.map(([name, lamp]) => trouble(name, lamp)),
     slips.slice(0, 2).map(unconfirmed),
   ]);
@@ -37,6 +40,11 @@ function offline(unsent) {
       ),
     ),
   );
+}
+
+function outOfOrder(tender) {
+  const said = platformDown(tender.platform);
+  return h("section.alert", { role: "status" }, icon("phone"), h("div", {}, h("h2", {}, said.title), h("p", {}, said.detail)));
 }
 
 function trouble(name, lamp) {

@@ -2,7 +2,7 @@
 
 import { h, icon, region } from "./dom.js";
 import { openMenu } from "./menu.js";
-import { model } from "./model.js";
+import { model, tenderName } from "./model.js";
 import { yuan } from "./money.js";
 import { isChinese, mark, switchLanguage, t } from "./texts.js";
 
@@ -39,7 +39,7 @@ function lamps(state) {
 }
 
 function lamp(name, one) {
-  const label = NAMES[name] ? t(NAMES[name]) : name;
+  const label = NAMES[name] ? t(NAMES[name]) : tenderName(name);
   const words = t(STATES[one.state] || "needs care");
   return h("span.lamp", { class: one.state, title: `${label}: ${words}`, role: "img", "aria-label": `${label}: ${words}` }, h("i"), h("span", {}, label));
 }

@@ -1,12 +1,17 @@
 // The customer's display: names and amounts, nothing else. Read-only, and it comes back by itself.
 
+import { counted, left } from "./countdown.js";
 import { byId, h, region } from "./dom.js";
 import { amountOf, yuan } from "./money.js";
-import { loadTexts, t } from "./texts.js";
+import { qrCode } from "./qr.js";
+import { loadTexts, nameOf, t } from "./texts.js";
 
 const till = document.body.dataset.till;
 const place = byId("display");
+const PAYING_MS = 2_500;
+const PAINT_EVERY_MS = 250;
 let timer = null;
+let painter = null;
 
 async function refresh() {
   clearTimeout(timer);
@@ -15,7 +20,9 @@ async function refresh() {
     const answer = await fetch(`/api/v1/display/${encodeURIComponent(till)}`, { cache: "no-store" });
     if (!answer.ok) throw new Error(String(answer.status));
     const shown = await answer.json();
-    region(place, shown, () => screen(shown));
+    if (shown.payment) counted(shown.payment.attempt, shown.payment.seconds_left);
+    region(place, shown.payment ? [shown.payment.attempt, shown.payment.phase, shown.payment.qr_rows] : shown, () => screen(shown));
+    if (shown.payment) wait = PAYING_MS;
   } catch (error) {
     console.warn("display", error);
     wait = 1500;
@@ -24,6 +31,8 @@ async function refresh() {
 }
 
 function screen(shown) {
+  clearInterval(painter);
+  if (shown.payment) return paymentScreen(shown.payment);
   if (shown.basket) return basketScreen(shown.basket);
   if (shown.last) return thanksScreen(shown.last);
   return h("section.welcome", {}, h("h1", {}, shown.store.name), h("p", {}, shown.store.branch), h("p.big", {}, t("Welcome")));
@@ -47,6 +56,36 @@ function basketScreen(basket) {
     ),
   );
 }
+
+/** A payment on its way: the code to scan, or what the customer does on the phone. */
+function paymentScreen(payment) {
+  const name = nameOf(payment);
+  const seconds = h("p.seconds", {});
+  const counts = payment.phase.startsWith("waiting");
+  const paint = () => (seconds.textContent = counts ? t("{seconds} s left", { seconds: left(payment.attempt) }) : "");
+  painter = setInterval(paint, PAINT_EVERY_MS);
+  paint();
+  return h(
+    "section.pay-screen",
+    { class: payment.phase },
+    h("h1", {}, (SAID[payment.phase] || SAID.asking)(name)),
+    payment.qr_rows && qrCode(payment.qr_rows, t("Code to scan")),
+    h("output.sum", {}, yuan(payment.amount_fen)),
+    seconds,
+  );
+}
+
+const SAID = {
+  waiting_scan: (name) => t("Please scan with {name}", { name }),
+  waiting_phone: () => t("Please scan with your phone and pay there"),
+  opening: () => t("One moment, the code is coming."),
+  waiting_password: () => t("Please enter the password on your phone."),
+  undoing: () => t("Being taken back; nothing more to do"),
+  giving_back: () => t("The payment goes back to you"),
+  line_down: () => t("No network here: it can't be looked up. What was charged too much comes back by itself."),
+  platform_down: () => t("It can't be looked up now. What was charged too much comes back by itself."),
+  asking: () => t("One moment, the payment is being checked"),
+};
 
 function row(line) {
   return h("li", {}, h("span", {}, line.name), h("small", {}, `×${amountOf(line.quantity, line.unit)}`), h("b", {}, yuan(line.total_fen)));

@@ -3,7 +3,9 @@
 import { change, refresh, showState } from "./act.js";
 import { h, icon } from "./dom.js";
 import { model, tenderName } from "./model.js";
+import { shortNumber } from "./held.js";
 import { yuan } from "./money.js";
+import { say } from "./notice.js";
 import { t } from "./texts.js";
 import { isNews, remember } from "./told.js";
 
@@ -18,7 +20,9 @@ export function finish(completed) {
 export function watchSale() {
   const { last, basket } = model.state;
   const atHand = basket && last && basket.sale !== last.sale && basket.lines.length;
-  if (isNews("sale", last && last.sale, last && last.at_ms) && !atHand) show(last);
+  if (!isNews("sale", last && last.sale, last && last.at_ms)) return;
+  if (!atHand) show(last);
+  else say("good", t("A sale that was set aside is paid"), t("No. {number}, {amount} yuan. Its receipt is printing.", { number: shortNumber(last.sale), amount: yuan(last.total_fen) }));
 }
 
 function show(completed) {

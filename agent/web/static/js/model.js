@@ -56,3 +56,16 @@ export function tenderName(kind) {
   const tender = model.state && model.state.tenders.find((one) => one.kind === kind);
   return tender ? nameOf(tender) : kind;
 }
+
+/** Tell whether a platform answers, as far as the box knows. */
+export function isPlatformUp(platform) {
+  const lamp = model.state && model.state.lamps[platform];
+  return !lamp || lamp.state === "ok";
+}
+
+/** Return the names of what can pay while a platform is down: the wallets that answer, and cash. */
+export function othersThan(platform) {
+  const able = model.state.tenders.filter((tender) => tender.proof === "count" || (tender.platform && tender.platform !== platform && isPlatformUp(tender.platform)));
+  able.sort((one, other) => (one.proof === "count") - (other.proof === "count"));
+  return able.map(nameOf);
+}

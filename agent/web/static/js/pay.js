@@ -1,17 +1,18 @@
 // Taking money: cash by keypad and notes, a wallet by the customer's code, whatever else the shop takes.
 
-import { change, showBasket } from "./act.js";
+import { change, refresh, showBasket } from "./act.js";
 import { ask } from "./dialog.js";
 import { finish } from "./done.js";
 import { h, icon, region } from "./dom.js";
 import { keypad } from "./keypad.js";
 import { openLookup } from "./lookup.js";
-import { isOffline, model } from "./model.js";
+import { isOffline, isPlatformUp, model } from "./model.js";
 import { fenOf, yuan } from "./money.js";
 import { askNumber } from "./numbers.js";
 import { sendScan } from "./scan.js";
 import { nameOf, t } from "./texts.js";
-import { attemptPanel } from "./wallet.js";
+import { platformDown } from "./situations.js";
+import { attemptPanel, attemptShown } from "./wallet.js";
 
 const NOTES_YUAN = [5, 10, 20, 50, 100];
 const SCANNED = ["platform_answer", "hq_signature"];
@@ -22,19 +23,39 @@ let card = null;
 
 export function renderPay(place, present) {
   const attempt = model.state.attempt;
-  const shown = attempt
-    ? ["attempt", attempt.attempt, isOffline()]
-    : ["pay", present.sale, present.due_fen, model.state.tenders.length];
+  const shown = attempt ? attemptShown(attempt) : ["pay", present.sale, present.due_fen, model.state.tenders.length];
   region(place, shown, () => (attempt ? attemptPanel(attempt) : payPanel(present)));
   if (!attempt && card) adviseWallet();
 }
 
-/** Say whether phones can pay now, around what is being typed: the line comes and goes while money is counted. */
+/** Say how phones can pay now, around what is being typed: the line comes and goes while money is counted. */
 function adviseWallet() {
+  const down = wallets().filter((tender) => !isPlatformUp(tender.platform));
   card.element.classList.toggle("off", isOffline());
-  card.advice.textContent = isOffline()
-    ? t("Phones need the network: cash is fastest now")
-    : t("Scan the code on the customer's phone");
+  card.advice.textContent = advice(down);
+  region(card.trouble, [isOffline(), down.map((tender) => [tender.kind, model.state.lamps[tender.platform].since_ms])], () =>
+    isOffline() ? h("p.aloud", {}, h("span", {}, t("Say:")), model.state.phone ? t("Our network is not well; cash is fastest. To pay by phone, scan this code and show me the page when it is paid.") : t("Our network is not well; cash is fastest.")) : down.map(outOfOrder),
+  );
+  region(card.codes, [isOffline(), model.state.phone, down.map((tender) => tender.kind)], () => scanButtons(down));
+}
+
+function advice(down) {
+  if (isOffline()) return t("Phones need the network: cash is fastest now");
+  return down.length === wallets().length ? t("Cash is fastest now") : t("Scan the code on the customer's phone");
+}
+
+function outOfOrder(tender) {
+  const said = platformDown(tender.platform);
+  return h("div.trouble", {}, h("b", {}, said.title), h("p.aloud", {}, h("span", {}, t("Say:")), said.aloud));
+}
+
+/** The other way round: a code of the shop's, which the customer scans; with no network, the customer's own. */
+function scanButtons(down) {
+  const able = isOffline() ? [] : wallets().filter((tender) => tender.platform && !down.includes(tender));
+  const phone = model.state.phone && h("button.show-code", { "data-kind": "phone", onclick: () => take({ kind: "pay_proof", method: "phone" }) }, icon("qr"), t("Own phone"));
+  if (!able.length && !phone) return null;
+  const codes = able.map((tender) => h("button.show-code", { "data-kind": tender.kind, onclick: () => take({ kind: tender.kind, method: "qr" }) }, icon("qr"), nameOf(tender)));
+  return [h("h3", {}, able.length ? t("The customer scans") : t("The customer's phone has a network of its own")), h("div.row.even", {}, codes, phone)];
 }
 
 /** Give a key of the keyboard to the cash keypad; tells whether it was one. */
@@ -96,10 +117,13 @@ function confirmWords(fen, due) {
   return [h("span", {}, t("Take {given} first", { given: yuan(fen) })), h("b", {}, t("{left} left", { left: yuan(due - fen) }))];
 }
 
+function wallets() {
+  return model.state.tenders.filter((tender) => tender.proof === "platform_answer");
+}
+
 function walletCard() {
-  const wallets = model.state.tenders.filter((tender) => tender.proof === "platform_answer" && tender.kind !== "meituan");
   card = null;
-  if (!wallets.length) return null;
+  if (!wallets().length) return null;
   const field = h("input", {
     type: "text",
     inputmode: "numeric",
@@ -112,17 +136,18 @@ function walletCard() {
     if (field.value.trim()) sendScan(field.value.trim());
     field.value = "";
   };
-  const advice = h("p");
-  const element = h(
+  card = { advice: h("p.advice"), trouble: h("div.troubles"), codes: h("div.codes") };
+  card.element = h(
     "section.wallet",
     {},
     icon("phone"),
-    h("h2", {}, wallets.map(nameOf).join(" · ")),
-    advice,
+    h("h2", {}, wallets().map(nameOf).join(" · ")),
+    card.advice,
     h("form", { onsubmit: submit }, field),
+    card.trouble,
+    card.codes,
   );
-  card = { element, advice };
-  return element;
+  return card.element;
 }
 
 /** The customer's telephone says paid, and nothing is here. */
@@ -169,5 +194,6 @@ async function take(body) {
   const answer = await change(t("Taking the money"), "/basket/tenders", body, { keyed: true });
   if (!answer) return;
   if (answer.completed) finish(answer.completed);
+  else if (answer.attempt) refresh();
   else showBasket(answer.basket);
 }

@@ -63,6 +63,13 @@ function typeset(text) {
   return text.replace(/(?<=[\u3400-\u9fff)])[,:;?!()]|[,:;?!()](?=[\u3400-\u9fff])/g, (mark) => FULL[mark]);
 }
 
+/** Return names as one text: all of them, or with `choice` one or the other. */
+export function listed(names, choice = false) {
+  const between = isChinese() ? "\u3001" : ", ";
+  if (!choice || names.length < 2) return names.join(between);
+  return `${names.slice(0, -1).join(between)}${isChinese() ? "\u6216\u8005" : " or "}${names[names.length - 1]}`;
+}
+
 /** Mark a text for translation where it is only kept; `t` translates it later. */
 export const mark = (msgid) => msgid;
 

@@ -10,6 +10,7 @@ import { closeShiftScreen } from "./closing.js";
 import { closeDayScreen } from "./dayend.js";
 import { watchSale } from "./done.js";
 import { byId, h, region } from "./dom.js";
+import { watchEnds } from "./ends.js";
 import { giveEarlyKeys, listenToKeys } from "./keys.js";
 import { startLive, stopLive } from "./live.js";
 import { loginScreen } from "./login.js";
@@ -111,8 +112,9 @@ function onState() {
   if (model.state !== lastState) {
     lastState = model.state;
     if (lastState) {
-      watchSale();
       watchAttempt();
+      watchEnds();
+      watchSale();
     }
   }
   if (hadSession && !model.session) {

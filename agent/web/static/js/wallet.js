@@ -1,115 +1,103 @@
-// A wallet payment on its way: where the money is, how long still, and what can be done meanwhile.
+// A payment on its way: where the money is, how long still, the code to scan, and what can be done meanwhile.
 
 import { change, refresh } from "./act.js";
-import { h } from "./dom.js";
+import { counted, left } from "./countdown.js";
+import { h, icon } from "./dom.js";
 import { isOffline, model, tenderName } from "./model.js";
 import { yuan } from "./money.js";
 import { say } from "./notice.js";
-import { mark, t } from "./texts.js";
-import { isNews } from "./told.js";
+import { qrCode } from "./qr.js";
+import { situation } from "./situations.js";
+import { t } from "./texts.js";
 
-const QUIET_MS = 12_000;
+const PAINT_EVERY_MS = 250;
 const ASK_EVERY_MS = 2_500;
+const EARLY_MS = 4_000;
 let timer = null;
+let asking = null;
+
+/** Return what decides how the panel of an attempt is built; seconds go on inside it. */
+export function attemptShown(attempt) {
+  const age = model.state.now_ms - attempt.started_ms;
+  return ["attempt", attempt.attempt, attempt.phase, attempt.qr_rows && attempt.qr, isOffline(), age < EARLY_MS];
+}
 
 export function attemptPanel(attempt) {
-  const until = Date.now() + attempt.seconds_left * 1000;
-  const title = h("h2", {});
   const count = h("output.countdown", { "aria-live": "off" });
-  const detail = h("p", {});
+  const title = h("h2", {});
+  const detail = h("p.attempt-detail", {});
   const aloud = h("p.aloud", {});
+  const code = attempt.qr_rows && attempt.phase.startsWith("waiting") ? scanCard(attempt) : null;
+  const first = situation(attempt, left(attempt.attempt));
   const panel = h(
     "section.attempt",
-    { role: "status" },
+    { role: "status", class: attempt.phase },
     h("p.attempt-amount", {}, tenderName(attempt.platform), h("b", {}, yuan(attempt.amount_fen))),
-    count,
-    title,
-    detail,
+    code,
+    h("div.attempt-words", {}, first.counts && count, !first.counts && !code && icon(PICTURES[attempt.phase] || "phone"), h("div", {}, title, detail)),
     aloud,
-    h("div.row", {}, h("button", { onclick: refresh }, t("Look again")), h("button", { onclick: () => park(attempt) }, t("Take other money · lead"))),
+    h("div.row.acts", {}, first.acts.map((act) => BUTTONS[act](attempt))),
   );
-  const started = Date.now();
   const paint = () => {
-    if (!panel.isConnected && Date.now() - started > 1000) return clearInterval(timer);
-    const left = Math.max(0, Math.ceil((until - Date.now()) / 1000));
-    const words = sentence(left, Date.now() - started);
-    count.textContent = left;
-    title.textContent = words[0];
-    detail.textContent = words[1];
-    aloud.replaceChildren(h("span", {}, t("Say:")), words[2]);
-    return undefined;
+    const seconds = left(attempt.attempt);
+    const said = situation(attempt, seconds);
+    count.textContent = seconds;
+    title.textContent = said.title;
+    detail.textContent = said.detail;
+    if (aloud.dataset.said !== said.aloud) aloud.replaceChildren(h("span", {}, t("Say:")), said.aloud);
+    aloud.dataset.said = said.aloud;
   };
   clearInterval(timer);
-  timer = setInterval(paint, 250);
+  timer = setInterval(() => (panel.isConnected ? paint() : clearInterval(timer)), PAINT_EVERY_MS);
   paint();
   return panel;
 }
 
-function sentence(left, waitedMs) {
-  if (isOffline()) {
-    return [
-      t("No network: this one can't be looked up"),
-      t("Taking other money first is safe: if the phone was charged too, it is paid back by itself."),
-      t("Sorry, our network is down and I can't see whether it was charged. You can pay cash; a charge on your phone comes back by itself. Please keep this slip."),
-    ];
-  }
-  if (waitedMs < QUIET_MS) {
-    return [
-      t("Waiting for the customer's password, {seconds} s left", { seconds: left }),
-      t("Don't let the customer change the code yet."),
-      t("Please enter the password on your phone."),
-    ];
-  }
-  return [
-    t("No result yet, don't scan again"),
-    t("Looking it up, {seconds} s at most. If nothing is found it is taken back, and nothing is charged.", { seconds: left }),
-    t("The network is slow; I am checking whether this one arrived, half a minute please."),
-  ];
+const PICTURES = { line_down: "cloud", platform_down: "cloud" };
+
+/** A code for the customer's phone with its sum: everything that the customer's side needs, on the till as well. */
+function scanCard(attempt) {
+  return h("figure.scan-card", {}, qrCode(attempt.qr_rows, t("Code to scan")), h("figcaption", {}, tenderName(attempt.platform), h("b", {}, yuan(attempt.amount_fen))));
+}
+
+const BUTTONS = {
+  give_up: (attempt) => h("button", { id: "give-up", onclick: () => giveUp(attempt) }, t("The customer doesn't pay")),
+  wait: () => h("button", { id: "wait-on", onclick: refresh }, t("Wait a little more")),
+  other: (attempt) => h("button", { id: "take-other", onclick: () => park(attempt) }, t("Take other money · lead")),
+  print: (attempt) => h("button", { id: "print-code", onclick: () => change(t("Printing"), pathOf(attempt, "code")) }, icon("print"), t("Print the code")),
+  aside: (attempt) => h("button", { id: "set-aside", onclick: () => setAside(attempt) }, t("Next customer first")),
+};
+
+function pathOf(attempt, verb) {
+  return `/attempts/${encodeURIComponent(attempt.attempt)}/${verb}`;
+}
+
+async function giveUp(attempt) {
+  await change(t("Taking it back"), pathOf(attempt, "give-up"));
+  refresh();
 }
 
 async function park(attempt) {
-  if (await change(t("One moment"), `/attempts/${encodeURIComponent(attempt.attempt)}/park`)) {
+  if (await change(t("One moment"), pathOf(attempt, "park"))) {
     say("warn", t("Take other money now"), t("If the phone was charged too, it is paid back by itself."));
     refresh();
   }
 }
 
-/** Notice that an attempt ended, whoever brought its end about; look again while one has none. Called with every state. */
-export function watchAttempt() {
-  const { attempt, last_attempt: ended } = model.state;
-  if (attempt) askAgainLater();
-  if (isNews("attempt", ended && ended.attempt, ended && ended.ended_ms)) tell(ended);
+async function setAside(attempt) {
+  if (await change(t("Holding"), pathOf(attempt, "set-aside"))) {
+    say("warn", t("Set aside; next, please"), t("A slip for the customer is printing. What becomes of it stands under More, payments without a result."), {
+      aloud: t("Please keep this slip. As soon as we know whether it was charged, we tell you."),
+    });
+    refresh();
+  }
 }
 
-let asking = null;
-
-function askAgainLater() {
+/** Count the seconds of the attempt that is under way, and look again while it has no end. Called with every state. */
+export function watchAttempt() {
+  const { attempt } = model.state;
+  if (!attempt) return;
+  counted(attempt.attempt, attempt.seconds_left);
   clearTimeout(asking);
   asking = setTimeout(() => model.state && model.state.attempt && refresh(), ASK_EVERY_MS);
-}
-
-function tell(attempt) {
-  if (attempt.state === "paid" || model.state.attempt) return;
-  if (attempt.state === "declined") {
-    const known = attempt.said && attempt.said[document.documentElement.lang === "en" ? "en" : "zh"];
-    const reason = known || t("{why}. Refresh the payment code or pay another way.", { why: why(attempt.code) });
-    say("warn", t("Not paid, nothing was charged"), reason, {
-      aloud: t("It didn't go through and nothing was charged. Please refresh the code, or use a card or cash."),
-    });
-    return;
-  }
-  say("warn", t("Taken back, nothing was charged"), t("Scan the code again, or pay another way."), {
-    aloud: t("It didn't go through and nothing was charged. Please refresh the code, or use a card or cash."),
-  });
-}
-
-const WHY = [
-  [/NOT_?ENOUGH|BALANCE|NO_BALANCE/i, mark("Not enough on the account")],
-  [/LIMIT|QUOTA/i, mark("Above the limit")],
-  [/EXPIRE|INVALID|USED|AUTH/i, mark("The payment code has expired")],
-];
-
-function why(code) {
-  const found = WHY.find(([pattern]) => pattern.test(code || ""));
-  return found ? t(found[1]) : t("The customer's bank said no");
 }
