@@ -14,26 +14,38 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from agent.core.chain import Identity
 from agent.core.errors import StoreboxError
-from agent.core.payment import PlatformAnswer, RefundAnswer, RefundVerdict, Verdict
+from agent.core.payment import Platform, PlatformAnswer, RefundAnswer, RefundVerdict, Verdict
 from agent.core.wish import Verb, Wish
 from sync.hq.database import Database
 from sync.hq.pay.book import Order, order_of
 from sync.hq.pay.desk import SILENT_MS, WishDesk
 from sync.hq.pay.notes import Notes
-from sync.hq.tables import wish, wish_order
+from sync.hq.pay.phone_book import PhoneState
+from sync.hq.tables import phone_order, wish, wish_order
 
 _log = logging.getLogger("storebox.hq.pay")
 EVERY_S = 60.0
 LEASE_MS = 120_000
 """Longer than a question and an undoing at a platform take."""
 AT_ONCE = 50
+GIVEN_UP_MS = 30 * 24 * 3600 * 1000
+"""An order that no wallet has told the end of for so long is matching's affair."""
 PAUSE_MIN_MS, PAUSE_MAX_MS = 60_000, 3_600_000
 
 
 class Keeper:
     """One step looks after what is silent now; its clock is headquarters' own."""
 
-    def __init__(self, database: Database, desk: WishDesk, notes: Notes, now_ms: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        database: Database,
+        desk: WishDesk,
+        notes: Notes,
+        now_ms: Callable[[], int],
+        phone: Platform | None = None,
+    ) -> None:
+        """`phone` are the orders of customers' own phones, which have states of their own."""
+        self._phone = phone
         self._database = database
         self._desk = desk
         self._notes = notes
@@ -41,8 +53,12 @@ class Keeper:
 
     def step(self) -> float:
         """Bring what is silent nearer to its end; returns seconds until the next time."""
-        for work, found in ((self._keep_order, self._silent_orders()), (self._keep_refund, self._silent_refunds())):
-            for row in found:
+        for work, silent in (
+            (self._keep_order, self._silent_orders),
+            (self._keep_refund, self._silent_refunds),
+            (self._keep_phone_order, self._silent_phone_orders),
+        ):
+            for row in silent():
                 try:
                     work(row)
                 except (StoreboxError, SQLAlchemyError):
@@ -57,6 +73,20 @@ class Keeper:
 
     def _silent_refunds(self) -> list[Mapping[str, Any]]:
         return self._silent(wish, wish.c.verb == Verb.REFUND.value)
+
+    def _silent_phone_orders(self) -> list[Mapping[str, Any]]:
+        """Return phones' orders that a wallet still has long after their end, the latest first."""
+        known, now_ms = phone_order.c, self._now_ms()
+        held = known.state.in_((PhoneState.TAKEN.value, PhoneState.LEAVING.value))
+        over = (known.expires_at_ms < now_ms - SILENT_MS) & (known.expires_at_ms > now_ms - GIVEN_UP_MS)
+        query = select(known.store, known.out_trade_no).where(held & over).order_by(known.expires_at_ms.desc())
+        with self._database.read() as connection:
+            return [dict(row._mapping) for row in connection.execute(query.limit(AT_ONCE))]
+
+    def _keep_phone_order(self, row: Mapping[str, Any]) -> None:
+        """Close an order at its wallet; paid stays paid. Two processes at it change nothing: its row has the states."""
+        if self._phone is not None and self._phone.query(row["out_trade_no"]).verdict is not Verdict.PAID:
+            self._phone.close(row["out_trade_no"])
 
     def _silent(self, table: Table, which: Any) -> list[Mapping[str, Any]]:
         place = self._due(table) & which

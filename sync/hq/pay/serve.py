@@ -55,7 +55,7 @@ def open_pay_office(state: Path, database_url: str | None = None, now_ms: NowMs 
     merchants.add(phone.name, phone)
     notes = Notes(database)
     desk = WishDesk(database, merchants, plan, notes, now_ms)
-    keeper = StepThread("keeper", Keeper(database, desk, notes, now_ms).step)
+    keeper = StepThread("keeper", Keeper(database, desk, notes, now_ms, phone).step)
     notes.start()
     keeper.start()
     try:

@@ -22,6 +22,7 @@ from sync.hq.pay.desk import Taken, WishDesk
 from sync.hq.pay.keeper import Keeper
 from sync.hq.pay.merchants import Merchants
 from sync.hq.pay.notes import Notes
+from sync.hq.pay.phone import PhoneOrders
 from sync.hq.pay.plan import PayPlan
 from tests.unit.sync.fakes import AT_MS, SeededEntropy
 
@@ -138,11 +139,12 @@ class Bench:
         self.monotonic_s = 0.0
         self.database = Database.open(state, database_url)
         merchant: Platform = self.platform  # type: ignore[assignment]
-        merchants = Merchants(state, plan, SeededEntropy(), self.wall, {"wallet": merchant})
+        merchants = Merchants(state, plan, SeededEntropy(), self.wall, {"wallet": merchant, "wechat": merchant})
         self.notes = Notes(self.database)
         self.notes.start()
         self.desk = WishDesk(self.database, merchants, plan, self.notes, self.wall, lambda: self.monotonic_s)
-        self.keeper = Keeper(self.database, self.desk, self.notes, self.wall)
+        self.phone = PhoneOrders(self.database, merchants, self.wall)
+        self.keeper = Keeper(self.database, self.desk, self.notes, self.wall, self.phone)
 
     def beside(self) -> "Bench":
         return Bench(self.state, self.plan, self.wall, self.platform, self.url)

@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 
 from agent.core.chain import Identity
-from agent.core.payment import OfferVerdict, RefundVerdict, Verdict
+from agent.core.pay_passes import Order as AsSigned
+from agent.core.payment import OfferVerdict, RefundVerdict, Verdict, Way
 from agent.core.wish import Verb, Wish, WishAnswer
 from sync.hq.pay.book import SENDING_MS, Act, Step, admit
 from sync.hq.pay.desk import SILENT_MS, SUBMIT_WITHIN_S
+from sync.hq.pay.phone_book import PhoneOrder, begun, keep, taken
 from sync.hq.pay.plan import PayPlan, StorePlan, plan_of
 from tests.unit.sync.pay.bench import BOX, NUMBER, Bench, close, offer, pay, query, refund, reverse
 
@@ -389,6 +391,26 @@ def test_an_offer_of_a_silent_box_is_closed(bench: Bench) -> None:
     bench.keeper.step()
     assert bench.platform.calls == ["offer", "query", "close"]
     assert bench.rows("SELECT outcome FROM wish_order") == [("closed",)]
+
+
+@pytest.mark.parametrize("paid", [True, False])
+def test_a_phones_order_of_a_silent_box_comes_to_its_end(bench: Bench, paid: bool) -> None:
+    now_ms = bench.wall()
+    order = PhoneOrder("S001", NUMBER, "B1", 1, 1000, now_ms, now_ms + 600_000)
+    with bench.database.write() as connection:
+        begun(connection, AsSigned("S001", "B1", 1, NUMBER, 1000, now_ms // 1000, now_ms // 1000 + 600))
+        keep(connection, taken(order, "wechat", Way.IN_APP, "o1", now_ms))
+    bench.platform.verdict = Verdict.PAID if paid else Verdict.PENDING
+    bench.platform.pay(NUMBER, 1000, "", "")
+    bench.wall.passes(600 + SILENT_MS / 1000 - 1)
+    bench.keeper.step()
+    assert bench.platform.calls == ["pay"]
+    bench.wall.passes(2)
+    bench.keeper.step()
+    assert bench.platform.calls == ["pay", "query"] + ([] if paid else ["close"])
+    assert bench.rows("SELECT state FROM phone_order") == [("paid" if paid else "closed",)]
+    bench.keeper.step()
+    assert bench.platform.count("query") == 1
 
 
 def test_questions_leave_nothing_behind(bench: Bench) -> None:
