@@ -109,6 +109,13 @@ def _parked(body: Body) -> Said:
     )
 
 
+def _undoing(body: Body) -> Said:
+    return (
+        f"{body['attempt']} 开始撤销,之后只认撤销的结果",
+        f"payment {body['attempt']} is being undone; only the answer to that ends it",
+    )
+
+
 def _contradicted(body: Body) -> Said:
     amount = _money(body)
     return (
@@ -190,6 +197,7 @@ _TELLERS: dict[str, Callable[[Body], Said]] = {
     "attempt.ended": _attempt_ended,
     "attempt.parked": _parked,
     "pass.accepted": _pass_accepted,
+    "attempt.undoing": _undoing,
     "attempt.contradicted": _contradicted,
     "payment.looked_up": _looked_up,
     "refund.started": _refund_started,

@@ -7,11 +7,13 @@ from agent.core import sale as rules
 from agent.core.errors import Refused
 from agent.core.events import AttemptStarted
 from agent.core.ids import attempt_number
+from agent.core.payment import AttemptState
 from agent.core.timing import Method
+from agent.core.undoing import AttemptUndoing
 from agent.services import baskets
 from agent.services.journaling import record
 from agent.services.shop import Actor, Shop
-from agent.services.trade import trading
+from agent.services.trade import Trade, trading
 from agent.store.unit import Unit
 
 Shown = dict[str, Any]
@@ -19,7 +21,7 @@ Row = dict[str, Any]
 
 _COLUMNS = (
     "attempt, sale, till, shift, staff, day, platform, method, merchant, custody, amount_fen, code_tail, state, parked,"
-    " started_ms, expires_ms, ended_ms, platform_at_ms, txn, code, used"
+    " undoing, started_ms, expires_ms, ended_ms, platform_at_ms, txn, code, used"
 )
 
 
@@ -69,6 +71,19 @@ def begin(
     baskets.save(unit, replace(basket, attempt=number, attempts=basket.attempts + 1))
     shop.in_flight.begun(number, method, shop.clock.monotonic_s(), lifetime_s, shop.chance())
     return {"attempt": number, "amount_fen": due_fen, "sale": basket.sale, "expires_at_ms": expires_at_ms}
+
+
+def begin_undoing(shop: Shop, number: str) -> None:
+    """Put on disk that an attempt without an end is to be undone, once; before the platform hears of it."""
+
+    def command(unit: Unit) -> None:
+        found = row(unit.connection, number)
+        if found is None or found["undoing"] or found["state"] not in (AttemptState.OPEN, AttemptState.PARKED):
+            return
+        trade = Trade(found["till"], found["shift"], found["staff"], found["day"])
+        record(unit, AttemptUndoing(**trade.fields(), attempt=number, sale=found["sale"]))
+
+    shop.writer.run(command)
 
 
 def row(connection: Any, number: str) -> Row | None:

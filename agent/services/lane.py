@@ -106,11 +106,13 @@ class Lane:
         """Undo or close; NOT_FOUND then means that it never was, unless it is just being submitted."""
         number = found["attempt"]
         nothing_under_way = self._shop.in_flight.bar(number)
+        if action is Action.UNDO:
+            attempts.begin_undoing(self._shop, number)
         answer = platform.reverse(number) if action is Action.UNDO else platform.close(number)
         self._shop.in_flight.undone(number, self._shop.clock.monotonic_s(), self._shop.chance())
         self._heard(found, flight, answer, None)
         if answer.verdict is not Verdict.NOT_FOUND or nothing_under_way:
-            self._settle(number, answer)
+            self._settle(number, answer, of_undo=True)
 
     def _heard(self, found: Row, flight: Flight, answer: PlatformAnswer, asked_s: float | None) -> None:
         before = (flight.heard, flight.undos)
@@ -118,9 +120,9 @@ class Lane:
         if (flight.heard, flight.undos) != before:
             self._shop.publish("state", {"till": found["till"]})
 
-    def _settle(self, number: str, answer: PlatformAnswer) -> None:
+    def _settle(self, number: str, answer: PlatformAnswer, *, of_undo: bool = False) -> None:
         if answer.verdict not in (Verdict.UNKNOWN, Verdict.PENDING):
-            settle(self._shop, number, answer)
+            settle(self._shop, number, answer, of_undo=of_undo)
 
     # Refunds
 

@@ -43,6 +43,7 @@ class _Taking:
     found: Row
     answer: PlatformAnswer
     random_characters: str
+    of_undo: bool
 
     @property
     def trade(self) -> Trade:
@@ -55,7 +56,9 @@ class _Taking:
         return self.answer.platform or str(self.found["platform"])
 
 
-def settle(shop: Shop, number: str, answer: PlatformAnswer, note: Note | None = None) -> AttemptState | None:
+def settle(
+    shop: Shop, number: str, answer: PlatformAnswer, note: Note | None = None, *, of_undo: bool = False
+) -> AttemptState | None:
     """Take in a platform's answer: end the attempt once, complete or release its sale; None while it stays open.
 
     UNKNOWN and PENDING leave it open. NOT_FOUND ends it: the caller passes it on only after a confirmed reverse or
@@ -63,6 +66,9 @@ def settle(shop: Shop, number: str, answer: PlatformAnswer, note: Note | None = 
     goes back under a number of its own. Money for a sale that was paid otherwise or given up goes back by itself, or is
     offered to the cashier, by the shop's policy. An attempt that ended returns its end. `note` is called in the same
     command when the answer changed anything: it journals by what the word came.
+
+    `of_undo`: it is the answer to an undo. Of an attempt that is being undone no other answer says PAID: an undo that
+    is still under way would take that money back.
     """
     shop.in_flight.heard(number, answer.verdict, answer.code)
     random_characters = base32_characters(shop.entropy.random_bytes(4))
@@ -71,7 +77,7 @@ def settle(shop: Shop, number: str, answer: PlatformAnswer, note: Note | None = 
         found = attempts.row(unit.connection, number)
         if found is None:
             return {"state": None, "till": "", "completed": None}
-        taking, before = _Taking(shop, unit, found, answer, random_characters), unit.last_seq
+        taking, before = _Taking(shop, unit, found, answer, random_characters, of_undo), unit.last_seq
         taken = _taken_in(taking)
         if note is not None and unit.last_seq > before:
             note(unit, taking.trade)
@@ -97,7 +103,7 @@ def _taken_in(taking: _Taking) -> Shown:
         return {"state": state.value, "till": found["till"] if refund else "", "completed": None, "refund": refund}
     end = _END_OF.get(answer.verdict)
     open_still = {"state": None, "till": found["till"], "completed": None}
-    if end is None:
+    if end is None or (end is AttemptState.PAID and found["undoing"] and not taking.of_undo):
         return open_still
     if end is AttemptState.PAID:
         code = _contradiction(taking)

@@ -186,6 +186,10 @@ def _attempt_parked(connection: Any, place: Place, body: Body) -> None:
     connection.execute("UPDATE view_attempt SET state = 'parked', parked = 1 WHERE attempt = ?", (body["attempt"],))
 
 
+def _attempt_undoing(connection: Any, place: Place, body: Body) -> None:
+    connection.execute("UPDATE view_attempt SET undoing = 1 WHERE attempt = ?", (body["attempt"],))
+
+
 def _attempt_contradicted(connection: Any, place: Place, body: Body) -> None:
     connection.execute("UPDATE view_attempt SET code = ? WHERE attempt = ?", (body["code"], body["attempt"]))
 
@@ -287,6 +291,7 @@ _RULES: dict[str, Rule] = {
     "attempt.started": _attempt_started,
     "attempt.ended": _attempt_ended,
     "attempt.parked": _attempt_parked,
+    "attempt.undoing": _attempt_undoing,
     "pass.accepted": _pass_accepted,
     "attempt.contradicted": _attempt_contradicted,
     "refund.started": _refund_started,

@@ -20,7 +20,8 @@ SCHEMA: tuple[str, ...] = (
     """CREATE TABLE view_attempt(
         attempt TEXT PRIMARY KEY, sale TEXT NOT NULL, till TEXT NOT NULL, shift TEXT, staff TEXT NOT NULL,
         day TEXT NOT NULL, platform TEXT NOT NULL, method TEXT NOT NULL, amount_fen INTEGER NOT NULL,
-        code_tail TEXT NOT NULL, state TEXT NOT NULL, parked INTEGER NOT NULL DEFAULT 0, started_ms INTEGER NOT NULL,
+        code_tail TEXT NOT NULL, state TEXT NOT NULL, parked INTEGER NOT NULL DEFAULT 0,
+        undoing INTEGER NOT NULL DEFAULT 0, started_ms INTEGER NOT NULL,
         ended_ms INTEGER, txn TEXT, customer_paid_fen INTEGER NOT NULL DEFAULT 0,
         platform_discount_fen INTEGER NOT NULL DEFAULT 0, code TEXT, used INTEGER NOT NULL DEFAULT 0,
         merchant TEXT NOT NULL, custody TEXT NOT NULL, expires_ms INTEGER, platform_at_ms INTEGER,
