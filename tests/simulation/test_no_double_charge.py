@@ -63,7 +63,15 @@ def test_every_fault_is_met() -> None:
     met: Counter[str] = Counter()
     words = (
         *("request lost", "answer lost", "request late", "answer late", "garbage", "bad signature"),
-        *("is parked", "the power is cut", "the network is gone", "replaced by one"),
+        *(
+            "is parked",
+            "is given up",
+            "scans our code",
+            "the power is cut",
+            "the clock steps",
+            "the network is gone",
+            "replaced by one",
+        ),
         *("fen, paid", "fen, undone", "fen, refund", "is closed", "is declined"),
     )
     for number in range(150):

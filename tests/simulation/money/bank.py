@@ -173,11 +173,17 @@ class Bank:
             self._begin(number, amount_fen, max(1.0, expires_s - self._now_s()))
         return self.query(number)
 
-    def scan(self, number: str, after_s: float) -> None:
-        """A customer scans the code of an order and pays it so much later, when it still can be paid."""
+    def scan(self, number: str, holder: Holder) -> None:
+        """A customer scans the code of an order, and does with it what such customers do, if it still can be paid."""
         order = self._look(number)
-        if order is not None and order.state is State.WAITING:
-            order.pays_s = self._now_s() + after_s
+        if order is None or order.state is not State.WAITING:
+            return
+        if holder.habit in (Habit.PASSWORD, Habit.BUSY_PAID):
+            order.pays_s = self._now_s() + holder.after_s
+        elif holder.habit is Habit.PAYS:
+            order.pays_s = self._now_s()
+        elif holder.habit is Habit.LAST_MOMENT:
+            order.last_moment = True
 
     def query(self, number: str) -> Said:
         """Tell how an order stands."""

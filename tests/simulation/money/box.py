@@ -182,10 +182,13 @@ class Box:
             self.entropy = SeededEntropy(self._seed)
 
     def knows_attempt(self, number: str) -> bool:
-        """Return whether an attempt is on disk, as another process sees it."""
-        reader = open_reader(self.path)
-        try:
-            query = "SELECT count(*) FROM view_attempt WHERE attempt = ?"
-            return bool(reader.execute(query, (number,)).fetchone()[0])
-        finally:
-            reader.close()
+        """Return whether an attempt is on disk, as another process sees it, or on the disk of a box that died."""
+        return any(_knows(path, number) for path in (self.path, *self.dead_journals))
+
+
+def _knows(journal: Path, attempt: str) -> bool:
+    reader = open_reader(journal)
+    try:
+        return bool(reader.execute("SELECT count(*) FROM view_attempt WHERE attempt = ?", (attempt,)).fetchone()[0])
+    finally:
+        reader.close()

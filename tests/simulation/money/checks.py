@@ -22,6 +22,7 @@ class Books:
     started: dict[str, Body] = field(default_factory=dict)
     ended: dict[str, Body] = field(default_factory=dict)
     parked: set[str] = field(default_factory=set)
+    contradicted: list[Body] = field(default_factory=list)
     refunds: dict[str, Body] = field(default_factory=dict)
     refunds_ended: dict[str, Body] = field(default_factory=dict)
     completed: dict[str, Body] = field(default_factory=dict)
@@ -44,6 +45,8 @@ class Books:
             self.ended[body["attempt"]] = body
         elif kind == "attempt.parked":
             self.parked.add(body["attempt"])
+        elif kind == "attempt.contradicted":
+            self.contradicted.append(body)
         elif kind == "refund.started":
             self.refunds[body["out_refund_no"]] = body
         elif kind == "refund.ended":
@@ -66,7 +69,8 @@ class Books:
             for body in self.refunds_ended.values()
             if body["attempt"] == number and body["outcome"] == "done"
         )
-        return int(paid_fen - back_fen)
+        unfit_fen = sum(one["amount_fen"] for one in self.contradicted if one["attempt"] == number and one["booked"])
+        return int(paid_fen + unfit_fen - back_fen)
 
 
 def books_of(journal: Path, dead: Iterable[Path]) -> Books:

@@ -22,6 +22,7 @@ MANAGER = Approval("01", "store_manager")
 ENDED = frozenset({"paid", "declined", "reversed", "closed", "never_existed"})
 SKUS = ("D001", "D002", "D003", "D004", "D005")
 HOUSE_PREFIX = {"wechat": "13", "alipay": "28"}
+SHOWN_WITHIN_S = 60.0
 GIVES_UP_S = 3 * 3_600.0
 """A customer is gone by then, whatever the box shows."""
 
@@ -76,12 +77,17 @@ class Counter:
         return found is None or found["sale"] != sale
 
     def _try(self, sale: str, attempt: Try) -> None:
+        bank = self._banks[attempt.platform]
         digits = f"{HOUSE_PREFIX[attempt.platform]}{self._actor.till}{next(self._keys):015d}"
-        code = self._banks[attempt.platform].hand_out(Holder(digits, attempt.habit, attempt.after_s))
+        holder = Holder(digits, attempt.habit, attempt.after_s)
+        code = bank.hand_out(holder)
         key = self._key()
 
         def start(box: Incarnation) -> str:
-            started, submit = payments.start_code_payment(box.shop, self._actor, attempt.platform, code, key)
+            if attempt.by_qr:
+                started, submit = payments.start_qr_payment(box.shop, self._actor, attempt.platform, key)
+            else:
+                started, submit = payments.start_code_payment(box.shop, self._actor, attempt.platform, code, key)
             box.spawn("submit", submit)
             return str(started["attempt"])
 
@@ -90,13 +96,31 @@ class Counter:
             return
         number = began
         self._tell(f"till {self._actor.till}: {number} begins, {attempt}")
+        if attempt.by_qr:
+            self._world.spawn("a phone", lambda: self._scan(bank, number, holder))
         if self._ends_within(number, attempt.patience_s):
             return
-        if attempt.then is Impatience.PARK:
+        if attempt.then is Impatience.GIVE_UP:
+            self._tell(f"till {self._actor.till}: {number} is given up")
+            self._refusable(lambda box: payments.give_up(box.shop, self._actor, number))
+            self._ends_within(number, GIVES_UP_S)
+        elif attempt.then is Impatience.PARK:
             self._tell(f"till {self._actor.till}: {number} is parked")
             self._refusable(lambda box: payments.park(box.shop, self._actor, number, LEAD))
         else:
             self._ends_within(number, GIVES_UP_S)
+
+    def _scan(self, bank: Bank, number: str, holder: Holder) -> None:
+        """A customer looks at the screen until there is a code, and scans it."""
+        gives_up_s = self._world.now_s + SHOWN_WITHIN_S
+        while self._world.now_s < gives_up_s:
+            self._world.wait(lambda: False, 1.0)
+            found = self._refusable(lambda box: payments.attempt(box.shop, number))
+            if found is None or found["state"] in ENDED:
+                return
+            if found["qr"]:
+                bank.scan(number, holder)
+                return
 
     def _ends_within(self, number: str, patience_s: float) -> bool:
         """Wait for the end of an attempt; an attempt that a restored box does not know has one, for the people."""

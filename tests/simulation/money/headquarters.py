@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, delete
+from sqlalchemy import Connection, delete, select
 
 from agent.core.canonical import canonical_bytes, parse
 from agent.core.chain import Identity
@@ -27,6 +27,7 @@ from sync.hq.keys import HqKeys
 from sync.hq.limits import RateLimit
 from sync.hq.pay.api import PayOffice, taken
 from sync.hq.pay.desk import WishDesk
+from sync.hq.pay.keeper import Keeper
 from sync.hq.pay.merchants import Merchants
 from sync.hq.pay.notes import Note, Notes
 from sync.hq.pay.phone import PhoneOrders
@@ -42,6 +43,8 @@ from tests.unit.sync.fakes import new_key
 
 NOTED_AFTER_S = 0.05
 EPOCHS = 4
+KEEPS_EVERY_S = 900.0
+"""The keeper of a schedule looks less often than the real one, which does nothing most of the time."""
 
 
 @cache
@@ -120,7 +123,13 @@ class Office:
         self._office = PayOffice(
             database=turns, keys=keys, desk=desk, phone=phone, merchants=merchants, now_ms=self._now_ms, rate=rate
         )
+        keeper = Keeper(turns, desk, notes, self._now_ms)
+        self.world.spawn("keeper", lambda: self._keep(keeper), self.life)
         self.up = True
+
+    def _keep(self, keeper: Keeper) -> None:
+        while True:
+            self.world.wait(lambda: False, max(KEEPS_EVERY_S, keeper.step()))
 
     def end(self) -> None:
         """The process is dead: what it was doing ends, and callers are refused."""
@@ -166,7 +175,7 @@ class OfficeSession:
         world.touch()
         wished = parse(body) if body else None
         verb, number = (wished["verb"], wished["out_trade_no"]) if isinstance(wished, dict) else (method, target)
-        fate = self._weather.fate(str(verb))
+        fate = self._weather.fate()
         if not office.up or (fate.refused_at_once and fate.name != "error"):
             raise TryLater("network.unreachable", server=self.base_url)
         if fate.name:
@@ -219,6 +228,14 @@ class Headquarters:
                 for epoch in range(1, EPOCHS):
                     whose = Identity(identity.store, identity.box, epoch)
                     registry.register_epoch(connection, whose, key.public_key, "enrolled", 0)
+
+    def without_end(self, now_ms: int) -> list[str]:
+        """Return the orders that have no end in the wish table, offers left out that a wrong clock made long."""
+        known = tables.wish_order.c
+        over = known.expires_at_ms.is_(None) | (known.expires_at_ms < now_ms)
+        with lasting()[0].read() as connection:
+            rows = connection.execute(select(known.out_trade_no).where(known.outcome.is_(None) & over))
+            return [str(row[0]) for row in rows]
 
     def platforms(
         self, identity: Identity, names: tuple[str, ...], weather: Weather, tell: Callable[[str], None]

@@ -53,7 +53,7 @@ class Weather:
         self.share = share
         self.away = False
 
-    def fate(self, verb: str) -> Fate:
+    def fate(self) -> Fate:
         """Draw what happens to the next call."""
         chance = self._chance
         if self.away:
@@ -67,8 +67,7 @@ class Weather:
         if name == "answer lost":
             return Fate(name, there_s, None)
         if name == "request late":
-            late_max_s = TIMEOUT_S - 1.0 if verb in ("reverse", "close") else self._late_max_s
-            return Fate(name, chance.uniform(1.0, late_max_s), back_s)
+            return Fate(name, chance.uniform(1.0, self._late_max_s), back_s)
         if name == "answer late":
             return Fate(name, there_s, chance.uniform(1.0, 20.0))
         if name == "error":
@@ -136,6 +135,8 @@ class BankPlatform:
         said, code = self._call("offer", out_trade_no, lambda: self._bank.offer(out_trade_no, amount_fen, expires_s))
         if said is None:
             return Offer(OfferVerdict.UNKNOWN, out_trade_no, code=code)
+        if said.state is State.PAID:
+            return Offer(OfferVerdict.UNKNOWN, out_trade_no, code="ORDERPAID")
         if said.state is not State.WAITING:
             return Offer(OfferVerdict.REFUSED, out_trade_no, code=said.code)
         return Offer(OfferVerdict.OPEN, out_trade_no, qr=f"bank:{out_trade_no}")
@@ -199,7 +200,7 @@ class BankPlatform:
         world = self._world
         self._before_sending(verb, number)
         world.touch()
-        fate = self._weather.fate(verb)
+        fate = self._weather.fate()
         if fate.name and not fate.refused_at_once:
             self._tell(f"{self.name}: {verb} {number}: {fate.name}")
         if fate.refused_at_once:

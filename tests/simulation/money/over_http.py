@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from agent.core.payment import Platform, PlatformAnswer, RefundAnswer, RefundVerdict, Verdict
+from agent.core.payment import Offer, OfferVerdict, Platform, PlatformAnswer, RefundAnswer, RefundVerdict, Verdict, Way
 from sync.platforms.base import open_platform
 from sync.simulator.accounts import settings_of
 from tests.simulation.money.audit_simulator import net_of_orders
@@ -21,6 +21,7 @@ from tests.simulation.money.box import BoxClock, SeededEntropy
 from tests.simulation.money.case import Case
 from tests.simulation.money.line import TIMEOUT_S, Fate, Weather
 from tests.simulation.money.play import Play
+from tests.simulation.world import World
 from tests.simulators import RunningSimulator
 
 ENDINGS = {
@@ -56,15 +57,25 @@ def lasting() -> TurnSimulator:
 class SimulatedBank(Bank):
     """The simulator in the place of the bank: what is asked of its books by tests."""
 
-    def __init__(self, house: House, case: Case, world_now_s: Callable[[], float], tell: Callable[[str], None]) -> None:
-        super().__init__(house, world_now_s, tell)
+    def __init__(self, house: House, case: Case, world: World, tell: Callable[[str], None]) -> None:
+        super().__init__(house, world.monotonic_s, tell)
         self._case = case
+        self._world = world
+        simulator = lasting()
+        self._books = simulator.simulation.world.books(simulator.account(house.name))
         self._known: dict[str, int] = {}
 
     def hand_out(self, holder: Holder) -> str:
         """Let a stranger show a code whose last digits say what happens."""
         ending = ENDINGS.get(holder.habit) or ("88" if holder.after_s >= 10 else f"7{max(1, int(holder.after_s))}")
         return f"{holder.code[:2]}{self._case.seed % 10**6:06d}{holder.code[-8:]}{ending}"
+
+    def scan(self, number: str, holder: Holder) -> None:
+        """A customer of the simulator pays an order that waits."""
+        if holder.habit in (Habit.PASSWORD, Habit.BUSY_PAID):
+            self._world.after(holder.after_s, lambda: self._books.take(number, f"stranger-{number}"))
+        elif holder.habit in (Habit.PAYS, Habit.LAST_MOMENT):
+            self._books.take(number, f"stranger-{number}")
 
     def settle_all(self) -> None:
         """Read the books at the end: the movements of each order in one."""
@@ -103,6 +114,11 @@ class OverHttp:
     def reverse(self, out_trade_no: str) -> PlatformAnswer:
         return self._order("reverse", out_trade_no)
 
+    def offer(self, way: Way, out_trade_no: str, *arguments: Any) -> Offer:
+        self._bank.submitted_s.setdefault(out_trade_no, self._play.world.now_s)
+        answer, code = self._call("offer", out_trade_no, *arguments, way=way)
+        return Offer(OfferVerdict.UNKNOWN, out_trade_no, code=code) if answer is None else answer
+
     def close(self, out_trade_no: str) -> PlatformAnswer:
         return self._order("close", out_trade_no)
 
@@ -120,11 +136,11 @@ class OverHttp:
         answer, code = self._call(verb, number, refund_no, *arguments)
         return RefundAnswer(RefundVerdict.UNKNOWN, refund_no, code=code) if answer is None else answer
 
-    def _call(self, verb: str, number: str, *arguments: Any) -> tuple[Any, str | None]:
+    def _call(self, verb: str, number: str, *arguments: Any, **named: Any) -> tuple[Any, str | None]:
         world = self._play.world
         self._play.before_sending(verb, number)
         world.touch()
-        fate = self._weather.fate(verb)
+        fate = self._weather.fate()
         if fate.name and not fate.refused_at_once:
             self._play.tell(f"{self.name}: {verb} {number}: {fate.name}")
         if fate.refused_at_once and fate.name != "error":
@@ -132,7 +148,7 @@ class OverHttp:
         came: list[Any] = []
 
         def arrive() -> None:
-            said = self._said(fate, verb, number, *arguments)
+            said = self._said(fate, verb, number, *arguments, **named)
             if fate.back_s is not None:
                 world.after(fate.back_s, lambda: came.append(said))
 
@@ -142,11 +158,13 @@ class OverHttp:
         world.touch()
         return (came[0], None) if in_time else (None, "platform.no_answer")
 
-    def _said(self, fate: Fate, verb: str, *arguments: Any) -> Any:
+    def _said(self, fate: Fate, verb: str, *arguments: Any, **named: Any) -> Any:
         """Ask the simulator, which spoils its answer when it is told to."""
         word = "500" if fate.name == "error" else SPOILT_BY.get(fate.name)
         if word is not None:
             lasting().simulation.world.weather.command(f"next {word}")
+        if verb == "offer":
+            return self._real.offer(named["way"], *arguments)
         return getattr(self._real, verb)(*arguments)
 
 
@@ -160,10 +178,7 @@ class PlayOverHttp(Play):
         weather.command("ok")
         weather.command("balance low" if self.case.poor_until_s else "balance ok")
         weather.command(f"refunds {int(self.case.refund_takes_s)}")
-        return {
-            name: SimulatedBank(house, self.case, self.world.monotonic_s, self.tell)
-            for name, house in self.houses.items()
-        }
+        return {name: SimulatedBank(house, self.case, self.world, self.tell) for name, house in self.houses.items()}
 
     def make_platform(self, bank: Bank, weather: Weather, *, at_headquarters: bool) -> Any:
         assert isinstance(bank, SimulatedBank)
