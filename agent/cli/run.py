@@ -25,6 +25,10 @@ def run(
     wallet: Annotated[str | None, typer.Option(hidden=True, help=f"The simulator's URL. {_PARENTS}")] = None,
     wallet_state: Annotated[Path | None, typer.Option(hidden=True, help=f"Its state folder. {_PARENTS}")] = None,
     desk: Annotated[Path | None, typer.Option(hidden=True, help=f"The desk's control socket. {_PARENTS}")] = None,
+    hurry: Annotated[
+        int,
+        typer.Option(hidden=True, min=1, max=1000, help="Platforms' times are divided by it; for simulated ones only."),
+    ] = 1,
 ) -> None:
     """Serve the shop: till pages, devices, journal, sync. What systemd starts; says its URL when ready."""
     from agent import logs
@@ -35,6 +39,9 @@ def run(
     settings = in_force(state)
     logs.configure()
     platforms = {**_platforms(settings, hq, wallet, wallet_state), **_own_phones(settings, hq)}
+    if hurry > 1:
+        for platform in platforms.values():
+            platform.timing = platform.timing.scaled(hurry)
     surroundings = Surroundings(hq, platforms, _desk(desk))
     serve(settings, surroundings, _say)
 
