@@ -27,12 +27,13 @@ def made_merchants() -> Path:
 class RunningSimulator:
     """Serves on a free port that stays the same when it is restarted."""
 
-    def __init__(self, state: Path, seed: int = 1, *, deliver: bool = False) -> None:
+    def __init__(self, state: Path, seed: int = 1, *, deliver: bool = False, tls: bool = False) -> None:
         state.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(made_merchants(), state / "platform.json")
         self.state = state
         self._seed = seed
         self._deliver = deliver
+        self._tls = tls
         self._ahead_ms = 0
         self._port = 0
         self._start()
@@ -62,8 +63,8 @@ class RunningSimulator:
     def _start(self) -> None:
         listener = listening("127.0.0.1", self._port)
         self._port = listener.getsockname()[1]
-        self.url = f"http://127.0.0.1:{self._port}"
-        self.simulation = Simulation(self.state, lambda _: None, self.now_ms, self._seed)
+        self.url = f"{'https' if self._tls else 'http'}://127.0.0.1:{self._port}"
+        self.simulation = Simulation(self.state, lambda _: None, self.now_ms, self._seed, tls=self._tls)
         if self._deliver:
             self.simulation.deliver()
         server = self.simulation.server

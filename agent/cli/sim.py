@@ -167,6 +167,7 @@ def platform(
     seed: Annotated[int, typer.Option(help="Faults by chance and payment codes repeat with it.")] = 1,
     wallet_only: Annotated[bool, typer.Option(help="Only the simulated wallet: no merchants, no keys.")] = False,
     hurry: Annotated[int, typer.Option(min=1, max=1000, help="Customers and refunds are so many times quicker.")] = 1,
+    tls: Annotated[bool, typer.Option(help="https; V2's /secapi/ demands the merchant's certificate.")] = False,
 ) -> None:
     """WeChat Pay (v3 and V2), Alipay and a simulated wallet, on loopback. Says its URL once it answers.
 
@@ -180,4 +181,4 @@ def platform(
         sys.stdout.flush()
 
     state.mkdir(parents=True, exist_ok=True)
-    serve(state, port, announce, seed, wallet_only=wallet_only, hurry=hurry)
+    serve(state, port, announce, seed, wallet_only=wallet_only, hurry=hurry, tls=tls)

@@ -121,6 +121,12 @@ SENTENCES: dict[str, Texts] = {
         "apt-get install fonts-wqy-zenhei。",
         "apt-get install fonts-wqy-zenhei.",
     ),
+    "simulator.state_too_old": _apart(
+        "模拟平台的数据太旧",
+        "The simulator's state is of an older version",
+        "换一个新的文件夹:--state。",
+        "Use a new folder: --state.",
+    ),
     "simulator.unknown_word": _apart(
         "模拟平台听不懂",
         "Unknown word for the simulator",

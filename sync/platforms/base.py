@@ -86,6 +86,14 @@ def setting_text(settings: Mapping[str, str], name: str) -> str:
         raise Refused("platform.setting_unreadable", setting=f"{name}_file", file=file[-120:]) from error
 
 
+def authorities(settings: Mapping[str, str]) -> str | None:
+    """Return the file of authorities that connections trust instead of the system's; refuses one that there is not."""
+    file = settings.get("authorities_file") or None
+    if file is not None and not Path(file).is_file():
+        raise Refused("platform.setting_unreadable", setting="authorities_file", file=file[-120:])
+    return file
+
+
 def seconds_setting(settings: Mapping[str, str], name: str, default_s: float) -> float:
     """Return a setting in seconds, between 0.1 and 120."""
     try:

@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 from cryptography.x509 import load_pem_x509_certificate
 
+from agent.core.errors import Refused
 from sync.keys import write_private
 from sync.platforms.wechat.trust import serial_of
 from sync.simulator.certificates import ORGANISATION, certificate_pem, new_key, public_pem
@@ -89,12 +90,36 @@ class Accounts:
         key = new_key()
         return key, certificate_pem(_SUBJECTS[kind], key, _AUTHORITY, keys.root_key, self._now_ms())
 
-    def publish(self, url: str) -> None:
-        """Write each merchant's file with the addresses at which this run is reached."""
+    def for_server(self) -> tuple[str, str]:
+        """Return a key and certificate for serving on loopback; refuses a state of an older version."""
+        keys = self.keys
+        if not keys.root_key:
+            raise Refused("simulator.state_too_old")
+        key, loopback = new_key(), ("127.0.0.1", "::1")
+        made = certificate_pem("localhost", key, _AUTHORITY, keys.root_key, self._now_ms(), addresses=loopback)
+        return key, made
+
+    def publish(self, url: str, authorities: Path | None = None) -> None:
+        """Write each merchant's file with the addresses at which this run is reached.
+
+        Over https also what to trust, and of WeChat Pay the files with which a merchant identifies itself.
+        """
         for account in self.all():
             document = {**settings_of(account, url), "note": "made by the simulator; no real money"}
+            if authorities is not None:
+                document |= {"authorities_file": str(authorities), **self._identity(account)}
             text = json.dumps(document, ensure_ascii=False, indent=1)
             write_private(self._state / "merchants" / f"{account.name}.json", f"{text}\n".encode())
+
+    def _identity(self, account: Account) -> dict[str, str]:
+        if account.kind != "wechat":
+            return {}
+        folder, files = self._state / "tls", {}
+        for setting, ending in (("certificate", "pem"), ("private_key", "key")):
+            file = folder / f"{account.name}.{ending}"
+            write_private(file, account.values[setting].encode())
+            files[f"{setting}_file"] = str(file)
+        return files
 
     def _all(self) -> tuple[PlatformKeys, dict[str, Account]]:
         with self._lock:

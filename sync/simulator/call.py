@@ -21,6 +21,8 @@ class Call:
     body: bytes
     base_url: str
     fault: str
+    client_certificate: bytes | None = None
+    """What the connection showed over https, DER."""
 
 
 async def call_of(request: Request) -> Call:
@@ -37,6 +39,7 @@ async def call_of(request: Request) -> Call:
         body=await request.body(),
         base_url=f"{request.url.scheme}://{request.headers.get('host', '127.0.0.1')}",
         fault=getattr(request.state, "fault", "ok"),
+        client_certificate=getattr(request.state, "client_certificate", None),
     )
 
 

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from ipaddress import ip_address
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -16,8 +17,10 @@ from cryptography.x509 import (
     BasicConstraints,
     Certificate,
     CertificateBuilder,
+    IPAddress,
     Name,
     NameAttribute,
+    SubjectAlternativeName,
     random_serial_number,
 )
 from cryptography.x509.oid import NameOID
@@ -68,13 +71,14 @@ def certificate_pem(
     *,
     organisation: str = ORGANISATION,
     authority: bool = False,
+    addresses: tuple[str, ...] = (),
 ) -> str:
     """Return a certificate over a key, signed by an authority's; valid from a day ago for five years.
 
-    It is an authority's itself when it signs itself, or with `authority`.
+    It is an authority's itself when it signs itself, or with `authority`; a server's with the `addresses` it has.
     """
     begins = datetime.fromtimestamp(now_ms // 1000, UTC) - timedelta(days=1)
-    found: Certificate = (
+    builder = (
         CertificateBuilder()
         .subject_name(named(subject, organisation))
         .issuer_name(named(issuer))
@@ -83,6 +87,9 @@ def certificate_pem(
         .not_valid_before(begins)
         .not_valid_after(begins + timedelta(days=365 * _YEARS))
         .add_extension(BasicConstraints(ca=authority or subject == issuer, path_length=None), critical=True)
-        .sign(loaded(issuer_pem), SHA256())
     )
+    if addresses:
+        names = SubjectAlternativeName([IPAddress(ip_address(one)) for one in addresses])
+        builder = builder.add_extension(names, critical=False)
+    found: Certificate = builder.sign(loaded(issuer_pem), SHA256())
     return found.public_bytes(Encoding.PEM).decode()

@@ -13,6 +13,7 @@ from sync.simulator.alipay import notify as alipay_notify
 from sync.simulator.app import create_app
 from sync.simulator.notices import Courier, Notice
 from sync.simulator.orders import Books
+from sync.simulator.tls import secure
 from sync.simulator.weather import Weather
 from sync.simulator.wechat import notify as wechat_notify
 from sync.simulator.world import World
@@ -53,7 +54,10 @@ class Simulation:
         now_ms: Callable[[], int] = wall_ms,
         seed: int = SEED,
         hurry: int = 1,
+        *,
+        tls: bool = False,
     ) -> None:
+        """`tls`: https, and V2's `/secapi/` only for who shows the merchant's certificate."""
         state.mkdir(mode=0o700, parents=True, exist_ok=True)
         weather = Weather(seed=seed)
         self.books = Books(state / DATABASE_FILE, now_ms, hurry)
@@ -62,12 +66,13 @@ class Simulation:
             create_app(load_or_create_merchant(state), self.books, weather, self.world), announce, grace_s=1
         )
         self.server.config.date_header = False  # the simulator writes its own clock's
+        self._authorities = secure(self.server, self.world.accounts, state) if tls else None
         self._courier = StepThread("notices", Courier(self.world.notices, self._composed).step)
         self.world.notices.wake = self._courier.wake
 
     def publish(self, url: str) -> None:
         """Make merchants and customers that are not there yet, and tell in their files how they are reached."""
-        self.world.accounts.publish(url)
+        self.world.accounts.publish(url, self._authorities)
         self.world.customers.prepare()
 
     def deliver(self) -> None:
@@ -104,11 +109,12 @@ def serve(
     *,
     wallet_only: bool = False,
     hurry: int = 1,
+    tls: bool = False,
 ) -> None:
     """Serve on loopback until SIGINT or SIGTERM; port 0 takes a free one, `announce` gets the URL.
 
     `wallet_only` makes no merchants of WeChat Pay and Alipay, whose keys take a second. `hurry` divides how long
-    customers and refunds take; what is signed keeps the true time.
+    customers and refunds take; what is signed keeps the true time. `tls`: see `Simulation`.
     """
     listener = listening(HOST, port)
     if wallet_only:
@@ -118,10 +124,18 @@ def serve(
         finally:
             books.close()
         return
-    simulation = Simulation(state, announce, seed=seed, hurry=hurry)
+
+    def announced(url: str) -> None:
+        announce(_secured(url) if tls else url)
+
+    simulation = Simulation(state, announced, seed=seed, hurry=hurry, tls=tls)
     try:
-        simulation.publish(url_of(listener))
+        simulation.publish(_secured(url_of(listener)) if tls else url_of(listener))
         simulation.deliver()
         run_until_stopped(simulation.server, listener)
     finally:
         simulation.close()
+
+
+def _secured(url: str) -> str:
+    return url.replace("http://", "https://", 1)

@@ -49,7 +49,9 @@ class Gateway:
         self._now_ms = now_ms
         self._on_outcome = on_outcome
         self.trust = Trust(merchant, now_ms)
-        self._session = HttpSession(merchant.base_url, read_timeout_s=merchant.read_timeout_s)
+        self._session = HttpSession(
+            merchant.base_url, read_timeout_s=merchant.read_timeout_s, certificates=merchant.authorities
+        )
         self._learning = threading.Lock()
         self._asked_for, self._asked_for_notices = AskedFor(), AskedFor()
 
@@ -84,7 +86,12 @@ class Gateway:
         base_url = f"{parts.scheme}://{parts.netloc}"
         if parts.hostname not in BILL_HOSTS and base_url != self.merchant.base_url:
             raise UnknownOutcome("platform.garbage_answer")
-        session = HttpSession(base_url, read_timeout_s=self.merchant.read_timeout_s, answer_bytes_max=BILL_BYTES_MAX)
+        session = HttpSession(
+            base_url,
+            read_timeout_s=self.merchant.read_timeout_s,
+            answer_bytes_max=BILL_BYTES_MAX,
+            certificates=self.merchant.authorities,
+        )
         try:
             answer = session.send("GET", f"{parts.path}?{parts.query}")
         finally:

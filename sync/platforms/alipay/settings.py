@@ -14,7 +14,7 @@ from cryptography.x509 import Certificate
 
 from agent.core.errors import Refused
 from sync.platforms.alipay.sign import certificate_number, root_certificates, root_number
-from sync.platforms.base import checked_names, malformed, seconds_setting, setting, setting_text
+from sync.platforms.base import authorities, checked_names, malformed, seconds_setting, setting, setting_text
 from sync.platforms.keys import certificate, private_key, public_key, rsa_key_of
 
 GATEWAY = "https://openapi.alipay.com/gateway.do"
@@ -27,6 +27,7 @@ NAMES = frozenset(
         "platform", "name", "gateway", "read_timeout_s", "app_id", "seller_id", "private_key", "app_public_key",
         "alipay_public_key", "app_certificate", "alipay_certificate", "alipay_root_certificate", "app_auth_token",
         "notify_url", "return_url", "wap", "store", "terminal", "timeout_express", "authorize_url", "note",
+        "authorities",
     }
 )  # fmt: skip
 """Every setting that is read here, `platform`, `name`, `app_public_key` and `note` for people."""
@@ -39,6 +40,7 @@ class AlipayMerchant:
     base_url: str
     path: str
     read_timeout_s: float
+    authorities: str | None
     app_id: str
     seller_id: str | None
     private_key: RSAPrivateKey = field(repr=False)
@@ -82,6 +84,7 @@ def read_settings(settings: Mapping[str, str]) -> AlipayMerchant:
         base_url=f"{parts.scheme}://{parts.netloc}",
         path=parts.path or "/gateway.do",
         read_timeout_s=seconds_setting(settings, "read_timeout_s", READ_TIMEOUT_S),
+        authorities=authorities(settings),
         app_id=app_id,
         seller_id=seller_id,
         private_key=key,

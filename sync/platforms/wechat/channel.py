@@ -22,7 +22,7 @@ from sync.platforms.wechat.sign import (
     v2_verified,
 )
 from sync.platforms.wechat.trust import Trust
-from sync.session import Answer, HttpSession
+from sync.session import ANSWER_BYTES_MAX, Answer, HttpSession
 
 BILL_BYTES_MAX = 256 * 1024 * 1024
 _CERTIFICATES = "/v3/certificates"
@@ -49,13 +49,23 @@ class Channel:
         self._entropy = entropy
         self._now_ms = now_ms
         self._on_outcome = on_outcome
-        self._session = HttpSession(merchant.url, read_timeout_s=merchant.read_timeout_s)
-        self._bills = HttpSession(merchant.url, read_timeout_s=merchant.read_timeout_s, answer_bytes_max=BILL_BYTES_MAX)
-        self._with_certificate = HttpSession(
-            merchant.url, read_timeout_s=merchant.read_timeout_s, client_certificate=merchant.client_certificate
-        )
+        self._session = self._opened()
+        self._bills = self._opened(answer_bytes_max=BILL_BYTES_MAX)
+        self._with_certificate = self._opened(client_certificate=merchant.client_certificate)
         self._learning = threading.Lock()
         self._asked_for, self._asked_for_notices = AskedFor(), AskedFor()
+
+    def _opened(
+        self, *, answer_bytes_max: int = ANSWER_BYTES_MAX, client_certificate: tuple[str, str] | None = None
+    ) -> HttpSession:
+        merchant = self.merchant
+        return HttpSession(
+            merchant.url,
+            read_timeout_s=merchant.read_timeout_s,
+            answer_bytes_max=answer_bytes_max,
+            certificates=merchant.authorities,
+            client_certificate=client_certificate,
+        )
 
     def v3(self, method: str, target: str, document: Mapping[str, Any] | None = None) -> Reply:
         """Send a v3 request and return what was answered under the platform's signature."""

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPubl
 from cryptography.x509 import Certificate
 
 from agent.core.errors import Refused
-from sync.platforms.base import checked_names, malformed, seconds_setting, setting, setting_text
+from sync.platforms.base import authorities, checked_names, malformed, seconds_setting, setting, setting_text
 from sync.platforms.keys import certificate, private_key, public_key, rsa_key_of
 from sync.platforms.wechat.sign import PUBLIC_KEY_PREFIX
 
@@ -27,7 +27,7 @@ NAMES = frozenset(
         "platform", "name", "url", "read_timeout_s", "appid", "mchid", "sub_appid", "sub_mchid", "serial_no",
         "private_key", "certificate", "api_v3_key", "api_v2_key", "public_key", "public_key_id", "certificates",
         "code_pay", "refunds", "h5", "notify_url", "store", "device", "client_ip", "app_secret", "authorize_url",
-        "sns_url", "note",
+        "sns_url", "note", "authorities",
     }
 )  # fmt: skip
 """Every setting that is read here, `platform`, `name` and `note` for people."""
@@ -51,6 +51,7 @@ class WechatMerchant:
     public_key: RSAPublicKey | None = field(repr=False)
     certificates: tuple[Certificate, ...] = field(repr=False)
     client_certificate: tuple[str, str] | None
+    authorities: str | None
     code_pay: Literal["v2", "v3"]
     refunds: Literal["v2", "v3"]
     h5: bool
@@ -92,6 +93,7 @@ def read_settings(settings: Mapping[str, str]) -> WechatMerchant:
         public_key=trusted,
         certificates=_certificates(settings),
         client_certificate=_client_certificate(settings, key),
+        authorities=authorities(settings),
         code_pay=code_pay,
         refunds=refunds,
         h5=_switch(settings, "h5"),

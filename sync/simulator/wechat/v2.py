@@ -5,6 +5,8 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from secrets import token_hex
 
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509 import load_pem_x509_certificate
 from fastapi import Response
 
 from sync.platforms.wechat import envelope
@@ -59,11 +61,16 @@ class WechatV2:
         }
 
     def answer(self, call: Call) -> Response:
-        """Do what a merchant asks for."""
+        """Do what a merchant asks for; over https `/secapi/` is for who shows the merchant's certificate."""
+        demands = call.path.startswith("/secapi/") and call.base_url.startswith("https:")
+        if demands and call.client_certificate is None:
+            return Response("<html>400 No required SSL certificate was sent</html>", 400, media_type="text/html")
         try:
             account, fields = self._checked(call)
         except NotUnderstood as error:
             return _xml({"return_code": "FAIL", "return_msg": str(error)})
+        if demands and call.client_certificate != _der(account.values["certificate"]):
+            return _xml({"return_code": "FAIL", "return_msg": "证书验证失败"})
         counter = Counter(self._world, account)
         if call.path == "/pay/downloadbill":
             return self._bill(counter, fields)
@@ -234,6 +241,10 @@ class WechatV2:
             return _xml({"return_code": "FAIL", "return_msg": text, "error_code": number})
         content = trade_bill(counter.account, counter.books, found.trades, kind)
         return Response(gzip.compress(content, mtime=0) if fields.get("tar_type") == "GZIP" else content)
+
+
+def _der(pem: str) -> bytes:
+    return load_pem_x509_certificate(pem.encode()).public_bytes(Encoding.DER)
 
 
 def _amount(fields: Fields, name: str) -> int:
