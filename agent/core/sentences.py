@@ -20,6 +20,7 @@ from agent.core.sentences_counter import SENTENCES as COUNTER
 from agent.core.sentences_demo import SENTENCES as DEMO
 from agent.core.sentences_device import SENTENCES as DEVICE
 from agent.core.sentences_lookup import SENTENCES as LOOKUP
+from agent.core.sentences_office import SENTENCES as OFFICE
 from agent.core.sentences_passes import SENTENCES as PASSES
 from agent.core.sentences_payment import PLATFORM_WORDS, TENDER_WORDS
 from agent.core.sentences_payment import SENTENCES as PAYMENT
@@ -52,6 +53,7 @@ TABLES: tuple[Mapping[str, Texts], ...] = (
     SYNC,
     DEMO,
     WISH,
+    OFFICE,
 )
 """Every table of sentences; no code stands in two of them."""
 

@@ -52,7 +52,8 @@ def _enrolling(zh: str, en: str, remedy_zh: str, remedy_en: str) -> Texts:
     return _said((_ENROL_ZH, _ENROL_EN), zh, en, remedy_zh, remedy_en)
 
 
-def _office(zh: str, en: str, remedy_zh: str, remedy_en: str) -> Texts:
+def office_sentence(zh: str, en: str, remedy_zh: str, remedy_en: str) -> Texts:
+    """Return the texts of a refusal that people of headquarters read."""
     return _said((_OFFICE_ZH, _OFFICE_EN), zh, en, remedy_zh, remedy_en)
 
 
@@ -243,142 +244,142 @@ SENTENCES: dict[str, Texts] = {
         "Ask {hq} for one, give it by --token, or set STOREBOX_ENROL_TOKEN.",
     ),
     # People at HQ
-    "access.token_missing": _office(
+    "access.token_missing": office_sentence(
         "没带总部的通行码", "No token was given", "设 STOREBOX_HQ_TOKEN。", "Set STOREBOX_HQ_TOKEN."
     ),
-    "access.token_unknown": _office(
+    "access.token_unknown": office_sentence(
         "总部的通行码不对",
         "HQ does not know this token",
         "另发一个:storebox-hq token add。",
         "Issue another: storebox-hq token add.",
     ),
-    "access.not_this_store": _office(
+    "access.not_this_store": office_sentence(
         "这个通行码不看这家店",
         "Not a token for this store",
         "{store} 不在它的范围里。",
         "{store} is outside its scope.",
     ),
-    "store.unknown": _office(
+    "store.unknown": office_sentence(
         "总部没有这家店",
         "No such store at HQ",
         "{store};名单见 storebox-hq store list。",
         "{store}; see storebox-hq store list.",
     ),
-    "store.exists": _office(
+    "store.exists": office_sentence(
         "这家店早就有了", "The store exists already", "{store};换一个编号。", "{store}; choose another number."
     ),
-    "hq.no_state": _office(
+    "hq.no_state": office_sentence(
         "这里没有总部的数据",
         "No HQ in this folder",
         "{state};用 --state 指对目录。",
         "{state}; name the right one by --state.",
     ),
-    "hq.state_unusable": _office(
+    "hq.state_unusable": office_sentence(
         "总部的目录用不了", "HQ's folder can't be used", "{state}:{reason}。", "{state}: {reason}."
     ),
-    "hq.address_taken": _office(
+    "hq.address_taken": office_sentence(
         "总部的端口被占着",
         "HQ's address is taken",
         "{host}:{port},{reason};换一个端口。",
         "{host}:{port}, {reason}; choose another port.",
     ),
-    "hq.processes_need_server": _office(
+    "hq.processes_need_server": office_sentence(
         "这个数据库只能用一个进程",
         "This database serves one process",
         "要 {processes} 个进程,先用 --database 指到 PostgreSQL。",
         "For {processes} processes name a PostgreSQL by --database.",
     ),
-    "load.differences": _office(
+    "load.differences": office_sentence(
         "总部存的和发去的不一样",
         "HQ does not hold what was sent",
         "{boxes} 台不一样,上面逐台写着。",
         "{boxes} boxes differ, named above.",
     ),
-    "hq.no_citus": _office(
+    "hq.no_citus": office_sentence(
         "这个数据库不是 Citus",
         "This database is no Citus coordinator",
         "--database 要指到装了 citus 扩展的协调节点。",
         "Name a coordinator with the citus extension by --database.",
     ),
-    "file.too_large": _office(
+    "file.too_large": office_sentence(
         "文件太大",
         "The file is too large",
         "最大 {bytes_max} 字节;按天分开导出。",
         "At most {bytes_max} bytes; export by day.",
     ),
-    "file.not_text": _office(
+    "file.not_text": office_sentence(
         "这不是文本文件", "Not a text file", "要 CSV,UTF-8 或 GBK。", "A CSV is needed, in UTF-8 or GBK."
     ),
-    "file.column_missing": _office(
+    "file.column_missing": office_sentence(
         "表头里少列",
         "A column is missing",
         "缺:{columns}。对一下列名设置。",
         "Missing: {columns}. Compare the mapping.",
     ),
-    "file.row_short": _office(
+    "file.row_short": office_sentence(
         "有一行没写完",
         "A row ends early",
         "第 {row} 行;可能没下载全,再导出一次。",
         "Row {row}; it may be cut off, export again.",
     ),
-    "file.wrong_amount": _office(
+    "file.wrong_amount": office_sentence(
         "有一行金额看不懂",
         "A row has no amount that can be read",
         "第 {row} 行,{column}:{text}。",
         "Row {row}, {column}: {text}.",
     ),
-    "file.wrong_date": _office(
+    "file.wrong_date": office_sentence(
         "有一行日期看不懂",
         "A row has no date that can be read",
         "第 {row} 行,{column}:{text};对一下日期格式设置。",
         "Row {row}, {column}: {text}; compare the date format.",
     ),
-    "file.unknown_kind": _office(
+    "file.unknown_kind": office_sentence(
         "有一行种类没见过",
         "A row is of a kind that nobody named",
         "第 {row} 行:{text};在设置里写明是收款还是退款。",
         "Row {row}: {text}; say in the mapping whether it is a payment or refund.",
     ),
-    "bank.no_amount": _office(
+    "bank.no_amount": office_sentence(
         "列名设置里没有金额",
         "The mapping names no amount",
         "写 amount,或 credit 和 debit。",
         "Name amount, or credit and debit.",
     ),
-    "note.line_break": _office(
+    "note.line_break": office_sentence(
         "总部记录里有换行",
         "A note of HQ holds a line break",
         "{kind};这是程序的错,请报修。",
         "{kind}; a defect of ours.",
     ),
-    "note.gap": _office(
+    "note.gap": office_sentence(
         "总部记录断号了",
         "A note of HQ is missing",
         "从备份里找回,再核一遍。",
         "Fetch it from the backup, then verify again.",
     ),
-    "note.hash_differs": _office(
+    "note.hash_differs": office_sentence(
         "总部记录被改过",
         "A note of HQ was changed",
         "从备份里找回,再核一遍。",
         "Fetch it from the backup, then verify again.",
     ),
-    "note.cut_off": _office(
+    "note.cut_off": office_sentence(
         "总部记录少了结尾",
         "HQ's notes lack their end",
         "数据库可能是旧备份;找更新的那份。",
         "The database may be an older backup; find the newer one.",
     ),
-    "pull.wrong_cursor": _office(
+    "pull.wrong_cursor": office_sentence(
         "续传的位置对不上", "This place belongs to another pull", "从头再取一次。", "Pull again from the beginning."
     ),
-    "pull.too_many_rows": _office(
+    "pull.too_many_rows": office_sentence(
         "行数太多,一张表放不下",
         "Too many rows for a workbook",
         "最多 {rows_max} 行;分几段日期取,或用 CSV、Parquet。",
         "At most {rows_max}; pull fewer days, or CSV or Parquet.",
     ),
-    "pull.incomplete": _office(
+    "pull.incomplete": office_sentence(
         "没取全,文件没写完",
         "Incomplete, nothing to rely on",
         "取到 {rows} 行,{total} 元;再取一次。",

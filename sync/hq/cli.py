@@ -14,6 +14,7 @@ import typer
 
 from agent.core.errors import Broken, Refused, StoreboxError
 from sync.hq.load.cli import load
+from sync.hq.people.cli import person_app
 from sync.hq.pull_cli import pull
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ app.add_typer(store_app, name="store")
 app.add_typer(token_app, name="token")
 db_app = typer.Typer(help="The database of headquarters.", no_args_is_help=True)
 app.add_typer(db_app, name="db")
+app.add_typer(person_app, name="person")
 app.command()(load)
 app.command()(pull)
 

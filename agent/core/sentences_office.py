@@ -1,0 +1,45 @@
+"""Sentences of headquarters' persons: logging in, rights, the second person."""
+
+from agent.core.sentences_sync import office_sentence
+
+SENTENCES = {
+    "person.bad_name": office_sentence(
+        "名字不能用", "This name can't be used", "1 到 40 个看得见的字。", "1 to 40 visible characters."
+    ),
+    "person.bad_role": office_sentence(
+        "没有这个角色", "No such role", "{role};可用的:{known}。", "{role}; known: {known}."
+    ),
+    "person.exists": office_sentence(
+        "这个人已经有了", "The person exists already", "{name};换一个名字。", "{name}; choose another name."
+    ),
+    "person.unknown": office_sentence(
+        "没有这个人",
+        "No such person",
+        "{name};名单见 storebox-hq person list。",
+        "{name}; see storebox-hq person list.",
+    ),
+    "person.bad_password": office_sentence(
+        "密码太短或太好猜",
+        "The password is too short or too easy",
+        "{shortest} 到 {longest} 位,不能就是名字。",
+        "{shortest} to {longest} characters, and not the name.",
+    ),
+    "person.wrong_password": office_sentence(
+        "名字或密码不对", "Name or password is wrong", "再输一次;忘了请主管重置。", "Type again, or have it reset."
+    ),
+    "person.locked": office_sentence(
+        "输错太多次,先等一等", "Too many wrong guesses", "{wait_s} 秒后再试。", "Try again in {wait_s} s."
+    ),
+    "person.log_in": office_sentence(
+        "请先登录", "Please log in", "登录已过期或还没登录。", "Not logged in, or no longer."
+    ),
+    "person.change_password": office_sentence(
+        "先改掉初始密码", "Change the first password", "改完就能用。", "Everything works once it is changed."
+    ),
+    "person.may_not": office_sentence(
+        "您没有这个权限", "You may not do this", "{role} 不能 {act};请主管来做。", "{role} may not {act}; ask who may."
+    ),
+    "person.not_oneself": office_sentence(
+        "要另一个人来批准", "Another person must approve", "自己不能批自己的。", "Nobody approves himself."
+    ),
+}
