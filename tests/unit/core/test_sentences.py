@@ -50,7 +50,10 @@ TITLE_CHARACTERS = 16
 BY_DEVICE = ("printer", "scanner", "display", "scale")
 NOUNS = frozenset(code.partition(".")[0] for code in known_codes())
 ENTRIES = frozenset(
-    kind for name in vars(events) if isinstance(kind := getattr(getattr(events, name), "KIND", None), str)
+    kind
+    for place in (events, undoing)
+    for name in vars(place)
+    if isinstance(kind := getattr(getattr(place, name), "KIND", None), str)
 ) | {"hq.rolled_back", "clock.jumped"}
 """Kinds of entries of the journal; some of them are codes too."""
 STATUSES = Path("agent/web/errors.py")
