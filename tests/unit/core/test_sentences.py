@@ -15,7 +15,7 @@ from typer.main import get_group
 
 from agent.cli.app import NOUNS as NOUNS_OF_COMMANDS
 from agent.cli.app import LazyNoun, present
-from agent.core import events, sentences
+from agent.core import events, sentences, undoing
 from agent.core.errors import Broken, Credentials, Family, Refused, StoreboxError, TryLater, UnknownOutcome
 from agent.core.roles import Role
 from agent.core.sentences import MISSING, TABLES, help_code, known_codes, sentence_for, sentence_of
