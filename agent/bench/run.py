@@ -21,6 +21,7 @@ FIGURES = {
     "slip": "a slip on a serial line, against the line's speed",
     "foreign": "the same slip through python-escpos' own serial class",
     "platforms": "signing a call to WeChat Pay and Alipay, and checking the answer",
+    "codepay": "a payment by code, without the platform's own time",
     "upload": "the journal going up to headquarters",
     "ingest": "a chain's journals going into headquarters' PostgreSQL",
     "pull": "a million rows of the ledger as files",
