@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from agent.bench.counter import Counter, opened
-from agent.bench.figures import Round, middle
+from agent.bench.figures import Round
 from agent.bench.plan import Plan
 from agent.bench.rows import Bar, Row
 from agent.daemon.clock import SystemEntropy
@@ -55,7 +55,11 @@ class Watched:
 def measure(plan: Plan) -> list[Row]:
     """Measure both platforms; raises RuntimeError when a payment does not end as paid."""
     rows = []
-    with _simulated(plan.folder / "platform") as (simulation, watched, url), opened(plan.folder / "codepay") as box:
+    with (
+        plan.scratch("codepay") as folder,
+        _simulated(folder / "platform") as (simulation, watched, url),
+        opened(folder / "box") as box,
+    ):
         counter = Counter(box)
         counter.open()
         for name, (title, prefix) in NAMES.items():
@@ -63,7 +67,7 @@ def measure(plan: Plan) -> list[Row]:
             box.shop.platforms = {name: open_platform(name, settings, SystemEntropy())}
             watched.connections.clear()
             rounds = _rounds(plan, counter, watched, name, prefix)
-            whole = middle(rounds)
+            whole = sorted(rounds, key=lambda one: one.value - one.floor)[len(rounds) // 2]
             added = f"{title}: a payment by code, scan to committed sale, added to the platform's own time"
             rows.append(Row(added, (whole.value - whole.floor) * MILLI, "ms", whole.floor * MILLI, BAR))
             if len(watched.connections) > CONNECTIONS_MAX:
@@ -76,7 +80,8 @@ def _rounds(plan: Plan, counter: Counter, watched: Watched, name: str, prefix: s
     with plan.progress(f"payments by {name}", plan.rounds) as advance:
         for number in range(plan.rounds):
             pairs = [_paid(counter, watched, name, f"{prefix}{number:06d}{place:08d}00") for place in range(count)]
-            rounds.append(Round(sum(one for one, _ in pairs) / count, sum(own for _, own in pairs) / count))
+            whole_s, own_s = sorted(pairs, key=lambda pair: pair[0] - pair[1])[count // 2]
+            rounds.append(Round(whole_s, own_s))
             advance()
     return rounds
 
