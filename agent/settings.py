@@ -93,7 +93,8 @@ class Headquarters(Section):
 class Payments(Section):
     """Who holds the merchants' keys: the box itself, or headquarters, reached at up to two addresses.
 
-    `page` is where customers' own phones pay, at headquarters.
+    `page` is where customers' own phones pay, at headquarters. `abandoned` says what becomes of a payment whose sale no
+    longer wants it.
     """
 
     custody: Literal["direct", "hq"] = "direct"
@@ -103,6 +104,7 @@ class Payments(Section):
         "alipay",
     )
     page: Annotated[str, Field(pattern=PAY_PAGE, max_length=60)] = ""
+    abandoned: Literal["refund", "offer"] = "refund"
 
 
 class Printing(Section):

@@ -11,6 +11,7 @@ from agent.cli.output import StateOption, print_error
 
 if TYPE_CHECKING:
     from agent.core.payment import Platform
+    from agent.services.platform_health import PlatformHealth
     from agent.settings import Settings
     from agent.web.desk import DeskPort
 
@@ -32,17 +33,18 @@ def run(
 ) -> None:
     """Serve the shop: till pages, devices, journal, sync. What systemd starts; says its URL when ready."""
     from agent import logs
+    from agent.daemon.platforms import hurried
     from agent.daemon.run import Surroundings
     from agent.daemon.run import run as serve
+    from agent.services.platform_health import PlatformHealth
     from agent.settings import in_force
 
     settings = in_force(state)
     logs.configure()
-    platforms = {**_platforms(settings, hq, wallet, wallet_state), **_own_phones(settings, hq)}
-    if hurry > 1:
-        for platform in platforms.values():
-            platform.timing = platform.timing.scaled(hurry)
-    surroundings = Surroundings(hq, platforms, _desk(desk))
+    health = PlatformHealth()
+    platforms = {**_platforms(settings, hq, wallet, wallet_state, health), **_own_phones(settings, hq)}
+    hurried(platforms, hurry)
+    surroundings = Surroundings(hq, platforms, _desk(desk), health)
     serve(settings, surroundings, _say)
 
 
@@ -51,7 +53,9 @@ def _say(url: str) -> None:
     sys.stdout.flush()
 
 
-def _platforms(settings: "Settings", hq: str | None, url: str | None, simulator: Path | None) -> "dict[str, Platform]":
+def _platforms(
+    settings: "Settings", hq: str | None, url: str | None, simulator: Path | None, health: "PlatformHealth"
+) -> "dict[str, Platform]":
     """Return the platforms: headquarters' custody, or the merchants' own.
 
     With a simulator and the keys here they are its merchants', or where it made none the wallet under their names.
@@ -63,16 +67,18 @@ def _platforms(settings: "Settings", hq: str | None, url: str | None, simulator:
     if through_hq or url is None or simulator is None:
         entropy = SystemEntropy()
         platforms, problems = (
-            through_headquarters(settings, entropy, hq) if through_hq else from_folder(settings.state, entropy)
+            through_headquarters(settings, entropy, hq, health)
+            if through_hq
+            else from_folder(settings.state, entropy, health)
         )
         for problem in problems:
             print_error(problem)
         return platforms
-    found = practised(simulator, url, SystemEntropy())
+    found = practised(simulator, url, SystemEntropy(), health)
     if found:
         return found
     merchant = json.loads((simulator / "merchant.json").read_text(encoding="utf-8"))
-    return simulated({"url": url, **merchant}, SystemEntropy())
+    return simulated({"url": url, **merchant}, SystemEntropy(), health=health)
 
 
 def _own_phones(settings: "Settings", hq: str | None) -> "dict[str, Platform]":

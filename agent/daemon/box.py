@@ -18,6 +18,7 @@ from agent.daemon.logo import logo_of
 from agent.services import health, staff
 from agent.services.language import translator
 from agent.services.phone_orders import PhoneOrders
+from agent.services.platform_health import PlatformHealth
 from agent.services.resolver import Resolver
 from agent.services.scanning import scanned
 from agent.services.shop import PrintingPlan, Shop, StoreFacts, TillPlace
@@ -43,6 +44,8 @@ class Outside:
     platforms: Mapping[str, Platform]
     link_clock: Clock | None = None
     """The clock of the way to headquarters, when trade goes by another (a replay's)."""
+    platform_health: PlatformHealth | None = None
+    """Hears how calls to the platforms end; None where nobody shows it."""
 
 
 def enrolment_of(state: Path) -> Enrolment:
@@ -149,6 +152,9 @@ class Box:
         self.shop.wake_resolver = self.resolver.wake
         self.shop.wake_uplink = self.headquarters.wake
         self.shop.lamps = self.devices.lamps
+        if outside.platform_health is not None:
+            self.shop.platform_health = outside.platform_health
+            outside.platform_health.changed = lambda: self.shop.publish("lamps", health.lamps(self.shop))
         self.shop.scales = self.devices.scales
         self.shop.publish = followed(outside.publish, self.devices.till_changed)
         self.shop.uplink_lamp = self.headquarters.lamp
@@ -211,4 +217,5 @@ def store_facts(settings: Settings) -> StoreFacts:
         receipts=settings.printing.receipts,
         one_touch=settings.store.one_touch,
         own_hosts=frozenset(settings.store.own_hosts),
+        abandoned=settings.payments.abandoned,
     )

@@ -13,9 +13,10 @@ from agent.core.errors import Refused, StoreboxError
 from agent.core.payment import Platform
 from agent.core.ports import Entropy
 from agent.services.phone_orders import PLATFORM as PHONE
+from agent.services.platform_health import PlatformHealth
 from agent.settings import Settings
 from sync.enrol import device_key, load_enrolment
-from sync.platforms.base import open_platform
+from sync.platforms.base import Outcome, open_platform
 from sync.platforms.files import FOLDER, merchant_files, settings_in
 from sync.wishes import HqCustody, HqPlatform, addresses_of
 
@@ -24,7 +25,10 @@ SIMULATED_NAMES = ("wechat", "alipay")
 
 
 def simulated(
-    settings: Mapping[str, str], entropy: Entropy, names: Iterable[str] = SIMULATED_NAMES
+    settings: Mapping[str, str],
+    entropy: Entropy,
+    names: Iterable[str] = SIMULATED_NAMES,
+    health: PlatformHealth | None = None,
 ) -> dict[str, Platform]:
     """Return the simulated wallet standing in for each of `names`: practice and replays take no real money.
 
@@ -32,31 +36,34 @@ def simulated(
     """
     platforms: dict[str, Platform] = {}
     for name in names:
-        platform = open_platform("wallet", settings, entropy)
+        platform = open_platform("wallet", settings, entropy, _listener(health, name))
         platform.name = name
         platforms[name] = platform
     return platforms
 
 
-def practised(folder: Path, url: str, entropy: Entropy) -> dict[str, Platform]:
+def practised(folder: Path, url: str, entropy: Entropy, health: PlatformHealth | None = None) -> dict[str, Platform]:
     """Return the platforms as the simulator's merchants have them, reached at `url`; none without merchants."""
     found: dict[str, Platform] = {}
     for name in SIMULATED_NAMES:
         file = folder / "merchants" / f"{name}.json"
         if file.is_file():
             address = {"url": url} if name == "wechat" else {"gateway": f"{url}/gateway.do"}
-            found[name] = open_platform(name, {**settings_in(file), **address}, entropy)
+            found[name] = open_platform(name, {**settings_in(file), **address}, entropy, _listener(health, name))
     return found
 
 
-def from_folder(state: Path, entropy: Entropy) -> tuple[dict[str, Platform], list[StoreboxError]]:
+def from_folder(
+    state: Path, entropy: Entropy, health: PlatformHealth | None = None
+) -> tuple[dict[str, Platform], list[StoreboxError]]:
     """Return the platforms whose merchants' files lie in a state folder, and what is wrong with the other files."""
     platforms: dict[str, Platform] = {}
     problems: list[StoreboxError] = []
     for file in merchant_files(state / FOLDER):
         try:
             settings = settings_in(file)
-            platform = open_platform(settings.get("platform") or file.stem, settings, entropy)
+            heard = _listener(health, file.stem)
+            platform = open_platform(settings.get("platform") or file.stem, settings, entropy, heard)
         except StoreboxError as error:
             problems.append(_naming(file, error))
             continue
@@ -66,7 +73,7 @@ def from_folder(state: Path, entropy: Entropy) -> tuple[dict[str, Platform], lis
 
 
 def through_headquarters(
-    settings: Settings, entropy: Entropy, hq_url: str | None = None
+    settings: Settings, entropy: Entropy, hq_url: str | None = None, health: PlatformHealth | None = None
 ) -> tuple[dict[str, Platform], list[StoreboxError]]:
     """Return the platforms whose keys headquarters hold, and what is wrong: without headquarters there are none.
 
@@ -76,7 +83,7 @@ def through_headquarters(
         custody = _custody(settings, entropy, hq_url)
     except StoreboxError as error:
         return {}, [error]
-    return {name: HqPlatform(name, custody) for name in settings.payments.platforms}, []
+    return {name: HqPlatform(name, custody, _listener(health, name)) for name in settings.payments.platforms}, []
 
 
 def own_phones(
@@ -118,6 +125,16 @@ def pay_urls(settings: Settings, hq_url: str | None = None) -> list[str]:
     if not parts.hostname:
         raise Refused("payments.no_headquarters")
     return [f"{parts.scheme}://{parts.netloc}"]
+
+
+def hurried(platforms: Mapping[str, Platform], divisor: float) -> None:
+    """Divide every platform's timing, for practice against the simulator: a real platform keeps its pace."""
+    for platform in platforms.values():
+        platform.timing = platform.timing.scaled(divisor)
+
+
+def _listener(health: PlatformHealth | None, name: str) -> Outcome | None:
+    return None if health is None else health.listener(name)
 
 
 def _naming(file: Path, error: StoreboxError) -> StoreboxError:

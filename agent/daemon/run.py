@@ -14,6 +14,7 @@ from agent.daemon.housekeeping import Housekeeping
 from agent.daemon.lock import StateLock
 from agent.daemon.memory import give_large_pieces_back, settle
 from agent.daemon.sockets import inherited, listening, url_of
+from agent.services.platform_health import PlatformHealth
 from agent.settings import Settings
 from agent.watchdog import Notifier, interval_s
 from agent.web.hub import Hub
@@ -32,6 +33,7 @@ class Surroundings:
     hq_url: str | None = None
     platforms: Mapping[str, Platform] = field(default_factory=dict)
     desk: "DeskPort | None" = None
+    platform_health: PlatformHealth | None = None
 
 
 def run(settings: Settings, surroundings: Surroundings, announce: Callable[[str], None]) -> None:
@@ -47,7 +49,8 @@ def run(settings: Settings, surroundings: Surroundings, announce: Callable[[str]
     enrolment_of(settings.state)
     with StateLock(settings.state):
         sockets = inherited() or [listening(settings.web.host, settings.web.port)]
-        outside = Outside(SystemClock(), SystemEntropy(), hub.publish, surroundings.platforms)
+        health = surroundings.platform_health
+        outside = Outside(SystemClock(), SystemEntropy(), hub.publish, surroundings.platforms, platform_health=health)
         box = Box(settings, outside, hq_url=surroundings.hq_url or settings.hq.url or None)
         try:
             _Run(box, hub, surroundings, notifier, announce).serve(sockets)

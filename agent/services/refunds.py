@@ -9,7 +9,9 @@ from agent.core.canonical import canonical
 from agent.core.errors import Broken, Refused
 from agent.core.events import RefundLine, RefundStarted, SaleRefunded
 from agent.core.ids import base32_characters, refund_attempt_number, refund_number
+from agent.core.payment import RefundVerdict
 from agent.core.refund import Refunded, RefundPlan, plan_refund, refund_without_receipt
+from agent.services import attempts, platform_refunds
 from agent.services.authority import record_approval, require
 from agent.services.journaling import record
 from agent.services.shop import Actor, Approval, Shop
@@ -21,6 +23,7 @@ from agent.store.unit import Unit
 
 Shown = dict[str, Any]
 LATE_DAYS = 30
+DAY_MS = 86_400_000
 RECENT_MAX = 200
 
 
@@ -118,7 +121,7 @@ def refund_sale(
         name = refund_number(number, before.count + 1)
         event = _event(shop, trade, name, number, reason, approver, plan)
         record(unit, event)
-        _start_platform_refunds(unit, trade, number, before.count + 1, event, random_characters)
+        _start_platform_refunds(shop, unit, trade, number, before.count + 1, event, random_characters)
         slip = queue_refund_slip(shop, unit, actor, event, body, row[0])
         return {**_answer(event), "slip": slip}
 
@@ -170,14 +173,14 @@ def _event(
 
 
 def _start_platform_refunds(
-    unit: Unit, trade: Trade, number: str, count: int, event: SaleRefunded, random_characters: str
+    shop: Shop, unit: Unit, trade: Trade, number: str, count: int, event: SaleRefunded, random_characters: str
 ) -> None:
     for place, tender in enumerate(event.tenders):
         if tender.attempt is None:
             continue
-        platform = unit.connection.execute(
-            "SELECT platform FROM view_attempt WHERE attempt = ?", (tender.attempt,)
-        ).fetchone()
+        found = attempts.row(unit.connection, tender.attempt)
+        if found is not None:
+            check_limits(shop, unit, found, tender.amount_fen)
         record(
             unit,
             RefundStarted(
@@ -185,10 +188,51 @@ def _start_platform_refunds(
                 out_refund_no=refund_attempt_number(number, count * 10 + place, random_characters),
                 refund=event.refund,
                 attempt=tender.attempt,
-                platform=tender.kind if platform is None else platform[0],
+                platform=tender.kind if found is None else found["platform"],
                 amount_fen=tender.amount_fen,
             ),
         )
+
+
+def check_limits(shop: Shop, unit: Unit, found: Mapping[str, Any], amount_fen: int) -> None:
+    """Refuse a refund that its platform would refuse: too late, too many parts, above what was paid.
+
+    Better now than after the customer has left with a slip that promises the money.
+    """
+    went = unit.connection.execute(
+        "SELECT count(*), coalesce(sum(amount_fen), 0) FROM view_platform_refund"
+        " WHERE attempt = ? AND platform = ? AND state <> 'refused'",
+        (found["attempt"], found["platform"]),
+    ).fetchone()
+    if went[1] + amount_fen > found["amount_fen"]:
+        raise Refused("refund.above_paid", left_fen=found["amount_fen"] - went[1])
+    platform = shop.platforms.get(found["platform"])
+    if platform is None:
+        return
+    limits = platform.refund_limits
+    paid_ms = found["platform_at_ms"] or found["started_ms"]
+    if limits.within_days is not None and unit.now_ms - paid_ms > limits.within_days * DAY_MS:
+        raise Refused("refund.platform_too_late", days=limits.within_days)
+    if limits.parts_max is not None and went[0] >= limits.parts_max:
+        raise Refused("refund.too_many_parts", parts=limits.parts_max)
+
+
+def queued(shop: Shop) -> list[Shown]:
+    """Return every refund that its platform has not ended, oldest first: what the queue's page shows (C15, C16).
+
+    `phase` is `queued` (not handed in yet, or nothing is known), `balance_low` (to be tried again) or `on_its_way`;
+    `ahead` is how many of its platform come before it.
+    """
+    shown: list[Shown] = []
+    for found in platform_refunds.started(shop.read()):
+        verdict, code = shop.refunds_in_flight.said(found["out_refund_no"])
+        phase = {RefundVerdict.TRY_LATER: "balance_low", RefundVerdict.ACCEPTED: "on_its_way"}.get(
+            verdict or RefundVerdict.UNKNOWN, "queued"
+        )
+        ahead = sum(one["platform"] == found["platform"] and one["phase"] != "on_its_way" for one in shown)
+        names = ("out_refund_no", "refund", "attempt", "platform", "till", "amount_fen", "started_ms")
+        shown.append({**{name: found[name] for name in names}, "phase": phase, "code": code, "ahead": ahead})
+    return shown
 
 
 def _answer(event: SaleRefunded) -> Shown:
