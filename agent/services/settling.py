@@ -150,7 +150,8 @@ def _contradicted(taking: _Taking, code: str, gives_back: bool) -> bool:
     if unit.counter(name) > 1:
         return False
     amount_fen = answer.amount_fen or 0
-    booked = gives_back and amount_fen > 0
+    money = f"booked {found['attempt']} {answer.transaction}"
+    booked = gives_back and amount_fen > 0 and unit.counter(money) == 1
     record(
         unit,
         AttemptContradicted(

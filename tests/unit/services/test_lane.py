@@ -335,6 +335,25 @@ def test_a_payment_that_shows_after_the_undo_goes_back_once(shop: Shop) -> None:
         run(shop, 5)
     assert [body["code"] for body in bodies(shop, "attempt.contradicted")] == ["attempt.paid_after_end"]
     assert list(platform(shop).refunds.values()) == [amount_fen]
+
+
+def test_one_payment_that_does_not_fit_twice_over_goes_back_once(shop: Shop) -> None:
+    """Our clock was wrong, its money went back; then the answer to the submission comes at last and says PAID too."""
+    attempt = start(shop, Verdict.PENDING)
+    amount_fen = payments.attempt(shop, attempt)["amount_fen"]
+    before = PlatformAnswer(Verdict.PAID, attempt, transaction="4200009", platform_at_ms=1, amount_fen=amount_fen)
+    platform(shop).paid[attempt] = amount_fen
+    assert payments.settle(shop, attempt, before) is None
+    run(shop, 300)
+    assert state(shop, attempt) == "reversed"
+    payments.settle(shop, attempt, before)
+    run(shop, 300)
+    assert [(body["code"], body["booked"]) for body in bodies(shop, "attempt.contradicted")] == [
+        ("attempt.platform_time_before_start", True),
+        ("attempt.paid_after_end", False),
+    ]
+    assert list(platform(shop).refunds.values()) == [amount_fen]
+    assert owed(shop) == {}
     assert len(bodies(shop, "attempt.ended")) == 1
     assert owed(shop) == {}
 
