@@ -13,6 +13,7 @@ from agent.core.pay_passes import PayProof, order_in, proof_text
 from agent.core.payment import AttemptState, PlatformAnswer, Verdict
 from agent.services import checkout, days, payments, phone_payments, shifts, tendering
 from agent.services.phone_orders import PhoneOrders
+from agent.services.resolver import Resolver
 from agent.services.scanning import scanned
 from agent.services.settling import settle
 from agent.services.shop import Actor, Approval, Shop
@@ -300,3 +301,20 @@ def test_the_journal_verifies_and_its_views_are_those_of_a_rebuild(shop: Shop, t
     begun(shop)
     report = verify(tmp_path / "journal.db", views)
     assert report.fault is None, report
+
+
+def test_the_resolver_asks_headquarters_and_closes_it_after_its_time(shop: Shop) -> None:
+    shown = begun(shop)
+    fake = FakePlatform("phone", clock=shop.clock)  # type: ignore[arg-type]
+    fake.offers[shown["attempt"]] = shown["amount_fen"]
+    shop.platforms = {"phone": fake}
+    resolver = Resolver(shop)
+    for _ in range(400):
+        if payments.attempt(shop, shown["attempt"])["state"] != "open":
+            break
+        shop.clock.advance(max(1.0, min(resolver.step(), 30.0)))  # type: ignore[attr-defined]
+    assert payments.attempt(shop, shown["attempt"])["state"] == "closed"
+    assert "reverse" not in {verb for verb, _ in fake.calls}
+    assert {verb for verb, _ in fake.calls} == {"query", "close"}
+    basket = checkout.basket(shop, CASHIER)
+    assert basket is not None and basket["attempt"] is None, "the sale is free for another tender"

@@ -3,14 +3,16 @@
 import { byId, h, region } from "./dom.js";
 import { faults, paintFaults, wrongs } from "./faults.js";
 import { Paper } from "./papers.js";
-import { ofPage, paintReader, scanner } from "./scanner.js";
+import { ofPage, paintOrder, paintReader, scanner } from "./scanner.js";
 import { isChinese, loadTexts, nameOf, pick, switchLanguage, t } from "./texts.js";
 
 const EVERY_MS = 300;
 const SAID_MS = 5000;
+const ORDER_EVERY_MS = 1000;
 const papers = new Map();
 let place = "";
 let fading = 0;
+let lookAgain = 0;
 
 /** The box said no, in words. */
 class Refusal extends Error {}
@@ -29,12 +31,20 @@ async function follow() {
   try {
     const state = await call(`/desk/state?place=${encodeURIComponent(asked)}`);
     if (asked === place) paint(state);
+    if (state.till && performance.now() > lookAgain) await followOrder(state.till);
     byId("words").textContent = "";
   } catch (error) {
     console.warn("desk", error);
     byId("words").textContent = t("The box is coming back, one moment. Nothing is lost.");
   }
   setTimeout(follow, EVERY_MS);
+}
+
+/** Show the address in the code that a till shows for the customer's own phone, as its display does. */
+async function followOrder(till) {
+  lookAgain = performance.now() + ORDER_EVERY_MS;
+  const shown = await call(`/api/v1/display/${encodeURIComponent(till)}`);
+  if (shown.payment && shown.payment.phase === "waiting_phone") paintOrder(shown.payment.qr);
 }
 
 function paint(state) {
@@ -89,6 +99,10 @@ function phone(customer, platform) {
   call("/desk/phone", { customer, platform, place }).then(() => say(t("A fresh payment code was scanned")), tell);
 }
 
+function proof(address) {
+  call("/desk/proof", { address, place }).then(() => say(t("The proof on the phone was scanned")), tell);
+}
+
 function showSlip(image) {
   ofPage(image).then(show, tell);
 }
@@ -122,7 +136,7 @@ async function start() {
   byId("language").lang = isChinese() ? "en" : "zh-CN";
   byId("language").addEventListener("click", switchLanguage);
   faults(send);
-  await scanner({ scan, show, samples: () => call("/desk/samples"), phone });
+  await scanner({ scan, show, samples: () => call("/desk/samples"), phone, proof });
   follow();
 }
 

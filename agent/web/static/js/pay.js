@@ -40,6 +40,7 @@ function adviseWallet() {
 }
 
 function advice(down) {
+  if (isOffline() && model.state.phone) return t("Cash is fastest; the customer's own phone can pay too");
   if (isOffline()) return t("Phones need the network: cash is fastest now");
   return down.length === wallets().length ? t("Cash is fastest now") : t("Scan the code on the customer's phone");
 }

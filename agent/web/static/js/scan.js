@@ -8,6 +8,7 @@ import { finish } from "./done.js";
 import { openLookup, showLookup } from "./lookup.js";
 import { basket, model, set } from "./model.js";
 import { say, sayError } from "./notice.js";
+import { proofTaken } from "./proof.js";
 import { t } from "./texts.js";
 
 let own = 0;
@@ -36,6 +37,7 @@ export function scanAnswer(answer) {
   else if (answer.action === "paid" && answer.completed) finish(answer.completed);
   else if (answer.action === "ask") chooseReading(answer);
   else if (answer.action === "lookup") lookedUp(answer);
+  else if (answer.action === "proof") proofTaken(answer);
   else if (answer.action === "open") openPage(answer.page);
   else if (answer.action === "reprint") say("good", t("A copy is printing"));
   else if (answer.action === "drawer") say("good", t("The drawer is open"));

@@ -26,12 +26,26 @@ const COMMANDS = {
 };
 
 /** Build the scanner. `scan(text)` and `show(base64)` send to the box; `samples()` asks for what may be scanned. */
-export function scanner({ scan, show, samples, phone }) {
+export function scanner({ scan, show, samples, phone, proof }) {
   const place = byId("scanner");
-  place.append(h("h2", {}, icon("scan"), t("Scanner")), typed(scan), pictures(show), byId("said"), h("div", { id: "samples" }));
+  place.append(h("h2", {}, icon("scan"), t("Scanner")), typed(scan), pictures(show), byId("said"), ownPhone(proof), h("div", { id: "samples" }));
   takeDrops(place, show);
   takePastes(show);
   return samples().then((found) => byId("samples").append(...groups(found, scan, samples, phone)));
+}
+
+/** The customer's own phone, while the till shows a code for it: open the code there, then hold the proof up. */
+function ownPhone(proof) {
+  const open = h("a.chip", { id: "open-order", target: "_blank", rel: "noopener" }, t("Scan the till's code with it"));
+  const hold = h("button.chip", { id: "show-proof", onclick: () => proof(open.href) }, t("Show its proof to the scanner"));
+  return h("section.group", { id: "own-phone-group", hidden: true }, h("h3", {}, t("The customer's own phone")), h("div.chips", {}, open, hold));
+}
+
+/** Say what code for customers' own phones the till shows; the last one stays, for its proof is shown later. */
+export function paintOrder(address) {
+  if (!address) return;
+  byId("own-phone-group").hidden = false;
+  if (byId("open-order").href !== address) byId("open-order").href = address;
 }
 
 /** Say whether pictures can be read here; where they can't, one sentence stands in the button's place. */

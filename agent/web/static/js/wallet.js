@@ -28,7 +28,7 @@ export function attemptPanel(attempt) {
   const detail = h("p.attempt-detail", {});
   const aloud = h("p.aloud", {});
   const code = attempt.qr_rows && attempt.phase.startsWith("waiting") ? scanCard(attempt) : null;
-  const first = situation(attempt, left(attempt.attempt));
+  const first = situation(attempt, counted(attempt.attempt, attempt.seconds_left));
   const panel = h(
     "section.attempt",
     { role: "status", class: attempt.phase },
@@ -57,7 +57,7 @@ const PICTURES = { line_down: "cloud", platform_down: "cloud" };
 
 /** A code for the customer's phone with its sum: everything that the customer's side needs, on the till as well. */
 function scanCard(attempt) {
-  return h("figure.scan-card", {}, qrCode(attempt.qr_rows, t("Code to scan")), h("figcaption", {}, tenderName(attempt.platform), h("b", {}, yuan(attempt.amount_fen))));
+  return h("figure.scan-card", {}, qrCode(attempt.qr_rows, t("Code to scan")), h("figcaption", {}, attempt.method === "phone" ? t("Own phone") : tenderName(attempt.platform), h("b", {}, yuan(attempt.amount_fen))));
 }
 
 const BUTTONS = {
