@@ -20,6 +20,7 @@ from agent.core.sentences_counter import SENTENCES as COUNTER
 from agent.core.sentences_demo import SENTENCES as DEMO
 from agent.core.sentences_device import SENTENCES as DEVICE
 from agent.core.sentences_lookup import SENTENCES as LOOKUP
+from agent.core.sentences_matching import SENTENCES as MATCHING
 from agent.core.sentences_office import SENTENCES as OFFICE
 from agent.core.sentences_passes import SENTENCES as PASSES
 from agent.core.sentences_payment import PLATFORM_WORDS, TENDER_WORDS
@@ -54,6 +55,7 @@ TABLES: tuple[Mapping[str, Texts], ...] = (
     DEMO,
     WISH,
     OFFICE,
+    MATCHING,
 )
 """Every table of sentences; no code stands in two of them."""
 

@@ -40,6 +40,7 @@ RAISED = {
     "DeviceTimeout",
     "DocumentError",
     "EmulatorError",
+    "Reason",
 }
 CODE = re.compile(r"[a-z]+(?:_[a-z]+)*\.[a-z]+(?:_[a-z0-9]+)*")
 FILES = re.compile(r"\.(?:toml|json|jsonl|db|html|js|css|svg|cfg|key|pub|new|mo|py|csv|log|gz|service|sock|lock|png)$")
