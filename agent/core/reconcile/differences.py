@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 
-from agent.core.events import BillMatched, DifferenceFound, DifferenceSettled
+from agent.core.events_matching import BillMatched, DifferenceFound, DifferenceSettled
 from agent.core.ids import base32_characters
 from agent.core.reconcile.classes import DIFFERENCES
 from agent.core.reconcile.finding import Finding, Match

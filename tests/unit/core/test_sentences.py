@@ -15,7 +15,7 @@ from typer.main import get_group
 
 from agent.cli.app import NOUNS as NOUNS_OF_COMMANDS
 from agent.cli.app import LazyNoun, present
-from agent.core import events, sentences, undoing
+from agent.core import events, events_matching, sentences, undoing
 from agent.core.errors import Broken, Credentials, Family, Refused, StoreboxError, TryLater, UnknownOutcome
 from agent.core.roles import Role
 from agent.core.sentences import MISSING, TABLES, help_code, known_codes, sentence_for, sentence_of
@@ -52,7 +52,7 @@ BY_DEVICE = ("printer", "scanner", "display", "scale")
 NOUNS = frozenset(code.partition(".")[0] for code in known_codes())
 ENTRIES = frozenset(
     kind
-    for place in (events, undoing)
+    for place in (events, events_matching, undoing)
     for name in vars(place)
     if isinstance(kind := getattr(getattr(place, name), "KIND", None), str)
 ) | {"hq.rolled_back", "clock.jumped"}

@@ -1,0 +1,68 @@
+"""What matching writes into the journal: that a bill was matched, and differences found and settled.
+
+Separate from the other kinds because they are no trade; the same rules hold (`agent.core.events`).
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from agent.core.events import Event
+
+
+@dataclass(frozen=True, slots=True)
+class BillMatched(Event):
+    """A platform's bill of one of its days (GMT+8) was matched, or none came; sums by class, refunds negative.
+
+    `state` is one of `agent.core.reconcile.statement`; `sha256` names the kept file. A corrected bill, or new facts,
+    are another such entry.
+    """
+
+    KIND: ClassVar[str] = "bill.matched"
+    platform: str
+    merchant: str
+    bill_day: str
+    sha256: str
+    state: str
+    classes: dict[str, dict[str, int]]
+    alarms: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DifferenceFound(Event):
+    """What matching left, with its reason, what is proposed and who has to act; found again it may tell otherwise.
+
+    Sums are signed: taken positive, given back negative.
+    """
+
+    KIND: ClassVar[str] = "difference.found"
+    difference: str
+    platform: str
+    merchant: str
+    bill_day: str
+    line_kind: str
+    line_class: str
+    code: str
+    settlement: str
+    owner: str
+    out_trade_no: str
+    out_refund_no: str | None
+    transaction: str | None
+    store: str | None
+    business_day: str | None
+    till: str | None
+    journal_fen: int
+    bill_fen: int
+    fee_fen: int
+    values: dict[str, int | str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class DifferenceSettled(Event):
+    """A difference came to its end: by a person's settlement, or by facts that came later (`facts`)."""
+
+    KIND: ClassVar[str] = "difference.settled"
+    difference: str
+    settlement: str
+    by: str
+    reason: str
+    approved_by: str | None
