@@ -150,11 +150,20 @@ def test_a_new_fact_changes_its_own_order_only(
 def _lines_of_its_group(
     new: Payment | Refund, paid_facts: list[Payment], back: list[Refund], statements: tuple[Statement, ...]
 ) -> set[str]:
+    """Return what stands in the fact's group, and in the groups in which that group's lines stood before it came."""
     listed = [Listed(one.day, line) for one in statements for line in one.lines]
+    own: set[str] = set()
     for order in grouped(Facts(paid_facts, back), listed):
         if new in order.payments or new in order.refunds:
-            return {*map(repr, order.payments), *map(repr, order.refunds), *map(repr, order.listed)}
-    raise AssertionError("a fact stands in no group")
+            own = {*map(repr, order.payments), *map(repr, order.refunds), *map(repr, order.listed)}
+    assert own, "a fact stands in no group"
+    without = Facts([one for one in paid_facts if one is not new], [one for one in back if one is not new])
+    moved = set(own)
+    for order in grouped(without, listed):
+        parts = {*map(repr, order.payments), *map(repr, order.refunds), *map(repr, order.listed)}
+        if parts & moved:
+            own |= parts
+    return own
 
 
 def _touches(one: Finding, own: set[str]) -> bool:
