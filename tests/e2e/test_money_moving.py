@@ -12,7 +12,7 @@ from agent.core.payment import Verdict
 from agent.services import checkout, payments, platform_refunds
 from agent.services.health import state
 from tests.e2e.conftest import Box, approve, log_in
-from tests.shops import CASHIER
+from tests.shops import CASHIER, LEAD
 
 CODE = "134567890123456700"
 LANGUAGES = ("zh-CN", "en")
@@ -69,6 +69,11 @@ class Till:
     def says(self, zh: str, en: str) -> None:
         """Expect words anywhere on the page, in its language."""
         expect(self.page.locator("#main")).to_contain_text(zh if self.language == "zh-CN" else en)
+
+    def until_slip(self, kind: str) -> None:
+        """Wait until a slip of a kind is queued."""
+        while not self.box.shop.read().execute("SELECT 1 FROM spool WHERE kind = ?", (kind,)).fetchone():
+            self.page.wait_for_timeout(20)
 
 
 @pytest.fixture(params=LANGUAGES)
@@ -242,3 +247,44 @@ def carry_out_refunds(box: Box) -> None:
     for found in platform_refunds.started(box.shop.read()):
         answer = box.platform.refund(found["attempt"], found["out_refund_no"], found["amount_fen"], found["total_fen"])
         platform_refunds.end(box.shop, found, answer)
+
+
+def test_what_has_no_result_is_listed_with_its_slip(till: Till, shot: Shot) -> None:
+    attempt = till.scan(Verdict.UNKNOWN)
+    expect(till.page.locator(".attempt")).to_be_visible()
+    payments.park(till.box.shop, LEAD, attempt)
+    expect(till.page.locator("#pay-cash")).to_be_visible()
+    till.page.locator("#menu").click()
+    expect(till.page.locator("#menu-pending .badge")).to_have_text("1")
+    till.page.locator("#menu-pending").click()
+    row = till.page.locator(f"[data-attempt={attempt}]")
+    expect(row).to_contain_text("起没结果，1号机" if till.language == "zh-CN" else "unknown since")
+    shot("pending")
+    row.locator("[data-act=slip]").click()
+    till.until_slip("pending")
+    payments.settle(till.box.shop, attempt, till.box.platform.reverse(attempt))
+    till.page.locator("button", has_text="再看" if till.language == "zh-CN" else "Look again").click()
+    expect(row).to_have_count(0)
+
+
+def test_a_refund_while_the_line_is_down_waits_in_its_place(till: Till, shot: Shot) -> None:
+    till.scan(Verdict.PAID)
+    expect(till.page.locator(".done")).to_be_visible()
+    till.line(down=True)
+    till.look()
+    till.reads("断网了，照常卖", "No network, selling goes on")
+    till.page.locator("#menu").click()
+    till.page.locator("#menu-sales").click()
+    till.page.locator(".sale-row").click()
+    till.page.locator(".refund .link").click()
+    till.page.locator(".refund .choice").first.click()
+    till.page.locator("#refund").click()
+    approve(till.page, "王领班", "3333")
+    till.reads("退款登记好了，排队自动退", "Refund registered, it goes out by itself")
+    shot("refund-queued")
+    till.page.locator(".notice-act").click()
+    expect(till.page.locator(".pending-row")).to_contain_text("前面0笔" if till.language == "zh-CN" else "0 before it")
+    shot("refund-queue")
+    till.line(down=False)
+    carry_out_refunds(till.box)
+    till.reads(r"微信88\.00元退出去了", r"Refund gone out: WeChat Pay 88\.00")

@@ -20,6 +20,7 @@ export async function openMenu() {
       entry(answer, "lookup", "search", t("The customer says: I paid"), shift),
       entry(answer, "open-drawer", "drawer", t("Open the drawer"), shift),
       entry(answer, "drawer", "cash", t("Cash in and out"), shift),
+      entry(answer, "pending", "clock", t("Payments without a result"), shift, model.state ? model.state.pending.attempts + model.state.pending.refunds : 0),
       entry(answer, "x", "report", t("X report"), shift),
       entry(answer, "close-shift", "count", t("Count and close the shift"), shift),
       entry(answer, "close-day", "moon", t("Close the day"), day),
@@ -33,8 +34,8 @@ export async function openMenu() {
   else if (chosen) set({ view: chosen, viewSale: null, notice: null });
 }
 
-function entry(answer, id, picture, words, able) {
-  return h("button.menu-entry", { id: `menu-${id}`, disabled: !able, onclick: () => answer(id) }, icon(picture), words);
+function entry(answer, id, picture, words, able, count = 0) {
+  return h("button.menu-entry", { id: `menu-${id}`, disabled: !able, onclick: () => answer(id) }, icon(picture), words, count > 0 && h("b.badge", {}, count));
 }
 
 async function openDrawer() {

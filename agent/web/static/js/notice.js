@@ -6,8 +6,8 @@ import { pick, t } from "./texts.js";
 
 const TONE_OF = { refused: "warn", try_later: "warn", unknown_outcome: "warn", credentials: "warn", broken: "bad" };
 
-export function say(tone, title, detail = "", { remedy = "", aloud = "", help = "", code = "", values = {} } = {}) {
-  set({ notice: { tone, title, detail, remedy, aloud, help, code, values } });
+export function say(tone, title, detail = "", { remedy = "", aloud = "", help = "", code = "", values = {}, act = null } = {}) {
+  set({ notice: { tone, title, detail, remedy, aloud, help, code, values, act } });
 }
 
 export function sayError(error) {
@@ -38,6 +38,7 @@ export function noticeCard(notice) {
       notice.detail && h("p", {}, notice.detail),
       notice.remedy && h("p.remedy", {}, notice.remedy),
       notice.aloud && h("p.aloud", {}, h("span", {}, t("Say:")), notice.aloud),
+      notice.act && h("button.notice-act", { onclick: () => set({ view: notice.act.view, notice: null }) }, notice.act.words),
     ),
     h(
       "div.notice-side",

@@ -2,7 +2,7 @@
 
 import { change, refresh } from "./act.js";
 import { h } from "./dom.js";
-import { itemOf } from "./model.js";
+import { isOffline, isPlatformUp, itemOf, model } from "./model.js";
 import { yuan } from "./money.js";
 import { say } from "./notice.js";
 import { mark, nameOf, t } from "./texts.js";
@@ -39,8 +39,8 @@ export function refundForm(sale, after) {
     const body = { lines, reason: reason ? t(reason) : other.value.trim(), in_cash: inCash.checked };
     const answer = await change(t("Giving back"), `/sales/${encodeURIComponent(sale.sale)}/refunds`, body, { keyed: true });
     if (!answer) return;
-    tell(answer);
     after();
+    tell(answer);
     refresh();
   }
 
@@ -88,7 +88,24 @@ function tell(answer) {
     say("good", t("Give the customer {amount} yuan cash", { amount: yuan(cash) }), t("The refund slip is printing. Let the customer sign it."));
     return;
   }
+  const kinds = answer.tenders.filter((tender) => tender.attempt).map((tender) => tender.kind);
+  const waits = isOffline() ? t("No network.") : kinds.some((kind) => !isPlatformUp(kind)) ? t("The platform does not answer.") : "";
+  if (waits) return queued(answer, waits);
   say("good", t("Refund accepted, the money is on its way"), t("To the phone in minutes, to a bank card in 1 to 3 working days. Don't give cash as well. No. {number}", { number: answer.refund }), {
     aloud: t("It is refunded. A bank card takes a little longer; please keep this slip."),
+    act: seeQueue(),
   });
+}
+
+/** It can't go out now: registered, in its place of the queue, and told of here when it has gone. */
+function queued(answer, why) {
+  const ahead = Math.max(0, model.state.pending.refunds);
+  say("warn", t("Refund registered, it goes out by itself"), `${why} ${t("{ahead} before it. It is told here when it has gone out.", { ahead })}`, {
+    aloud: t("Your refund is registered; it goes back the way you paid as soon as the network is there. You need not come again."),
+    act: seeQueue(),
+  });
+}
+
+function seeQueue() {
+  return { words: t("See how it stands"), view: "pending" };
 }

@@ -19,12 +19,13 @@ import { basket, listen, model, set } from "./model.js";
 import { renderNotice } from "./notice.js";
 import { openingScreen } from "./opening.js";
 import { renderPay } from "./pay.js";
+import { pendingScreen } from "./pending.js";
 import { salesScreen } from "./sales.js";
 import { loadTexts, t } from "./texts.js";
 import { watchAttempt } from "./wallet.js";
 import { xScreen } from "./xreport.js";
 
-const SCREENS = { sales: salesScreen, lookup: lookupScreen, x: xScreen, "close-shift": closeShiftScreen, "close-day": closeDayScreen };
+const SCREENS = { sales: salesScreen, pending: pendingScreen, lookup: lookupScreen, x: xScreen, "close-shift": closeShiftScreen, "close-day": closeDayScreen };
 let sell = null;
 let lastState = null;
 
