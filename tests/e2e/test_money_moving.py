@@ -3,7 +3,7 @@
 import io
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -35,10 +35,10 @@ class Till:
         self.page.locator("#pay").click()
         expect(self.page.locator("#pay-cash")).to_be_visible()
 
-    def scan(self, answer: Verdict) -> str:
+    def scan(self, answer: Verdict, code: str = CODE) -> str:
         """Read the customer's code; the platform answers so. Returns the attempt."""
         self.box.platform.answers = [answer]
-        started, submit = payments.start_code_payment(self.box.shop, CASHIER, "wechat", CODE)
+        started, submit = payments.start_code_payment(self.box.shop, CASHIER, "wechat", code)
         submit()
         return str(started["attempt"])
 
@@ -288,3 +288,26 @@ def test_a_refund_while_the_line_is_down_waits_in_its_place(till: Till, shot: Sh
     till.line(down=False)
     carry_out_refunds(till.box)
     till.reads(r"微信88\.00元退出去了", r"Refund gone out: WeChat Pay 88\.00")
+
+
+def test_a_payment_that_no_sale_has_taken_is_given_to_this_one_or_back(till: Till, shot: Shot) -> None:
+    """A shop that asks the cashier: what was parked and proves paid waits on the list."""
+    shop = till.box.shop
+    shop.store = replace(shop.store, abandoned="offer")
+    attempts = []
+    for _ in range(2):
+        attempts.append(till.scan(Verdict.UNKNOWN, f"13456789012345670{len(attempts)}"))
+        payments.park(shop, LEAD, attempts[-1])
+        payments.settle(shop, attempts[-1], till.box.platform.query(attempts[-1]))
+    till.reads("微信88.00元后来到账了", r"WeChat Pay 88\.00 arrived after all")
+    till.page.locator("#menu").click()
+    till.page.locator("#menu-pending").click()
+    first, second = (till.page.locator(f"[data-attempt={attempt}]") for attempt in attempts)
+    shot("waiting")
+    second.locator("[data-act=give-back]").click()
+    expect(second).to_have_count(0)
+    first.locator("[data-act=use]").click()
+    expect(till.page.locator(".done")).to_contain_text(
+        "微信收好了" if till.language == "zh-CN" else "WeChat Pay received"
+    )
+    assert [found["attempt"] for found in platform_refunds.started(shop.read())] == attempts[1:]

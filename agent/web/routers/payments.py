@@ -6,7 +6,7 @@ from typing import Any
 
 from fastapi import APIRouter, Response
 
-from agent.services import checkout, payments, pending, phone_payments, tendering
+from agent.services import abandoned, checkout, payments, pending, phone_payments, tendering
 from agent.web.access import AnySeat, MoneyKey, Seat, TheWeb, Web, approved
 from agent.web.bodies import Approvable, TenderBody
 from agent.web.qr import with_rows
@@ -59,6 +59,18 @@ def give_up_attempt(attempt: str, seat: AnySeat) -> Shown:
 def set_aside_attempt(attempt: str, seat: AnySeat) -> Shown:
     """Set the till's sale aside with its open payment: the next customer first."""
     return pending.set_aside(seat.shop, seat.actor, attempt)
+
+
+@router.post("/attempts/{attempt}/use")
+def use_attempt(attempt: str, seat: AnySeat, key: MoneyKey) -> Shown:
+    """Take a paid attempt that no sale has taken for the sale at this till."""
+    return abandoned.use(seat.shop, seat.actor, attempt, key)
+
+
+@router.post("/attempts/{attempt}/give-back")
+def give_back_attempt(attempt: str, seat: AnySeat, key: MoneyKey) -> Shown:
+    """Give a paid attempt that no sale has taken back, the way it came."""
+    return abandoned.give_back(seat.shop, seat.actor, attempt, key)
 
 
 @router.post("/attempts/{attempt}/code")

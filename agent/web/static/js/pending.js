@@ -3,9 +3,9 @@
 import { change, during, refresh } from "./act.js";
 import { get } from "./api.js";
 import { h, icon } from "./dom.js";
-import { filled, frame } from "./frame.js";
+import { filled, frame, leave } from "./frame.js";
 import { shortNumber } from "./held.js";
-import { tenderName } from "./model.js";
+import { basket, tenderName } from "./model.js";
 import { clock, yuan } from "./money.js";
 import { mark, pick, t } from "./texts.js";
 
@@ -57,15 +57,22 @@ function payment(attempt, again) {
 
 function actsOf(attempt, again) {
   const path = (verb) => `/attempts/${encodeURIComponent(attempt.attempt)}/${verb}`;
-  const act = (words, verb, busy) =>
-    h("button", {
-      "data-act": verb,
-      onclick: async () => {
-        if (await change(busy, path(verb))) again();
-        refresh();
-      },
-    }, words);
-  if (attempt.phase === "abandoned") return [];
+  const act = (words, verb, busy, keyed = false) => {
+    const onclick = async () => {
+      const answer = await change(busy, path(verb), {}, { keyed });
+      if (!answer) return;
+      if (answer.completed) leave();
+      else again();
+      refresh();
+    };
+    return h("button", { "data-act": verb, onclick }, words);
+  };
+  if (attempt.phase === "abandoned") {
+    return [
+      basket() && act(t("Give it to this sale"), "use", t("Taking the money"), true),
+      act(t("Give it back"), "give-back", t("Giving back"), true),
+    ];
+  }
   return [
     h("button", { "data-act": "slip", onclick: () => change(t("Printing"), path("slip")) }, icon("print"), t("Slip for the customer")),
     !attempt.parked && act(t("Take other money · lead"), "park", t("One moment")),
