@@ -5,6 +5,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.postgres import database_url, postgres
 
@@ -13,7 +14,13 @@ FOREIGN = ("STOREBOX_CONFIG", "STOREBOX_STATE", "STOREBOX_LANGUAGE", "STOREBOX_H
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Chromium and git need a home; a build machine may have none."""
+    """Chromium and git need a home; a build machine may have none. Property tests are the same in every run.
+
+    STOREBOX_HYPOTHESIS=explore draws other examples each time, to look for what nobody found yet.
+    """
+    settings.register_profile("suite", deadline=None, derandomize=True)
+    settings.register_profile("explore", deadline=None, print_blob=True)
+    settings.load_profile(os.environ.get("STOREBOX_HYPOTHESIS", "suite"))
     home = os.environ.get("HOME", "")
     if not home or not os.access(home, os.W_OK):
         os.environ["HOME"] = tempfile.mkdtemp(prefix="storebox-home-")

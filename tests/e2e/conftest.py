@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 import uvicorn
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from agent.services import days, shifts, staff
 from agent.services.shop import Shop
@@ -37,6 +37,8 @@ ARGUMENTS = (
     "--host-resolver-rules=MAP evil.example 127.0.0.1",
 )
 STARTS_WITHIN_S = 60
+expect.set_options(timeout=20_000)
+"""A busy machine is slow, not wrong: what comes at all comes within this many milliseconds."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -40,7 +40,7 @@ def slip(items: int = 5) -> dict[str, object]:
     return {"title": "小票", "language": "zh-CN", "blocks": blocks}
 
 
-def wait_until(condition: Callable[[], bool], timeout_s: float = 3.0) -> None:
+def wait_until(condition: Callable[[], bool], timeout_s: float = 15.0) -> None:
     """Return as soon as the condition holds; fail when it does not in time."""
     deadline_s = time.monotonic() + timeout_s
     while not condition():
