@@ -33,7 +33,6 @@ NOUNS = {
     "day": "Where the business day stands, and what is unfinished.",
     "ledger": "Verify, rebuild and export the journal.",
     "journal": "Set a damaged journal aside.",
-    "bill": "Match a platform's bill with the journal.",
     "sync": "What headquarters has, and what waits.",
     "payment": "Look up a payment that a customer claims.",
     "why": "Tell the story of a number: sale, payment, refund, slip.",

@@ -7,6 +7,7 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -183,6 +184,41 @@ def db_distribute(state: State = DEFAULT_STATE, database: DatabaseUrl = None, as
     for statement in done:
         typer.echo(statement)
     typer.echo(f"{len(done)} tables spread" if done else "every table was spread already")
+
+
+@app.command("match")
+def match_bill(
+    bill: Annotated[Path, typer.Option(exists=True, dir_okay=False, help="A trade bill as the platform gives it.")],
+    merchant: Annotated[str, typer.Option(help="The merchant's number at the platform.")],
+    day: Annotated[str, typer.Option(metavar="YYYY-MM-DD", help="The platform's day (GMT+8).")],
+    rate_bp: Annotated[int | None, typer.Option(min=0, max=10_000, help="Fee, 1/100 %: 60 is 0.60 %.")] = None,
+    expected_hash: Annotated[str | None, typer.Option("--hash", help="The hash that the platform announced.")] = None,
+    state: State = DEFAULT_STATE,
+    database: DatabaseUrl = None,
+    as_json: AsJson = False,
+) -> None:
+    """Match a bill with the stores' journals, line by line; exit code 1 when there are differences."""
+    import os
+
+    from sync.hq.matching import report
+    from sync.hq.matching.by_hand import match_file
+
+    try:
+        on = date.fromisoformat(day)
+    except ValueError as error:
+        raise typer.BadParameter(f"{day} is no date like 2026-10-03") from error
+    with _office(state, database) as office:
+        found, statement, unreadable = match_file(office.database, bill, merchant, on, rate_bp, expected_hash)
+    if as_json:
+        typer.echo(json.dumps(report.document(found, statement, unreadable), ensure_ascii=False))
+    else:
+        chinese = os.environ.get("STOREBOX_LANGUAGE", os.environ.get("LANG", "")).lower().startswith("zh")
+        for line in report.text(found, statement, chinese):
+            typer.echo(line)
+        for place in unreadable:
+            typer.echo(f"unreadable entry: {place}", err=True)
+    if unreadable or report.has_differences(found):
+        raise typer.Exit(1)
 
 
 def main() -> None:

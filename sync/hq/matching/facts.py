@@ -1,0 +1,83 @@
+"""What headquarters' entries say about one merchant's days, and about every order that a bill names besides."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+from sqlalchemy import Connection, select
+
+from agent.core.bill import BillLine
+from agent.core.moment import platform_day
+from agent.core.reconcile.book import KINDS, Book
+from agent.core.reconcile.facts import Facts, store_of
+from sync.hq import tables
+from sync.hq.projection import readable
+
+DAYS_BEFORE, DAYS_AFTER = 2, 1
+"""Business days around a platform's day whose entries may speak of it."""
+
+
+@dataclass(slots=True)
+class Read:
+    """Facts with what must be known about them: up to when each journal is here, and entries that can't be read."""
+
+    facts: Facts
+    journal_until_ms: Mapping[str, int]
+    unreadable: list[str] = field(default_factory=list)
+
+
+def read_facts(connection: Connection, platform: str, merchant: str, day: date, lines: Iterable[BillLine]) -> Read:
+    """Return the facts that matching a day's bill needs."""
+    stores = [str(one) for one in connection.execute(select(tables.store.c.store)).scalars()]
+    around = {(day + timedelta(days=count)).isoformat() for count in range(-DAYS_BEFORE, DAYS_AFTER + 1)}
+    wanted = {store: set(around) for store in stores}
+    for store, days in _days_of_named(connection, lines).items():
+        wanted.setdefault(store, set()).update(days)
+    book, unreadable = Book(), list[str]()
+    for store, days in wanted.items():
+        _take(connection, store, days, book, unreadable)
+    until = {store: last for store in stores if (last := _last_ms(connection, store)) is not None}
+    return Read(_of_merchant(book.facts(), platform, merchant), until, unreadable)
+
+
+def _take(connection: Connection, store: str, days: set[str], book: Book, unreadable: list[str]) -> None:
+    known = tables.entry.c
+    query = select(known.epoch, known.seq, known.at_ms, known.kind, known.body).where(
+        (known.store == store) & known.day.in_(sorted(days)) & known.kind.in_(KINDS)
+    )
+    for row in connection.execute(query):
+        body = readable(row.body)
+        try:
+            book.take(store, row.at_ms, row.kind, body or {})
+        except (KeyError, TypeError, ValueError):
+            unreadable.append(f"{store} {row.epoch} #{row.seq}")
+
+
+def _days_of_named(connection: Connection, lines: Iterable[BillLine]) -> dict[str, set[str]]:
+    """Return the business days on which the orders that a bill names may have been sold, by store."""
+    found: dict[str, set[str]] = {}
+    known = tables.platform_order.c
+    for number in {line.out_trade_no for line in lines}:
+        store = store_of(number)
+        if store is None:
+            continue
+        query = select(known.platform_at_ms).where((known.store == store) & (known.attempt == number))
+        at_ms = connection.execute(query).scalar()
+        if at_ms is not None:
+            sold = platform_day(int(at_ms))
+            days = {(sold + timedelta(days=count)).isoformat() for count in (-1, 0, 1)}
+            found.setdefault(store, set()).update(days)
+    return found
+
+
+def _last_ms(connection: Connection, store: str) -> int | None:
+    known = tables.entry.c
+    query = select(known.at_ms).where(known.store == store).order_by(known.epoch.desc(), known.seq.desc()).limit(1)
+    return connection.execute(query).scalar()
+
+
+def _of_merchant(facts: Facts, platform: str, merchant: str) -> Facts:
+    """Keep what belongs to a merchant; an order whose journal names none fits every merchant of its platform."""
+    payments = [one for one in facts.payments if one.platform == platform and one.merchant in ("", merchant)]
+    refunds = [one for one in facts.refunds if one.platform == platform and one.merchant in ("", merchant)]
+    return Facts(payments, refunds)
