@@ -141,7 +141,7 @@ class DeskClient:
         self._say(place, f"scan {' '.join(text.splitlines())}")
 
     def phones(self) -> list[dict[str, Any]]:
-        """Return the customers who have telephones, `{customer, name, name_en}`."""
+        """Return the customers who have telephones, `{customer, name, name_en, page}`."""
         found: list[dict[str, Any]] = json.loads(self._say("", "phones"))
         return found
 

@@ -16,10 +16,21 @@ PLATFORMS = ("wechat", "alipay")
 
 
 def customers(url: str) -> list[dict[str, Any]]:
-    """Return the simulator's customers, `{customer, name, name_en}`; none while it does not answer."""
+    """Return the simulator's customers, `{customer, name, name_en, page}`; none while it does not answer.
+
+    `page` is the address of that customer's telephone, where passwords are typed.
+    """
     found = _asked(url, "/sim/customers")
     rows = found if isinstance(found, list) else []
-    return [{"customer": one["id"], "name": one["name"], "name_en": one["name_en"]} for one in rows]
+    return [
+        {
+            "customer": one["id"],
+            "name": one["name"],
+            "name_en": one["name_en"],
+            "page": f"{url}/phone?customer={quote(one['id'], safe='')}",
+        }
+        for one in rows
+    ]
 
 
 def fresh_code(url: str, customer: str, platform: str) -> str | None:

@@ -44,7 +44,7 @@ class DeskPort(Protocol):
         """Let the emulated scanner read a code."""
 
     def phones(self) -> list[dict[str, Any]]:
-        """Return the customers who have telephones, `{customer, name, name_en}`."""
+        """Return the customers who have telephones, `{customer, name, name_en, page}`."""
 
     def show_phone(self, place: str, customer: str, platform: str) -> None:
         """Hold a customer's fresh payment code before the scanner."""

@@ -43,7 +43,9 @@ class Desk:
         self.scans.append((place, text))
 
     def phones(self) -> list[dict[str, Any]]:
-        return [{"customer": "C1", "name": "小陈", "name_en": "Chen"}]
+        return [
+            {"customer": "C1", "name": "小陈", "name_en": "Chen", "page": "http://127.0.0.1:8070/phone?customer=C1"}
+        ]
 
     def show_phone(self, place: str, customer: str, platform: str) -> None:
         self.scans.append((place, f"{customer} {platform}"))

@@ -176,7 +176,9 @@ function phones(people, phone) {
   const names = { wechat: t("WeChat Pay"), alipay: t("Alipay") };
   const chip = (one, platform) =>
     h("button.chip", { onclick: () => phone(one.customer, platform) }, `${nameOf(one)} · ${names[platform]}`);
-  return people.flatMap((one) => Object.keys(names).map((platform) => chip(one, platform)));
+  const telephone = (one) =>
+    h("a.chip.telephone", { href: one.page, target: "_blank", rel: "noopener", title: t("Open this telephone: passwords are typed there") }, icon("phone"), nameOf(one));
+  return people.flatMap((one) => [...Object.keys(names).map((platform) => chip(one, platform)), telephone(one)]);
 }
 
 function group(title, chips) {
