@@ -74,8 +74,8 @@ wheel: $(READY) ## build/dist/storebox-*.whl
 	$(BIN)/python -m pip wheel -qq --no-deps --wheel-dir build/dist .
 	@ls build/dist/*.whl
 
-catalogues: $(READY) ## compile agent/locale/*/LC_MESSAGES/*.po
-	@for po in agent/locale/*/LC_MESSAGES/*.po; do \
+catalogues: $(READY) ## compile every LC_MESSAGES/*.po
+	@for po in agent/locale/*/LC_MESSAGES/*.po sync/hq/pages/locale/*/LC_MESSAGES/*.po; do \
 		$(BIN)/pybabel --quiet compile --input-file $$po --output-file $${po%.po}.mo || exit 1; \
 	done
 

@@ -39,6 +39,30 @@ SENTENCES = {
     "person.may_not": office_sentence(
         "您没有这个权限", "You may not do this", "{role} 不能 {act};请主管来做。", "{role} may not {act}; ask who may."
     ),
+    "person.passwords_differ": office_sentence(
+        "两次输的新密码不一样", "The new passwords differ", "再输一次。", "Type the new one twice again."
+    ),
+    "person.same_password": office_sentence(
+        "新密码和现在的一样", "The new password is the present one", "换一个。", "Choose another."
+    ),
+    "person.not_yours": office_sentence(
+        "这个人不归您管",
+        "This is not yours to manage",
+        "只能管权限和门店都不超过自己的人,也不能管自己。",
+        "Only whose rights and stores are within your own, and never yourself.",
+    ),
+    "box.reason_missing": office_sentence(
+        "请写明停用的原因",
+        "Write down the reason",
+        "{shortest} 到 {longest} 个字。",
+        "{shortest} to {longest} characters.",
+    ),
+    "box.revoked_already": office_sentence(
+        "这个盒子已经停用了", "The box is out of use already", "{store} 第 {epoch} 期。", "{store}, epoch {epoch}."
+    ),
+    "page.too_many_requests": office_sentence(
+        "操作太快了", "Too many requests", "{retry_after_s} 秒后再试。", "Try again in {retry_after_s} s."
+    ),
     "person.not_oneself": office_sentence(
         "要另一个人来批准", "Another person must approve", "自己不能批自己的。", "Nobody approves himself."
     ),

@@ -153,6 +153,28 @@ def stores_for_token(connection: Connection, token: str) -> frozenset[str] | Non
     return None if row.stores is None else frozenset(row.stores.split(","))
 
 
+def access_tokens(connection: Connection) -> list[dict[str, object]]:
+    """Return the tokens of programs, newest first: name, stores (None for all), times; of the token only its hash."""
+    known = tables.access_token
+    return [
+        {
+            "token_sha256": row.token_sha256,
+            "name": row.name,
+            "stores": None if row.stores is None else row.stores.split(","),
+            "created_at_ms": row.created_at_ms,
+            "revoked_at_ms": row.revoked_at_ms,
+        }
+        for row in connection.execute(select(known).order_by(known.c.created_at_ms.desc(), known.c.token_sha256))
+    ]
+
+
+def revoke_access_token(connection: Connection, token_sha256: str, now_ms: int) -> None:
+    """Take a program's token out of use; one that is out of use already keeps its time."""
+    known = tables.access_token
+    mine = (known.c.token_sha256 == token_sha256) & known.c.revoked_at_ms.is_(None)
+    connection.execute(update(known).where(mine).values(revoked_at_ms=now_ms))
+
+
 def _adopt(connection: Connection, store: str, past: Sequence[PastEpoch], now_ms: int) -> None:
     """Take in epochs that the box lived alone, where their numbers are free."""
     taken = set(connection.execute(select(tables.epoch.c.epoch).where(tables.epoch.c.store == store)).scalars())

@@ -36,8 +36,11 @@ def log_in(database: Database, name: str, password: str, now_ms: int) -> str:
     return token
 
 
-def logged_in(database: Database, token: str | None, now_ms: int) -> Person:
-    """Return whose session it is; raises `Credentials` (`person.log_in`) when it ended or never was."""
+def logged_in(database: Database, token: str | None, now_ms: int, active: bool = True) -> Person:
+    """Return whose session it is; raises `Credentials` (`person.log_in`) when it ended or never was.
+
+    `active` is False for what a page asks by itself: that keeps no session alive.
+    """
     if not token:
         raise Credentials("person.log_in")
     mine = person_session.c.token_sha256 == token_hash(token)
@@ -48,7 +51,7 @@ def logged_in(database: Database, token: str | None, now_ms: int) -> Person:
         raise Credentials("person.log_in")
     if now_ms - row.begun_at_ms > LIFE_MS or now_ms - row.seen_at_ms > IDLE_MS:
         raise Credentials("person.log_in")
-    if now_ms - row.seen_at_ms > SEEN_EVERY_MS:
+    if active and now_ms - row.seen_at_ms > SEEN_EVERY_MS:
         with database.write() as connection:
             connection.execute(update(person_session).where(mine).values(seen_at_ms=now_ms))
     return found

@@ -1,0 +1,122 @@
+"""Enrolment and revocation of boxes. Each act is a note of the store's book, in the act's own transaction."""
+
+import io
+from collections.abc import Mapping
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from fastapi import APIRouter, Depends, Request, Response
+from markupsafe import Markup
+from sqlalchemy import Connection, select
+from starlette.responses import RedirectResponse
+
+from agent.core.errors import Refused
+from sync.hq import registry, tables
+from sync.hq.books.notes import write_note
+from sync.hq.pages.render import page
+from sync.hq.pages.route import PageRoute
+from sync.hq.pages.store_facts import epochs_of
+from sync.hq.pages.web import Desk, Form, asking, field, has_csrf, sent_form
+from sync.hq.people.rights import Act, Person, require
+
+REASON_CHARACTERS = range(2, 201)
+Sent = Annotated[Form, Depends(sent_form)]
+
+
+def boxes_router(desk: Desk) -> APIRouter:
+    """Return the routes of enrolment."""
+    router = APIRouter(route_class=PageRoute, include_in_schema=False)
+
+    @router.get("/boxes")
+    def boxes_page(request: Request) -> Response:
+        person = asking(desk, request, Act.BOXES)
+        return _page(desk, request, person)
+
+    @router.post("/boxes/token")
+    def token(request: Request, form: Sent) -> Response:
+        person = asking(desk, request, Act.BOXES)
+        has_csrf(request, form)
+        return _page(desk, request, person, enrolment=_token(desk, request, person, field(form, "store")))
+
+    @router.post("/boxes/revoke")
+    def revoke(request: Request, form: Sent) -> Response:
+        person = asking(desk, request, Act.BOXES)
+        has_csrf(request, form)
+        _revoke(desk, person, field(form, "store"), field(form, "epoch"), field(form, "reason"))
+        return RedirectResponse("/boxes", 303)
+
+    return router
+
+
+def _page(desk: Desk, request: Request, person: Person, enrolment: Mapping[str, Any] | None = None) -> Response:
+    now_ms = desk.office.now_ms()
+    with desk.office.database.read() as connection:
+        stores = [
+            {
+                "store": store,
+                "name": name,
+                "epochs": epochs_of(connection, store),
+                "tokens": _open_tokens(connection, store, now_ms),
+            }
+            for store, name in registry.store_names(connection)
+            if person.sees(store)
+        ]
+    fingerprint = desk.office.keys.fingerprint
+    return page(request, "boxes.html", person, stores=stores, enrolment=enrolment, fingerprint=fingerprint)
+
+
+def _token(desk: Desk, request: Request, person: Person, store: str) -> Mapping[str, Any]:
+    require(person, Act.BOXES, store)
+    now_ms = desk.office.now_ms()
+    expires_at_ms = now_ms + registry.TOKEN_LIFE_MS
+    with desk.office.database.write() as connection:
+        token = registry.make_enrolment_token(connection, store, now_ms)
+        body = {"expires_at_ms": expires_at_ms}
+        write_note(connection, store, now_ms, person.name, "enrolment.token_made", store, body)
+        name = registry.store_name(connection, store)
+    fingerprint = desk.office.keys.fingerprint
+    own = urlsplit(str(request.base_url))
+    command = f"storebox enrol --hq {own.scheme}://{own.netloc} --token {token} --root {fingerprint} --store {store}"
+    return {"store": store, "name": name, "token": token, "expires_at_ms": expires_at_ms, "command": command,
+            "qr": qr_svg(command)}  # fmt: skip
+
+
+def _revoke(desk: Desk, person: Person, store: str, epoch: str, reason: str) -> None:
+    require(person, Act.BOXES, store)
+    if not epoch.isdecimal() or len(epoch) > 9:
+        raise Refused("request.malformed", field="epoch")
+    if len(reason) not in REASON_CHARACTERS or not reason.isprintable():
+        raise Refused("box.reason_missing", shortest=REASON_CHARACTERS[0], longest=REASON_CHARACTERS[-1])
+    now_ms = desk.office.now_ms()
+    with desk.office.database.write() as connection:
+        box = registry.epoch_of_store(connection, store, int(epoch))
+        if box.revoked:
+            raise Refused("box.revoked_already", store=store, epoch=int(epoch))
+        registry.revoke(connection, store, int(epoch), reason, now_ms)
+        body = {"box": box.identity.box, "epoch": int(epoch), "reason": reason}
+        write_note(connection, store, now_ms, person.name, "box.revoked", f"{store}.{epoch}", body)
+
+
+def _open_tokens(connection: Connection, store: str, now_ms: int) -> int:
+    known = tables.enrolment_token.c
+    where = (known.store == store) & known.used_by_key.is_(None) & (known.expires_at_ms > now_ms)
+    return len(connection.execute(select(known.token_sha256).where(where)).all())
+
+
+def qr_svg(text: str) -> Markup:
+    """Return a QR code as inline SVG, dark on light by its own fill, with its quiet zone."""
+    import segno
+
+    drawn = io.BytesIO()
+    segno.make(text, error="m", micro=False).save(
+        drawn,
+        kind="svg",
+        xmldecl=False,
+        svgns=False,
+        omitsize=True,
+        border=4,
+        light="#fff",
+        svgclass="qr",
+        lineclass=None,
+    )
+    return Markup(drawn.getvalue().decode())

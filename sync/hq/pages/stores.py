@@ -1,0 +1,154 @@
+"""Overview, a store, a store's day, and the day's rows as a file."""
+
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Request, Response
+from fastapi import Path as InPath
+from starlette.background import BackgroundTask
+from starlette.responses import FileResponse, StreamingResponse
+
+from agent.core.errors import Refused
+from agent.core.moment import platform_day
+from sync.hq import registry
+from sync.hq.formats import csv_lines, documents
+from sync.hq.pages.day_facts import day_facts
+from sync.hq.pages.overview import StoreLine, overview
+from sync.hq.pages.plots import hours_plot, shares_plot
+from sync.hq.pages.render import page
+from sync.hq.pages.route import PageRoute
+from sync.hq.pages.store_facts import alarms_of, closed_days, epochs_of, forks_of, is_closed, newest_entries
+from sync.hq.pages.trade import Trade, Trades, cursors_of
+from sync.hq.pages.web import Desk, asking
+from sync.hq.pages.words import named
+from sync.hq.people.rights import Act
+from sync.hq.pull import Selection
+from sync.hq.pull_columns import COLUMNS, Rows
+from sync.hq.pull_files import write_xlsx
+
+Store = Annotated[str, InPath(pattern=r"^[A-Z0-9]{1,10}$")]
+Day = Annotated[str, InPath(pattern=r"^\d{4}-\d{2}-\d{2}$")]
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+def stores_router(desk: Desk) -> APIRouter:
+    """Return the routes of stores and days."""
+    router = APIRouter(route_class=PageRoute, include_in_schema=False)
+    trades = Trades()
+
+    @router.get("/")
+    def overview_page(request: Request) -> Response:
+        person = asking(desk, request)
+        lines = _lines(desk, trades, person.stores)
+        return page(request, "overview.html", person, lines=lines, **_sums(lines))
+
+    @router.get("/stores/{store}")
+    def store_page(request: Request, store: Store) -> Response:
+        person = asking(desk, request, Act.READ, store)
+        return page(request, "store.html", person, **_store(desk, trades, store), may_pull=person.may(Act.PULL))
+
+    @router.get("/stores/{store}/days/{day}")
+    def day_page(request: Request, store: Store, day: Day) -> Response:
+        person = asking(desk, request, Act.READ, store)
+        return page(request, "day.html", person, **_day(desk, trades, store, day), may_pull=person.may(Act.PULL))
+
+    @router.get("/stores/{store}/days/{day}/ledger.csv")
+    def day_csv(request: Request, store: Store, day: Day) -> Response:
+        asking(desk, request, Act.PULL, store)
+        lines = csv_lines(_rows(desk, store, day), COLUMNS[Rows.TENDERS])
+        return StreamingResponse(lines, media_type="text/csv; charset=utf-8", headers=_as_file(store, day, "csv"))
+
+    @router.get("/stores/{store}/days/{day}/ledger.xlsx")
+    def day_xlsx(request: Request, store: Store, day: Day) -> Response:
+        asking(desk, request, Act.PULL, store)
+        with tempfile.NamedTemporaryFile(prefix="storebox-day-", suffix=".xlsx", delete=False) as file:
+            path = Path(file.name)
+        try:
+            write_xlsx(_rows(desk, store, day), COLUMNS[Rows.TENDERS], path)
+        except BaseException:
+            path.unlink()
+            raise
+        headers = _as_file(store, day, "xlsx")
+        return FileResponse(path, media_type=XLSX, headers=headers, background=BackgroundTask(path.unlink))
+
+    return router
+
+
+def _lines(desk: Desk, trades: Trades, stores: frozenset[str] | None) -> list[StoreLine]:
+    with desk.office.database.read() as connection:
+        return list(overview(connection, trades, desk.office.now_ms(), stores))
+
+
+def _sums(lines: list[StoreLine]) -> Mapping[str, int]:
+    """Return what the head of the overview says of all stores together."""
+    return {
+        "risk_fen": sum(line.risk_fen for line in lines),
+        "unsent_entries": sum(line.beat.unsent_entries for line in lines if line.beat is not None),
+        "unknown": sum(line.unknown for line in lines),
+        "late_days": sum(len(line.late_days) for line in lines),
+        "silent": sum(line.silent for line in lines),
+        "alarms": sum(bool(line.alarms) for line in lines),
+        "net_fen": sum(line.trade.net_fen for line in lines if line.trade is not None),
+    }
+
+
+def _store(desk: Desk, trades: Trades, store: str) -> dict[str, Any]:
+    now_ms = desk.office.now_ms()
+    with desk.office.database.read() as connection:
+        if not registry.has_store(connection, store):
+            raise Refused("store.unknown", store=store)
+        line = overview(connection, trades, now_ms, [store])[0]
+        epochs = epochs_of(connection, store)
+        return {
+            "line": line,
+            "trade": line.trade or Trade(),
+            "plots": _plots(line.trade or Trade()),
+            "epochs": epochs,
+            "entries": newest_entries(connection, store, epochs),
+            "alarms": alarms_of(connection, store),
+            "forks": forks_of(connection, store),
+            "closed_days": closed_days(connection, store),
+        }
+
+
+def _day(desk: Desk, trades: Trades, store: str, day: str) -> dict[str, Any]:
+    with desk.office.database.read() as connection:
+        if not registry.has_store(connection, store):
+            raise Refused("store.unknown", store=store)
+        trade = trades.of(connection, store, day, cursors_of(connection, store))
+        return {
+            "store": store,
+            "name": registry.store_name(connection, store),
+            "day": day,
+            "closed": is_closed(connection, store, day),
+            "today": platform_day(desk.office.now_ms()).isoformat(),
+            "trade": trade,
+            "plots": _plots(trade),
+            "facts": day_facts(connection, store, day),
+        }
+
+
+def _plots(trade: Trade) -> Any:
+    """Return a function of language that draws: `(hours, shares)`; a template knows how its reader reads."""
+
+    def drawn(hours_title: str, shares_title: str, chinese: bool) -> tuple[Any, Any]:
+        shares = [(named(kind, chinese), amount_fen) for kind, amount_fen in trade.tenders_fen.most_common()]
+        return hours_plot(trade.hours_fen, hours_title), shares_plot(shares, shares_title)
+
+    return drawn
+
+
+def _rows(desk: Desk, store: str, day: str) -> Iterator[Mapping[str, object]]:
+    """Return the day's tenders, by the pull's own code; also of a day that is not closed, whose rows say so."""
+    with desk.office.database.read() as connection:
+        if not registry.has_store(connection, store):
+            raise Refused("store.unknown", store=store)
+    chosen = Selection([store], day, day, closed_only=False, rows=Rows.TENDERS)
+    found = documents(desk.office.database, chosen, desk.office.now_ms())
+    return (row for row in found if "cursor" not in row and "manifest" not in row)
+
+
+def _as_file(store: str, day: str, form: str) -> Mapping[str, str]:
+    return {"Content-Disposition": f'attachment; filename="{store}-{day}.{form}"'}

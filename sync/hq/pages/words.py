@@ -1,0 +1,123 @@
+"""Kinds, states and alarms in words. Msgids are English; `texts.marked` makes them found for the catalogue."""
+
+from collections.abc import Mapping
+
+from agent.core.money import yuan
+from agent.core.sentences import known_codes, sentence_for
+from agent.core.sentences_payment import PLATFORM_WORDS, TENDER_WORDS
+from sync.hq.pages.overview import Level
+from sync.hq.pages.texts import marked
+from sync.hq.people.rights import Role
+
+KINDS: Mapping[str, str] = {
+    "box.enrolled": marked("Box enrolled"),
+    "sale.completed": marked("Sale"),
+    "sale.refunded": marked("Refund"),
+    "sale.cancelled": marked("Basket given up"),
+    "sale.line_removed": marked("Line removed"),
+    "attempt.started": marked("Payment begun"),
+    "attempt.ended": marked("Payment ended"),
+    "attempt.undoing": marked("Payment is being undone"),
+    "attempt.parked": marked("Payment put aside"),
+    "attempt.contradicted": marked("The platform contradicts itself"),
+    "pass.accepted": marked("Pay-proof accepted"),
+    "payment.looked_up": marked("Payment looked up"),
+    "refund.started": marked("Refund at the platform begun"),
+    "refund.ended": marked("Refund at the platform ended"),
+    "day.opened": marked("Business day opened"),
+    "day.closed": marked("Business day closed"),
+    "shift.opened": marked("Shift opened"),
+    "shift.closed": marked("Shift closed"),
+    "drawer.moved": marked("Drawer"),
+    "slip.queued": marked("Slip queued"),
+    "slip.printed": marked("Slip printed"),
+    "slip.unconfirmed": marked("Slip not confirmed"),
+    "slip.not_printed": marked("Slip not printed"),
+    "slip.reprinted": marked("Slip printed again"),
+    "directive.applied": marked("Directive applied"),
+    "staff.approved": marked("Approved by a second person"),
+    "staff.changed": marked("Staff changed"),
+    "seal": marked("Seal"),
+    "hq.rolled_back": marked("Headquarters has an older copy"),
+    "clock.jumped": marked("The clock jumped"),
+}
+OUTCOMES: Mapping[str, str] = {
+    "": marked("not known yet"),
+    "paid": marked("paid"),
+    "declined": marked("declined"),
+    "reversed": marked("reversed"),
+    "closed": marked("closed unpaid"),
+    "never_existed": marked("never reached the platform"),
+    "done": marked("done"),
+    "refused": marked("refused"),
+}
+ALARMS: Mapping[str, str] = {
+    "upload.fork": marked("A second history of this box was sent"),
+    "seal.other_head": marked("A seal does not fit its entries"),
+    "seal.wrong_signature": marked("The signature of a seal is wrong"),
+    "entry.unreadable": marked("An entry can't be read"),
+}
+LEVELS: Mapping[Level, str] = {
+    Level.BAD: marked("needs you"),
+    Level.WARN: marked("look"),
+    Level.GOOD: marked("well"),
+    Level.NEVER: marked("no box yet"),
+}
+ROLES: Mapping[Role, str] = {
+    Role.ACCOUNTANT: marked("Accountant"),
+    Role.LEAD_ACCOUNTANT: marked("Lead accountant"),
+    Role.FLEET: marked("Fleet"),
+    Role.AUDITOR: marked("Auditor"),
+}
+LAMPS: Mapping[str, str] = {
+    "ok": marked("works"),
+    "degraded": marked("works, with trouble"),
+    "down": marked("does not work"),
+    "absent": marked("not there"),
+}
+SOURCES: Mapping[str, str] = {"enrolled": marked("enrolled"), "alone": marked("lived alone before")}
+
+
+def alarm_word(code: str) -> str:
+    """Return the msgid of an alarm; an unknown code stands for itself."""
+    return ALARMS.get(code, code)
+
+
+def named(kind: str, chinese: bool) -> str:
+    """Return what a tender or platform is called; an unknown one by its own name."""
+    word = TENDER_WORDS.get(kind) or PLATFORM_WORDS.get(kind)
+    return word[0 if chinese else 1] if word else kind
+
+
+def outcome_of(body: Mapping[str, object]) -> str:
+    """Return the msgid of the outcome that an entry names; "" without one that is known."""
+    return OUTCOMES.get(_text(body, "outcome") or "—", "")
+
+
+def told(code: str, chinese: bool) -> str:
+    """Return the title of a code that an entry names; the code where no sentence is known."""
+    if code not in known_codes():
+        return code
+    said = sentence_for(code)
+    return said.zh_title if chinese else said.en_title
+
+
+def gist(body: Mapping[str, object], chinese: bool) -> str:
+    """Return in a line what an entry is about: number, tender or platform, amount, till, who."""
+    parts = [_text(body, name) for name in ("sale", "refund", "attempt", "out_refund_no", "slip", "shift", "day")]
+    first = next((part for part in parts if part), "")
+    platform, till, staff, code = (_text(body, name) for name in ("platform", "till", "staff", "code"))
+    amount_fen = next((body[name] for name in ("total_fen", "amount_fen") if type(body.get(name)) is int), None)
+    found = [
+        first,
+        named(platform, chinese) if platform else "",
+        f"¥{yuan(amount_fen)}" if isinstance(amount_fen, int) else "",
+        told(code, chinese) if code else "",
+        " ".join(filter(None, [f"#{till}" if till else "", staff])),
+    ]
+    return " · ".join(filter(None, found))
+
+
+def _text(body: Mapping[str, object], name: str) -> str:
+    value = body.get(name)
+    return value[:60] if isinstance(value, str) else ""
