@@ -38,8 +38,8 @@ def demo(
     """Start box, devices, payment platforms and headquarters; the last line says where. Ctrl-C ends everything."""
     from agent.demo.parent import serve
 
-    def ready(url: str) -> None:
-        typer.echo(_welcome(url))
+    def ready(url: str, headquarters: str) -> None:
+        typer.echo(_welcome(url, headquarters))
         if browser and sys.stdout.isatty() and (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
             import webbrowser
 
@@ -48,31 +48,12 @@ def demo(
     serve(state, language.value, ready, port, open_shop=opened, custody=custody.value)
 
 
-def _welcome(url: str) -> str:
-    from agent.demo.folder import PEOPLE
+def _welcome(url: str, headquarters: str) -> str:
+    from agent.demo.folder import OFFICE_PASSWORD, OFFICE_PEOPLE, PEOPLE
 
     chinese = terminal_language() == "zh"
     people = [f"  {one.staff} {one.name} {one.role_zh if chinese else one.role}  PIN {one.pin}" for one in PEOPLE]
+    people += [f"  {name} {role_zh if chinese else role}  {OFFICE_PASSWORD}" for name, role, role_zh in OFFICE_PEOPLE]
     till, desk = ("收银台", "模拟台面") if chinese else ("till", "desk with printer, scanner, switches")
-    return "\n".join([*people, f"{desk}: {url}/desk", f"{till}: {url}"])
-
-
-def serve_new_headquarters() -> None:
-    """Add a store, print an enrolment token for it, and become `storebox-hq` with the rest of the arguments."""
-    from sync.hq import cli, registry
-    from sync.hq.office import Office
-
-    store, name, *program = sys.argv
-    folder = Path(program[program.index("--state") + 1])
-    office = Office.open(folder)
-    try:
-        with office.database.write() as connection:
-            if not registry.has_store(connection, store):
-                registry.add_store(connection, store, name, office.now_ms())
-            token = registry.make_enrolment_token(connection, store, office.now_ms())
-    finally:
-        office.close()
-    sys.stdout.write(f'{{"token": "{token}"}}\n')
-    sys.stdout.flush()
-    sys.argv = program
-    cli.main()
+    office = "总部" if chinese else "headquarters"
+    return "\n".join([*people, f"{office}: {headquarters}", f"{desk}: {url}/desk", f"{till}: {url}"])

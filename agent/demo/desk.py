@@ -10,7 +10,7 @@ from typing import Any
 from agent.core.errors import Refused, TryLater
 from agent.daemon.sockets import connected_unix
 from agent.demo import reading
-from agent.demo.folder import PEOPLE, PRINTERS, DemoFolder, DemoPrinter
+from agent.demo.folder import OFFICE_PASSWORD, OFFICE_PEOPLE, PEOPLE, PRINTERS, DemoFolder, DemoPrinter
 
 ANSWER_WITHIN_S = 5.0
 LINES_KEPT = 2000
@@ -173,7 +173,8 @@ class DeskClient:
         places = [_as_data(printer) for printer in PRINTERS]
         papers = {name: pictures.newest() for name, pictures in self._pictures.items()}
         shown = {name: value for name, value in found.items() if name != "detail"}
-        return {**shown, "people": people, "places": places, "papers": papers, "reads": reading.can_read()}
+        office = {"office": [{"name": name, "password": OFFICE_PASSWORD} for name, _, _ in OFFICE_PEOPLE]}
+        return {**shown, **office, "people": people, "places": places, "papers": papers, "reads": reading.can_read()}
 
     def _at(self, place: str) -> DemoPrinter:
         printer = self._printers.get(place or PRINTERS[0].name)

@@ -44,6 +44,9 @@ class Switches(Protocol):
     def pay_url(self) -> str:
         """Return where headquarters' pay page is."""
 
+    def hq_url(self) -> str:
+        """Return where headquarters' pages are; "" until they are served."""
+
 
 class DeskServer:
     """Obeys the desk."""
@@ -157,6 +160,7 @@ class DeskServer:
             "scanner": self._plugged.get(place.till),
             "place": place.name,
             "till": place.till,
+            "headquarters": self._switches.hq_url(),
         }
         return json.dumps({**switches, **printer_switches(printer), "detail": printer})
 

@@ -34,6 +34,11 @@ PEOPLE = (
 )
 
 
+OFFICE_PEOPLE = (("王会计", "lead_accountant", "主管会计"), ("小刘", "fleet", "设备管理"))
+"""Who works at the demo's headquarters: name, role, and the role's name in Chinese."""
+OFFICE_PASSWORD = "storebox-demo"
+
+
 @dataclass(frozen=True, slots=True)
 class DemoTill:
     """A counter of the demo: which printer stands there, as emulated and as the box drives it, and whether goods are

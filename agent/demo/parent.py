@@ -30,7 +30,8 @@ RESTARTS_AFTER_S = (0.0, 0.0, 0.5, 1.0, 2.0, 5.0)
 SETTLED_S = 10.0
 _STOREBOX = "agent.cli:main"
 _HEADQUARTERS = "sync.hq.cli:main"
-_NEW_HEADQUARTERS = "agent.cli.demo:serve_new_headquarters"
+_NEW_HEADQUARTERS = "agent.demo.headquarters:serve_new"
+_KNOWN_HEADQUARTERS = "agent.demo.headquarters:serve_again"
 
 Say = Callable[[str], None]
 
@@ -60,13 +61,14 @@ class Demo:
         self._devices: list[Child] = []
         self._wallet_wire, self._hq_wire, self._pay_wire = Forwarder(), Forwarder(), Forwarder()
         self._pay_url = ""
+        self._hq_url = ""
         self._others: list[Child] = []
         self._box: Child | None = None
         self._desk = DeskServer(self._folder, self)
         self._notices = _notice_socket()
 
-    async def run(self, on_ready: Callable[[str], None]) -> None:
-        """Start everything, call `on_ready` with the box's URL, and serve until SIGINT or SIGTERM."""
+    async def run(self, on_ready: Callable[[str, str], None]) -> None:
+        """Start everything, call `on_ready` with the box's URL and headquarters', serve until SIGINT or SIGTERM."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self._stopping.set)
@@ -114,9 +116,13 @@ class Demo:
         """Return where headquarters' pay page is: telephones open it over their own network."""
         return self._pay_url
 
+    def hq_url(self) -> str:
+        """Return where headquarters' pages are: people open them over a network of their own."""
+        return self._hq_url
+
     # Start
 
-    async def _work(self, on_ready: Callable[[str], None]) -> None:
+    async def _work(self, on_ready: Callable[[str, str], None]) -> None:
         listener = self._listening(self._port, "the box")
         pay_listener = self._listening(PAY_PORT, "headquarters' pay page")
         self._pay_url = url_of(pay_listener)
@@ -136,7 +142,7 @@ class Demo:
                 await asyncio.to_thread(self._add_people)
                 if self._open_shop:
                     await asyncio.to_thread(open_for_business, url_of(listener))
-                on_ready(url_of(listener))
+                on_ready(url_of(listener), self._hq_url)
                 await keeping
             finally:
                 keeping.cancel()
@@ -186,11 +192,12 @@ class Demo:
             if new:
                 arguments[:0] = [STORE, self._folder.store_name()]
             child = await self._start_other(
-                "headquarters", _NEW_HEADQUARTERS if new else _HEADQUARTERS, arguments, listener.fileno()
+                "headquarters", _NEW_HEADQUARTERS if new else _KNOWN_HEADQUARTERS, arguments, listener.fileno()
             )
             token = await child.line() if new else ""
             await child.line()
             url, port = url_of(listener), int(listener.getsockname()[1])
+        self._hq_url = url
         if new:
             await asyncio.to_thread(_enrol, url, self._folder.root, token)
         return port
@@ -312,7 +319,7 @@ def _notice_socket() -> socket.socket:
 def serve(
     state: Path,
     language: str,
-    on_ready: Callable[[str], None],
+    on_ready: Callable[[str, str], None],
     port: int = BOX_PORT,
     *,
     open_shop: bool = True,

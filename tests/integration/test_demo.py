@@ -64,6 +64,7 @@ def till(demo: Demo) -> TillPage:
 def test_the_console_names_people_and_says_where_last(demo: Demo) -> None:
     assert any("07 小周" in line and "7777" in line for line in demo.said)
     assert demo.said[-2].endswith(f"{demo.url}/desk")
+    assert any("王会计" in line and "storebox-demo" in line for line in demo.said)
     assert TillPage(demo.url).get("/health")["version"]
 
 

@@ -65,7 +65,7 @@ function paint(state) {
   region(byId("slot"), [wrongs(state), unseen[place]], () => slot(wrongs(state), here));
   paintFaults(state);
   paintReader(state.reads);
-  region(byId("people"), state.people, () => [h("h2", {}, t("Who may log in, and the PIN")), h("div.chips", {}, state.people.map(person))]);
+  region(byId("people"), [state.people, state.headquarters], () => people(state));
 }
 
 function tab(one, unseen) {
@@ -124,6 +124,14 @@ function say(text, bad = false) {
 function tell(error) {
   console.warn("desk", error);
   say(error instanceof Refusal ? error.message : t("The code was not read. Please scan again."), true);
+}
+
+function people(state) {
+  const tills = [h("h2", {}, t("Who may log in, and the PIN")), h("div.chips", {}, state.people.map(person))];
+  if (!state.headquarters) return tills;
+  const link = h("a", { id: "headquarters", href: state.headquarters, target: "_blank", rel: "noopener" }, t("Headquarters' pages"));
+  const chips = state.office.map((one) => h("span.pin-note", {}, one.name, h("b", {}, one.password)));
+  return [...tills, h("h2", {}, link), h("div.chips", {}, chips)];
 }
 
 function person(one) {
