@@ -87,7 +87,8 @@ def _entries(office: Office, box: str, request: Incoming) -> JSONResponse:
         document = _receipt(office, sender, upload.identity.epoch, taken)
         if taken.appended:
             note_receipt(connection, owner.identity, document)
-        note_heartbeat(connection, sender.identity, _bounded(upload.heartbeat), now_ms)
+        beat = _less_what_came(_bounded(upload.heartbeat), taken.appended)
+        note_heartbeat(connection, sender.identity, beat, now_ms)
     return _receipt_answer(document, taken.code)
 
 
@@ -161,6 +162,19 @@ def _receipt_answer(document: Mapping[str, object], code: str | None) -> JSONRes
 def _bounded(heartbeat: Mapping[str, object]) -> Mapping[str, object]:
     """Keep a heartbeat of a size that a heartbeat may have."""
     return heartbeat if len(str(heartbeat)) <= 65_536 else {"heartbeat_error": "heartbeat.too_large"}
+
+
+def _less_what_came(heartbeat: Mapping[str, object], appended: int) -> Mapping[str, object]:
+    """Return a heartbeat without the entries that came with it: the box counted them as unsent when it wrote it.
+
+    How much money lies in a part of them nobody knows; then all of it still counts.
+    """
+    unsent = heartbeat.get("unsent_entries")
+    if type(unsent) is not int or unsent <= 0 or not appended:
+        return heartbeat
+    if appended >= unsent:
+        return {**heartbeat, "unsent_entries": 0, "unsent_fen": 0}
+    return {**heartbeat, "unsent_entries": unsent - appended}
 
 
 def _text(fields: Mapping[str, object], name: str) -> str:

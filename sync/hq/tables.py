@@ -4,10 +4,30 @@ Hashes and keys are lower-case hex; times are milliseconds UTC; bodies are kept 
 is that of its arrival, 202611: the partition on PostgreSQL (docs/decisions/008).
 """
 
-from sqlalchemy import BigInteger, Boolean, Column, ColumnElement, Index, Integer, MetaData, Table, Text
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ColumnElement,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    text,
+)
 
 metadata = MetaData()
 _Big = BigInteger().with_variant(Integer, "sqlite")
+
+
+_WITHOUT_OUTCOME: dict[str, Any] = {
+    "sqlite_where": text("outcome IS NULL"),
+    "postgresql_where": text("outcome IS NULL"),
+}
+"""Of the many orders of a chain only the few that have no end yet: pages ask for them each second."""
 
 
 def _key(name: str) -> Column[str]:
@@ -148,6 +168,7 @@ platform_order = Table(
     Index("platform_order_of_sale", "store", "sale"),
     Index("platform_order_by_transaction", "transaction"),
     Index("platform_order_by_amount", "amount_fen", "started_at_ms"),
+    Index("platform_order_without_end", "store", "started_at_ms", **_WITHOUT_OUTCOME),
 )
 
 platform_refund = Table(

@@ -28,7 +28,9 @@ def hours_plot(hours_fen: Mapping[int, int], title: str) -> Markup:
                 f' width="{step * 0.7:.1f}" height="{height:.1f}"><title>{hour}:00 ¥{yuan(amount_fen)}</title></rect>'
             )
         if amount_fen == highest_fen:
-            parts.append(_text(left + step / 2, HEIGHT - FOOT - height - 4, f"¥{yuan(amount_fen)}"))
+            anchor = "start" if hour == first else "end" if hour == last else "middle"
+            x = {"start": left, "middle": left + step / 2, "end": left + step}[anchor]
+            parts.append(_text(x, HEIGHT - FOOT - height - 4, f"¥{yuan(amount_fen)}", anchor))
         if (last - first) < 14 or hour % 2 == 0:
             parts.append(_text(left + step / 2, HEIGHT - 5, str(hour)))
     return _svg(WIDTH, HEIGHT, title, parts)
@@ -56,8 +58,8 @@ def _rule(y: int) -> str:
     return f'<line class="rule" x1="0" y1="{y}" x2="{WIDTH}" y2="{y}"/>'
 
 
-def _text(x: float, y: float, text: str) -> str:
-    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="middle">{escape(text)}</text>'
+def _text(x: float, y: float, text: str, anchor: str = "middle") -> str:
+    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{escape(text)}</text>'
 
 
 def _svg(width: int, height: int, title: str, parts: Sequence[str]) -> Markup:

@@ -22,3 +22,8 @@ def test_shares_fill_the_bar_whatever_the_amounts() -> None:
 def test_names_are_escaped() -> None:
     drawn = shares_plot([("<script>", 5)], '"><script>') + hours_plot({9: 5}, '"><script>')
     assert "<script>" not in drawn
+
+
+def test_the_label_of_an_hour_at_the_edge_stays_within_the_picture() -> None:
+    assert 'text-anchor="end">¥1.00' in hours_plot({23: 100}, "hours")
+    assert 'text-anchor="start">¥1.00' in hours_plot({0: 100}, "hours")
