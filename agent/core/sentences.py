@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from agent.core.errors import Family, StoreboxError
 from agent.core.money import yuan
+from agent.core.sentences_bank import SENTENCES as BANK
 from agent.core.sentences_box import SENTENCES as BOX
 from agent.core.sentences_codes import CODES, Texts
 from agent.core.sentences_counter import SENTENCES as COUNTER
@@ -56,6 +57,7 @@ TABLES: tuple[Mapping[str, Texts], ...] = (
     WISH,
     OFFICE,
     MATCHING,
+    BANK,
 )
 """Every table of sentences; no code stands in two of them."""
 

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from agent.core.errors import Broken, Refused, StoreboxError
+from sync.hq.books.bank_cli import bank_app
+from sync.hq.books.cli import closed_store, exceptions, morning, period_app
 from sync.hq.load.cli import load
 from sync.hq.people.cli import person_app
 from sync.hq.pull_cli import pull
@@ -31,6 +33,11 @@ app.add_typer(token_app, name="token")
 db_app = typer.Typer(help="The database of headquarters.", no_args_is_help=True)
 app.add_typer(db_app, name="db")
 app.add_typer(person_app, name="person")
+app.add_typer(bank_app, name="bank")
+app.add_typer(period_app, name="period")
+store_app.command("closed")(closed_store)
+app.command()(morning)
+app.command()(exceptions)
 app.command()(load)
 app.command()(pull)
 
@@ -43,6 +50,7 @@ DatabaseUrl = Annotated[
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
 Phone = Annotated[str, typer.Option(help="The telephone at the counter: other stores see it in look-ups.")]
+Entity = Annotated[str, typer.Option(help="The company whose books the store's are.")]
 DEFAULT_STATE = Path("/var/lib/storebox-hq")
 
 
@@ -82,13 +90,18 @@ def pay(
 
 @store_app.command("add")
 def store_add(
-    store: str, name: str = "", phone: Phone = "", state: State = DEFAULT_STATE, database: DatabaseUrl = None
+    store: str,
+    name: str = "",
+    phone: Phone = "",
+    entity: Entity = "",
+    state: State = DEFAULT_STATE,
+    database: DatabaseUrl = None,
 ) -> None:
     """Add a store."""
     from sync.hq import registry
 
     with _office(state, database) as office, office.database.write() as connection:
-        registry.add_store(connection, store, name or store, office.now_ms(), phone)
+        registry.add_store(connection, store, name or store, office.now_ms(), phone, entity)
     typer.echo(f"store {store} added")
 
 
@@ -97,14 +110,15 @@ def store_change(
     store: str,
     name: str | None = None,
     phone: Phone | None = None,
+    entity: Entity | None = None,
     state: State = DEFAULT_STATE,
     database: DatabaseUrl = None,
 ) -> None:
-    """Give a store another name or telephone."""
+    """Give a store another name, telephone or company."""
     from sync.hq import registry
 
     with _office(state, database) as office, office.database.write() as connection:
-        registry.change_store(connection, store, name, phone)
+        registry.change_store(connection, store, name, phone, entity)
     typer.echo(f"store {store} changed")
 
 

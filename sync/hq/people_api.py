@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Iterator, Mapping
+from datetime import date, timedelta
 from enum import StrEnum
 from typing import Annotated
 
@@ -9,8 +10,10 @@ from fastapi import APIRouter, Depends, Header, Query
 from starlette.responses import JSONResponse, StreamingResponse
 
 from agent.core.errors import Credentials, Refused
+from agent.core.moment import platform_day
 from sync.hq import registry
 from sync.hq.authentication import readable_stores
+from sync.hq.books.morning import morning
 from sync.hq.formats import csv_lines, documents, json_line
 from sync.hq.manifest import store_states
 from sync.hq.office import Office
@@ -95,7 +98,26 @@ def people_router(office: Office) -> APIRouter:
         with office.database.read() as connection:
             return JSONResponse({"stores": store_states(connection, names)})
 
+    @router.get("/morning")
+    def morning_list(
+        readable: Annotated[frozenset[str] | None, Depends(allowed)],
+        day: Annotated[str | None, Query(pattern=_DAY)] = None,
+    ) -> JSONResponse:
+        """Give a row for each store that may be read: its business day (yesterday), its problems, its telephone."""
+        names, today = chosen_stores(office, None, readable), platform_day(office.now_ms())
+        asked = today - timedelta(days=1) if day is None else _date(day)
+        with office.database.read() as connection:
+            rows = morning(connection, names, asked, today, office.now_ms())
+        return JSONResponse({"day": asked.isoformat(), "morning": rows})
+
     return router
+
+
+def _date(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise Refused("request.malformed", field="query.day") from error
 
 
 def _rows_alone(documents: Iterator[Mapping[str, object]]) -> Iterator[Mapping[str, object]]:

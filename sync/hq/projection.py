@@ -11,19 +11,23 @@ from sqlalchemy import Connection, Table, TextClause, func, text
 
 from agent.core.canonical import parse
 from agent.core.errors import Broken
+from agent.core.settlement.safe import cash_to_safe_fen
 from sync.hq import tables
+from sync.hq.books.money_tables import cash_move
 from sync.hq.upserts import insert_of, insert_unless_there
 from sync.wire import SentEntry
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+_ENDED = ("platform", "outcome", "transaction", "platform_at_ms", "merchant_discount_fen")
 _COLUMNS: Mapping[str, tuple[Table, str, tuple[str, ...]]] = {
     "attempt.started": (tables.platform_order, "attempt", ("sale", "platform", "merchant", "amount_fen", "till")),
-    "attempt.ended": (tables.platform_order, "attempt", ("platform", "outcome", "transaction", "platform_at_ms")),
+    "attempt.ended": (tables.platform_order, "attempt", _ENDED),
+    "attempt.contradicted": (tables.platform_order, "attempt", ("platform", "booked_fen", "booked_at_ms")),
     "refund.started": (tables.platform_refund, "out_refund_no", ("refund", "attempt", "platform", "amount_fen")),
     "refund.ended": (
         tables.platform_refund,
         "out_refund_no",
-        ("attempt", "platform", "outcome", "refund_transaction"),
+        ("attempt", "platform", "outcome", "refund_transaction", "merchant_fen"),
     ),
 }
 
@@ -49,18 +53,33 @@ def day_of(body: Mapping[str, object] | None) -> str | None:
 def project(
     connection: Connection, store: str, epoch: int, entries: Iterable[tuple[SentEntry, Mapping[str, object] | None]]
 ) -> None:
-    """Write what new entries say about closed days, and about orders and refunds at the platforms."""
+    """Write what new entries say about closed days, cash for the safe, and orders and refunds at the platforms."""
     days: dict[str, int] = {}
+    cash: list[dict[str, object]] = []
     facts: dict[str, dict[str, dict[str, object]]] = {}
     for entry, body in entries:
         day = day_of(body)
         if entry.kind == "day.closed" and day is not None:
             days.setdefault(day, entry.seq)
         elif entry.kind in _COLUMNS and body is not None:
-            _fold(facts, entry, body, *_COLUMNS[entry.kind])
+            _fold(facts, entry, _as_columns(entry, body), *_COLUMNS[entry.kind])
+        elif body is not None and (to_safe_fen := cash_to_safe_fen(entry.kind, body)) and day is not None:
+            place = {"store": store, "epoch": epoch, "seq": entry.seq}
+            cash.append({**place, "day": day, "amount_fen": to_safe_fen})
     _write_days(connection, store, epoch, days)
+    if cash:
+        insert_unless_there(connection, cash_move, ("store", "epoch", "seq"), cash)
     for table in (tables.platform_order, tables.platform_refund):
         _write_facts(connection, store, table, facts.get(table.name, {}))
+
+
+def _as_columns(entry: SentEntry, body: Mapping[str, object]) -> Mapping[str, object]:
+    """Return a body under the names of our columns: money that came although its order had ended has its own."""
+    if entry.kind != "attempt.contradicted":
+        return body
+    if body.get("booked") is not True:
+        return {}
+    return {**body, "booked_fen": body.get("amount_fen"), "booked_at_ms": entry.at_ms}
 
 
 def _fold(

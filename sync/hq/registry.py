@@ -25,19 +25,23 @@ class RegisteredEpoch:
     revoked: bool
 
 
-def add_store(connection: Connection, store: str, name: str, now_ms: int, phone: str = "") -> None:
-    """Add a store, with the telephone at its counter; refuses with `store.exists`."""
+def add_store(connection: Connection, store: str, name: str, now_ms: int, phone: str = "", entity: str = "") -> None:
+    """Add a store, with the telephone at its counter and its company; refuses with `store.exists`."""
     checked_id(store, "store")
     if has_store(connection, store):
         raise Refused("store.exists", store=store)
-    connection.execute(tables.store.insert().values(store=store, name=name, created_at_ms=now_ms, phone=phone))
+    values = {"store": store, "name": name, "created_at_ms": now_ms, "phone": phone, "entity": entity}
+    connection.execute(tables.store.insert().values(**values))
 
 
-def change_store(connection: Connection, store: str, name: str | None, phone: str | None) -> None:
-    """Give a store another name or telephone; None leaves it. Refuses with `store.unknown`."""
+def change_store(
+    connection: Connection, store: str, name: str | None, phone: str | None, entity: str | None = None
+) -> None:
+    """Give a store another name, telephone or company; None leaves it. Refuses with `store.unknown`."""
     if not has_store(connection, store):
         raise Refused("store.unknown", store=store)
-    values = {key: value for key, value in (("name", name), ("phone", phone)) if value is not None}
+    given = {"name": name, "phone": phone, "entity": entity}
+    values = {key: value for key, value in given.items() if value is not None}
     if values:
         connection.execute(update(tables.store).where(tables.store.c.store == store).values(**values))
 

@@ -45,7 +45,9 @@ store = Table(
     Column("name", Text, nullable=False),
     Column("created_at_ms", _Big, nullable=False),
     Column("phone", Text, nullable=False, server_default=""),
+    Column("entity", Text, nullable=False, server_default=""),
 )
+"""`entity` is the company whose books the store's are; blank is the one of a chain that has no more."""
 
 epoch = Table(
     "epoch",
@@ -165,6 +167,10 @@ platform_order = Table(
     Column("amount_fen", _Big),
     Column("started_at_ms", _Big),
     Column("till", Text),
+    Column("merchant_discount_fen", _Big),
+    Column("booked_fen", _Big),
+    Column("booked_at_ms", _Big),
+    Index("platform_order_of_account", "merchant", "platform_at_ms"),
     Index("platform_order_of_sale", "store", "sale"),
     Index("platform_order_by_transaction", "transaction"),
     Index("platform_order_by_amount", "amount_fen", "started_at_ms"),
@@ -183,6 +189,7 @@ platform_refund = Table(
     Column("refund_transaction", Text),
     Column("ended_at_ms", _Big),
     Column("amount_fen", _Big),
+    Column("merchant_fen", _Big),
     Index("platform_refund_of_refund", "store", "refund"),
     Index("platform_refund_of_attempt", "store", "attempt"),
     Index("platform_refund_by_transaction", "refund_transaction"),

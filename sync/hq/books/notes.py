@@ -51,6 +51,13 @@ def next_head(head: str, number: int, at_ms: int, actor: str, kind: str, subject
     return sha256(bytes.fromhex(head) + parts.encode()).hexdigest()
 
 
+def hold(connection: Connection, store: str) -> None:
+    """Let nobody else write into a book until this transaction ends: what is read now still holds for the note."""
+    start = {"store": store, "next_number": 1, "head": first_head(store)}
+    insert_unless_there(connection, book, ("store",), start)
+    connection.execute(select(book.c.store).where(book.c.store == store).with_for_update())
+
+
 def write_note(
     connection: Connection, store: str, at_ms: int, actor: str, kind: str, subject: str, body: Mapping[str, object]
 ) -> int:
@@ -60,9 +67,8 @@ def write_note(
     """
     if any("\n" in part for part in (store, actor, kind, subject)):
         raise Broken("note.line_break", kind=kind[:40])
-    start = {"store": store, "next_number": 1, "head": first_head(store)}
-    insert_unless_there(connection, book, ("store",), start)
-    place = connection.execute(select(book).where(book.c.store == store).with_for_update()).one()
+    hold(connection, store)
+    place = connection.execute(select(book).where(book.c.store == store)).one()
     text = canonical(body)
     head = next_head(place.head, place.next_number, at_ms, actor, kind, subject, text)
     values = {"store": store, "number": place.next_number, "at_ms": at_ms, "actor": actor, "kind": kind}
