@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0008"
-down_revision = "0007"
+revision = "0009"
+down_revision = "0008"
 
 _BIG = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 _BATCH = 1000
