@@ -16,6 +16,8 @@ from agent.core.timing import Timing
 
 PLATFORM_CLOCK_GRACE_MS = 600_000
 """A platform's time of payment may lie this much before our start of the attempt."""
+NUMBER_USED = "attempt.number_used"
+"""The platform knew the number before our one submission of it: what it has under that number is another order's."""
 
 
 class AttemptState(StrEnum):
@@ -176,7 +178,10 @@ class Platform(Protocol):
     refund_limits: RefundLimits
 
     def pay(self, out_trade_no: str, amount_fen: int, auth_code: str, subject: str) -> PlatformAnswer:
-        """Take money by the customer's payment code; submitted at most once an out_trade_no."""
+        """Take money by the customer's payment code; submitted at most once an out_trade_no.
+
+        A number that the platform knows already is `number_used`, whatever became of the order that it has.
+        """
 
     def query(self, out_trade_no: str) -> PlatformAnswer:
         """Ask what became of an order."""
@@ -199,7 +204,10 @@ class Platform(Protocol):
         expires_at_ms: int,
         payer: str | None = None,
     ) -> Offer:
-        """Open an order that the customer pays on the own phone; `payer` is who they are there, for IN_APP."""
+        """Open an order that the customer pays on the own phone; `payer` is who they are there, for IN_APP.
+
+        Code `NUMBER_USED`, REFUSED or UNKNOWN: the number was known, and the order can't be opened any more.
+        """
 
     def close(self, out_trade_no: str) -> PlatformAnswer:
         """Close an order that was offered: CLOSED when it can't be paid any more, PAID when it was paid before."""
@@ -215,6 +223,11 @@ class Platform(Protocol):
 
     def read_funds(self, source: BillSource) -> Iterator[FundLine]:
         """Read a fund bill's lines, under the same promises."""
+
+
+def number_used(out_trade_no: str) -> PlatformAnswer:
+    """Return the answer to a submission that came upon an earlier order: nothing was taken by it, nor will be."""
+    return PlatformAnswer(Verdict.DECLINED, out_trade_no, code=NUMBER_USED)
 
 
 def counts_as_paid(answer: PlatformAnswer, amount_fen: int, started_at_ms: int) -> str | None:

@@ -74,6 +74,14 @@ SENTENCES: dict[str, Texts] = {
         _STORY_ZH,
         _STORY_EN,
     ),
+    "attempt.number_used": (
+        "单号重了,请再收一次",
+        "平台上这个单号是以前的一单,这位顾客没有付。请直接再收一次,会换新单号。",
+        "The number was used before",
+        "The platform has an earlier order under this number; this customer has not paid. Please take it once more.",
+        "盒子多半是从旧备份恢复的。以前那一单的钱不动,对账时按单号找。",
+        "The box was probably put back to an older state. The earlier order keeps its money; matching finds it.",
+    ),
     "attempt.used": (
         "这笔付款已经用掉了",
         "已经算进一单,或者正在退给顾客。没有再扣钱。",

@@ -67,11 +67,15 @@ class Wish:
     way: Way | None = None
     expires_at_ms: int | None = None
     payer: str | None = field(default=None, repr=False)
+    nonce: str = ""
+    """The request's own, where a box wishes it."""
 
     def content(self) -> str:
         """Return the digest of what makes this wish itself: the same again is the same act.
 
-        Secrets, expiry and words for people are left out.
+        Secrets and words for people are left out. A payment is submitted by one request, so that another request's
+        nonce tells an earlier attempt's number that is used again; an offer may be asked for twice and is told by its
+        end, which each attempt has of its own.
         """
         parts = {
             "verb": self.verb.value,
@@ -82,6 +86,10 @@ class Wish:
             "total_fen": self.total_fen,
             "way": None if self.way is None else self.way.value,
         }
+        if self.verb is Verb.PAY:
+            parts["nonce"] = self.nonce
+        if self.verb is Verb.OFFER:
+            parts["expires_at_ms"] = self.expires_at_ms
         return sha256(canonical_bytes(parts)).hexdigest()
 
 
@@ -128,6 +136,7 @@ def parse_wish(document: object, store: str) -> Wish:
         way=_way(document) if verb is Verb.OFFER else None,
         expires_at_ms=_integer(document, "expires_at_ms"),
         payer=_text(document, "payer"),
+        nonce=nonce,
     )
     _complete(wish)
     if not wish.out_trade_no.startswith(f"{store}_"):

@@ -11,7 +11,7 @@ from agent.core.canonical import canonical
 from agent.core.errors import Refused
 from agent.core.events import AttemptParked
 from agent.core.ids import base32_characters
-from agent.core.payment import AttemptState, OfferVerdict, Platform, PlatformAnswer, Verdict, Way
+from agent.core.payment import NUMBER_USED, AttemptState, OfferVerdict, Platform, PlatformAnswer, Verdict, Way
 from agent.core.phase import Known, phase_of
 from agent.core.timing import Method, Timing, end_due_s
 from agent.services import attempts
@@ -138,7 +138,7 @@ def _open_offer(shop: Shop, platform: Platform, started: Shown, lifetime_s: floa
         if offer.verdict is OfferVerdict.OPEN and offer.qr is not None:
             shop.in_flight.show(number, offer.qr)
             return
-        if offer.verdict is OfferVerdict.REFUSED:
+        if offer.verdict is OfferVerdict.REFUSED or offer.code == NUMBER_USED:
             settle(shop, number, PlatformAnswer(Verdict.DECLINED, number, code=offer.code))
             return
         shop.in_flight.heard(number, Verdict.UNKNOWN, offer.code)

@@ -9,7 +9,7 @@ from agent.core.events import AttemptContradicted, AttemptEnded, RefundStarted, 
 from agent.core.ids import base32_characters, refund_attempt_number
 from agent.core.ledger import clearing_account
 from agent.core.payer import payer_hash
-from agent.core.payment import AttemptState, PlatformAnswer, Verdict, counts_as_paid
+from agent.core.payment import NUMBER_USED, AttemptState, PlatformAnswer, Verdict, counts_as_paid
 from agent.services import attempts, baskets
 from agent.services.attempts import Row
 from agent.services.journaling import record
@@ -67,6 +67,9 @@ def settle(
     offered to the cashier, by the shop's policy. An attempt that ended returns its end. `note` is called in the same
     command when the answer changed anything: it journals by what the word came.
 
+    `NUMBER_USED` ends it as declined and contradicted: what the platform has under that number was there before, so it
+    is neither taken for this sale nor given back, whatever is heard of it later.
+
     `of_undo`: it is the answer to an undo. Of an attempt that is being undone no other answer says PAID: an undo that
     is still under way would take that money back.
     """
@@ -99,7 +102,7 @@ def _taken_in(taking: _Taking) -> Shown:
     found, answer = taking.found, taking.answer
     state = AttemptState(found["state"])
     if state not in _LIVE:
-        refund = _late(taking, state) if answer.verdict is Verdict.PAID else False
+        refund = _late(taking, state)
         return {"state": state.value, "till": found["till"] if refund else "", "completed": None, "refund": refund}
     end = _END_OF.get(answer.verdict)
     open_still = {"state": None, "till": found["till"], "completed": None}
@@ -109,6 +112,8 @@ def _taken_in(taking: _Taking) -> Shown:
         code = _contradiction(taking)
         if code is not None:
             return {**open_still, "refund": _contradicted(taking, code, code != _NO_MONEY_OF_ITS_OWN)}
+    if answer.code == NUMBER_USED:
+        _contradicted(taking, NUMBER_USED, False)
     record(taking.unit, _ended(taking, end))
     if end is not AttemptState.PAID:
         release(taking.unit, found)
@@ -129,9 +134,15 @@ def _contradiction(taking: _Taking) -> str | None:
 
 
 def _late(taking: _Taking, state: AttemptState) -> bool:
-    """A PAID about an attempt that has ended; True when its money goes back now."""
+    """A word about an attempt that has ended; True when its money goes back now."""
     found, answer = taking.found, taking.answer
+    if answer.code == NUMBER_USED and state is AttemptState.PAID:
+        return _contradicted(taking, NUMBER_USED, False)
+    if answer.verdict is not Verdict.PAID:
+        return False
     if state is not AttemptState.PAID:
+        if found["code"] == NUMBER_USED:
+            return _contradicted(taking, NUMBER_USED, False)
         return _contradicted(taking, "attempt.paid_after_end", True)
     if answer.transaction in (None, found["txn"]):
         return False

@@ -20,7 +20,7 @@ A code that stands nowhere here is an **unknown outcome**: the box goes on askin
 |---|---|
 | `pending` | asks again: the customer is still at it |
 | `unknown` | asks again, undoes the order in the end |
-| `look_up` | asks for the order's state; only that counts |
+| `look_up` | asks for the order's state; to a payment or offer, sent once: the number was used by an earlier order |
 | `declined` | ends the attempt: no money moved; another way may be tried |
 | `merchant` | ends the attempt: no money moved; the technician is needed |
 | `try_later` | does the same under the same number later |

@@ -32,6 +32,11 @@ CREATE TABLE IF NOT EXISTS pay_code(
 _PREFIXES = {"wechat": ("10", "11", "12", "13", "14"), "alipay": ("25", "26", "27", "28", "29", "30")}
 
 
+def code_digest(code: str) -> str:
+    """Return what an order keeps of the payment code that it was begun with: the same again is the same request."""
+    return sha256(code.encode()).hexdigest()[:16]
+
+
 @dataclass(frozen=True, slots=True)
 class Customer:
     """Somebody with a wallet at both platforms; `balance_fen` is what was in each before the first payment."""

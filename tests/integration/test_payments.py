@@ -9,7 +9,7 @@ import pytest
 
 from agent.core.codes import receipt_code
 from agent.core.errors import Credentials, Refused
-from agent.core.payment import AttemptState, OfferVerdict, PlatformAnswer, Verdict
+from agent.core.payment import NUMBER_USED, AttemptState, OfferVerdict, PlatformAnswer, Verdict, number_used
 from agent.services import checkout, days, payments, refunds, shifts, staff, tendering
 from agent.services.resolver import IDLE_S, Resolver
 from agent.services.shop import Approval, Shop
@@ -354,3 +354,40 @@ def test_giving_up_is_said_once_and_only_while_nothing_is_decided(shop: Shop) ->
     assert payments.attempt(shop, started["attempt"])["phase"] == "undone"
     with pytest.raises(Refused, match=r"attempt\.ended"):
         payments.give_up(shop, CASHIER, started["attempt"])
+
+
+@pytest.mark.parametrize("change", [{}, {"amount_fen": 1}, {"platform_at_ms": 0}])
+def test_a_number_that_was_used_before_frees_the_sale_and_leaves_the_earlier_money(
+    shop: Shop, change: dict[str, int]
+) -> None:
+    """The platform knew it before our one submission: this customer has not paid, and who has keeps the own sale."""
+    due_fen = ring(shop)
+    first, _ = payments.start_code_payment(shop, CASHIER, "wechat", CODE)
+    number = first["attempt"]
+    assert payments.settle(shop, number, number_used(number)) is AttemptState.DECLINED
+    fits: dict[str, int] = {"platform_at_ms": shop.clock.now_ms(), "amount_fen": due_fen}
+    paid = PlatformAnswer(Verdict.PAID, number, transaction="4200001", **{**fits, **change})
+    for _ in range(2):
+        assert payments.settle(shop, number, paid) is AttemptState.DECLINED
+    assert [(body["code"], body["booked"]) for body in bodies(shop, "attempt.contradicted")] == [
+        (NUMBER_USED, False),
+        (NUMBER_USED, False),
+    ]
+    assert bodies(shop, "sale.completed") == bodies(shop, "refund.started") == []
+    second, submit = payments.start_code_payment(shop, CASHIER, "wechat", ANOTHER_CODE)
+    assert second["attempt"] != number
+    submit()
+    assert [body["tenders"][0]["attempt"] for body in bodies(shop, "sale.completed")] == [second["attempt"]]
+
+
+def test_a_used_number_that_is_told_after_a_query_said_paid_is_recorded(shop: Shop) -> None:
+    """A query can't tell whose payment it found; the submission's late answer is kept, so that people see it."""
+    due_fen = ring(shop)
+    started, _ = payments.start_code_payment(shop, CASHIER, "wechat", CODE)
+    number, at_ms = started["attempt"], shop.clock.now_ms()
+    paid = PlatformAnswer(Verdict.PAID, number, transaction="4200001", platform_at_ms=at_ms, amount_fen=due_fen)
+    assert payments.settle(shop, number, paid) is AttemptState.PAID
+    for _ in range(2):
+        assert payments.settle(shop, number, number_used(number)) is AttemptState.PAID
+    [body] = bodies(shop, "attempt.contradicted")
+    assert (body["code"], body["booked"]) == (NUMBER_USED, False)

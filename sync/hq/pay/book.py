@@ -109,7 +109,7 @@ def admit(connection: Connection, act: Act) -> Admission:
     """Commit an act under its key and say what to do about it; the caller ends the transaction before it acts."""
     order, new = _gate(connection, act)
     order = as_wished(order, act.wished, act.merchant)
-    if order.platform != act.wished.platform:
+    if order.platform != act.wished.platform or (not new and _is_another(connection, order, act.wished)):
         return Admission(Step.DIFFERS, order.merchant)
     if order.kept_until_ms > act.now_ms and not act.kept:
         return Admission(Step.UNDER_WAY, order.merchant, undone=True)
@@ -165,8 +165,6 @@ def _gate(connection: Connection, act: Act) -> tuple[Order, bool]:
 
 def _taking(connection: Connection, order: Order, act: Act, *, new: bool) -> Admission:
     wished = act.wished
-    if order.taken_by not in (None, wished.verb) or order.amount_fen not in (None, wished.amount_fen):
-        return Admission(Step.DIFFERS, order.merchant)
     before = _inserted(connection, order, act, sending=True)
     if before is not None:
         return _again(order, wished, before)
@@ -179,6 +177,16 @@ def _taking(connection: Connection, order: Order, act: Act, *, new: bool) -> Adm
         taken = {"taken_by": wished.verb.value, "amount_fen": wished.amount_fen, "merchant": order.merchant}
         _change(connection, order, **taken, expires_at_ms=wished.expires_at_ms)
     return Admission(Step.SUBMIT, order.merchant)
+
+
+def _is_another(connection: Connection, order: Order, wished: Wish) -> bool:
+    """Return whether a number that is to take money stands for an earlier attempt: a box may be an older copy."""
+    if wished.verb not in TAKING:
+        return False
+    if order.taken_by not in (None, wished.verb) or order.amount_fen not in (None, wished.amount_fen):
+        return True
+    content = connection.execute(select(wish.c.content).where(_of_wish(order, wished))).scalar()
+    return content is not None and content != wished.content()
 
 
 def _undoing(connection: Connection, order: Order, act: Act, *, new: bool) -> Admission:

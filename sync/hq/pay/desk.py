@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from agent.core.canonical import canonical, parse
 from agent.core.chain import Identity
 from agent.core.payment import (
+    NUMBER_USED,
     OfferVerdict,
     Platform,
     PlatformAnswer,
@@ -17,10 +18,11 @@ from agent.core.payment import (
     RefundVerdict,
     Verdict,
     Way,
+    number_used,
 )
-from agent.core.wish import ACTS, Verb, Wish, WishAnswer, answer_fields, parse_answer, refused, unknown
+from agent.core.wish import ACTS, TAKING, UNDOING, Verb, Wish, WishAnswer, answer_fields, parse_answer, refused, unknown
 from sync.hq.database import Database
-from sync.hq.pay.book import Act, Admission, Order, Step, admit, as_wished, hear, order_of
+from sync.hq.pay.book import PHONE, Act, Admission, Order, Step, admit, as_wished, hear, order_of
 from sync.hq.pay.merchants import Merchants
 from sync.hq.pay.notes import Note, Notes
 from sync.hq.pay.plan import PayPlan
@@ -120,8 +122,9 @@ class WishDesk:
         if isinstance(answer, RefundAnswer):
             ended = answer.verdict in (RefundVerdict.DONE, RefundVerdict.REFUSED)
             return replace(note, outcome=answer.verdict.value, answer=text) if ended else note
-        end = None if answer.verdict is not OfferVerdict.REFUSED else Verdict.DECLINED.value
-        known = answer.verdict is not OfferVerdict.UNKNOWN
+        refusal = answer.verdict is OfferVerdict.REFUSED or answer.code == NUMBER_USED
+        end = Verdict.DECLINED.value if refusal else None
+        known = refusal or answer.verdict is not OfferVerdict.UNKNOWN
         return replace(note, outcome=answer.verdict.value, answer=text, order_outcome=end) if known else note
 
     def _present(self, wish: Wish, platform: Platform | None, admitted: Admission) -> WishAnswer:
@@ -129,6 +132,10 @@ class WishDesk:
         step = admitted.step
         if step in (Step.CAPPED, Step.NO_MERCHANT):
             return refused(wish, _CODES[step])
+        if step is Step.DIFFERS and wish.verb in TAKING:
+            return refused(wish, NUMBER_USED)
+        if step is Step.DIFFERS and wish.verb in UNDOING:
+            return number_used(wish.out_trade_no)
         if step is Step.DIFFERS:
             return refused(wish, _CODES[step]) if wish.verb is Verb.REFUND else unknown(wish, _CODES[step])
         if wish.verb is Verb.PAY and platform is not None and step is not Step.UNDER_WAY:
@@ -158,6 +165,8 @@ class WishDesk:
         if order is not None:
             order = as_wished(order, wish, merchant)
             merchant = order.merchant
+        if order is not None and order.platform != wish.platform and wish.verb is Verb.QUERY:
+            return Taken(_elsewhere(order, wish), merchant)
         if order is not None and order.platform != wish.platform:
             return Taken(unknown(wish, _CODES[Step.DIFFERS]), merchant)
         if order is not None and not kept and not self._may_ask(order):
@@ -194,6 +203,16 @@ class WishDesk:
         if end == Verdict.PAID and order.undone_at_ms is not None:
             # the box will count it as paid: nothing may undo it later because of a note that a crash took away
             self._notes.written(order.store, order.out_trade_no)
+
+
+def _elsewhere(order: Order, wish: Wish) -> PlatformAnswer:
+    """Answer about a platform that never got an order of this number, nor will: the number is another platform's.
+
+    Who asks may be an older copy of the box that gave the number first. A phone's order may yet come to any wallet.
+    """
+    if PHONE in (order.platform, wish.platform):
+        return PlatformAnswer(Verdict.UNKNOWN, wish.out_trade_no, code=_CODES[Step.DIFFERS])
+    return number_used(wish.out_trade_no)
 
 
 def done(platform: Platform, wish: Wish) -> WishAnswer:

@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl
 from agent.core.bill import Bill, BillLine, BillSource, BillType, FundLine
 from agent.core.errors import StoreboxError, UnknownOutcome
 from agent.core.payment import (
+    NUMBER_USED,
     Custody,
     Offer,
     OfferVerdict,
@@ -17,6 +18,7 @@ from agent.core.payment import (
     RefundVerdict,
     Verdict,
     Way,
+    number_used,
 )
 from agent.core.ports import Entropy
 from sync.platforms.alipay import answers
@@ -62,7 +64,7 @@ class Alipay:
     # Paying
 
     def pay(self, out_trade_no: str, amount_fen: int, auth_code: str, subject: str) -> PlatformAnswer:
-        """Take money by the customer's payment code; a number that is in use already is looked up."""
+        """Take money by the customer's payment code; an order that is there already is not ours."""
         content = {
             **self._trade(out_trade_no, amount_fen, subject),
             "scene": "security_code" if auth_code.startswith("fp") else "bar_code",
@@ -263,7 +265,7 @@ class Alipay:
             return PlatformAnswer(Verdict.PENDING, out_trade_no, code=code)
         if meaning in (Meaning.DECLINED, Meaning.MERCHANT):
             return PlatformAnswer(Verdict.DECLINED, out_trade_no, code=code)
-        return self.query(out_trade_no) if meaning is Meaning.LOOK_UP else unknown(out_trade_no, code)
+        return number_used(out_trade_no) if meaning is Meaning.LOOK_UP else unknown(out_trade_no, code)
 
 
 def open_from(
@@ -287,6 +289,8 @@ def _for_amount(answer: PlatformAnswer, amount_fen: int) -> PlatformAnswer:
 
 def _opened(out_trade_no: str, fields: Mapping[str, Any], code: str | None) -> Offer:
     if code is not None:
+        if _meaning(code) is Meaning.LOOK_UP:
+            return Offer(OfferVerdict.UNKNOWN, out_trade_no, code=NUMBER_USED)
         refused = _meaning(code) in (Meaning.DECLINED, Meaning.MERCHANT, Meaning.TRY_LATER)
         return Offer(OfferVerdict.REFUSED if refused else OfferVerdict.UNKNOWN, out_trade_no, code=code)
     if fields.get("out_trade_no") != out_trade_no:

@@ -7,6 +7,7 @@ from typing import Any
 from agent.core.bill import Bill, BillLine, BillSource, BillType, FundLine
 from agent.core.errors import StoreboxError
 from agent.core.payment import (
+    NUMBER_USED,
     Custody,
     Offer,
     OfferVerdict,
@@ -16,6 +17,7 @@ from agent.core.payment import (
     RefundVerdict,
     Verdict,
     Way,
+    number_used,
 )
 from agent.core.ports import Entropy
 from sync.platforms.amounts import rfc3339
@@ -39,6 +41,9 @@ from sync.platforms.wechat.settings import WechatMerchant, read_settings
 from sync.platforms.wechat.sign import page_message, rsa_signature
 
 SUBJECT_BYTES = 127
+_SAYS_LITTLE = frozenset({"INVALID_REQUEST"})
+"""V2 says a number that is in use so, and other faults of a request too."""
+_NOTHING_THERE = frozenset({Verdict.NOT_FOUND, Verdict.UNKNOWN})
 _ENDS_OF_REVERSE = frozenset({Verdict.REVERSED, Verdict.CLOSED, Verdict.NOT_FOUND})
 
 
@@ -65,7 +70,7 @@ class WechatPay:
     # Paying
 
     def pay(self, out_trade_no: str, amount_fen: int, auth_code: str, subject: str) -> PlatformAnswer:
-        """Take money by the customer's payment code; a number that is in use already is looked up."""
+        """Take money by the customer's payment code; an order that is there already is not ours."""
         over_v2 = self._merchant.code_pay == "v2"
         submit = self._micropay if over_v2 else self._codepay
         try:
@@ -196,6 +201,8 @@ class WechatPay:
             return Offer(OfferVerdict.UNKNOWN, out_trade_no, code=error.code)
         if reply.code is not None:
             listed = ORDER_CODES.get(reply.code)
+            if listed is not None and listed.meaning is Meaning.LOOK_UP and reply.code not in _SAYS_LITTLE:
+                return Offer(OfferVerdict.UNKNOWN, out_trade_no, code=NUMBER_USED)
             refused = listed is not None and listed.meaning in (Meaning.DECLINED, Meaning.MERCHANT, Meaning.TRY_LATER)
             return Offer(OfferVerdict.REFUSED if refused else OfferVerdict.UNKNOWN, out_trade_no, code=reply.code)
         return self._opened(out_trade_no, reply.fields)
@@ -354,7 +361,13 @@ class WechatPay:
             return PlatformAnswer(Verdict.PENDING, out_trade_no, code=code)
         if meaning in (Meaning.DECLINED, Meaning.MERCHANT):
             return PlatformAnswer(Verdict.DECLINED, out_trade_no, code=code)
-        return self._asked(out_trade_no) if meaning is Meaning.LOOK_UP else unknown(out_trade_no, code)
+        if meaning is not Meaning.LOOK_UP:
+            return unknown(out_trade_no, code)
+        if code in _SAYS_LITTLE:
+            found = self._asked(out_trade_no)
+            if found.verdict in _NOTHING_THERE:
+                return found
+        return number_used(out_trade_no)
 
     def _for_amount(self, answer: PlatformAnswer, amount_fen: int) -> PlatformAnswer:
         """Return an answer to a payment; one about another amount is another order's."""

@@ -13,6 +13,7 @@ from sync.simulator.alipay.bill import bill_zip
 from sync.simulator.alipay.documents import is_undone, paid, queried, refund_queried, refunded
 from sync.simulator.alipay.ledger_bill import ledger_zip
 from sync.simulator.bills import asked
+from sync.simulator.customers import code_digest
 from sync.simulator.orders import Order
 from sync.simulator.world import World
 
@@ -55,21 +56,26 @@ class Trades:
         """Begin a trade by a payment code; None when the request or its answer gets lost."""
         number, amount_fen = self._number(content), self._amount(content, "total_amount")
         known = self._books.find(number)
+        code = _text(content, "auth_code")
         if known is None:
-            code = _text(content, "auth_code")
             holder = self._world.customers.use(
                 code, number, amount_fen, lambda payer: self._world.spent_by(payer, "alipay")
             )
             if not holder.how.arrives:
                 return None
             order, _ = self._books.begin(
-                number, amount_fen, holder.payer, holder.how, self._said(content, given, "PAY")
+                number,
+                amount_fen,
+                holder.payer,
+                holder.how,
+                {**self._said(content, given, "PAY"), "code_digest": code_digest(code)},
             )
             if order.state == "paid":
                 self._world.tell(self.account, "order", number)
             if not holder.how.answers:
                 return None
         else:
+            self._check_code(known, code)
             order = known
         return self._paid(order, amount_fen, "PAY")
 
@@ -165,6 +171,15 @@ class Trades:
     def token(self, number: str) -> str:
         """Return what stands in a trade's QR code or page."""
         return f"bax{sha256(f'{self.account.name} {number}'.encode()).hexdigest()[:21]}"
+
+    def _check_code(self, order: Order, code: str) -> None:
+        """Refuse another payment code for a number that is in use; a closed one is told of as such."""
+        if self._books.particulars(order.out_trade_no).get("code_digest", code_digest(code)) == code_digest(code):
+            return
+        if order.state == "paid":
+            raise Failed("40004", "ACQ.TRADE_HAS_SUCCESS", "交易已被支付")
+        if order.state in ("waiting", "declined"):
+            raise Failed("40004", "ACQ.CONTEXT_INCONSISTENT", "交易信息被篡改")
 
     def _paid(self, order: Order, amount_fen: int, way: str) -> Answer:
         number = order.out_trade_no

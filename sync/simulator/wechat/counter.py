@@ -8,6 +8,7 @@ from typing import Literal
 
 from sync.simulator.account_books import AccountBooks
 from sync.simulator.accounts import Account
+from sync.simulator.customers import code_digest
 from sync.simulator.orders import Order, Refund
 from sync.simulator.world import World
 
@@ -15,12 +16,12 @@ OUT_TRADE_NO = re.compile(r"[0-9A-Za-z_\-|*]{6,32}")
 OUT_REFUND_NO = re.compile(r"[0-9A-Za-z_\-|*@]{1,64}")
 REFUNDS_MAX = 50
 
-State = Literal["new", "same", "differs", "lost"]
+State = Literal["new", "same", "differs", "paid", "lost"]
 
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """An order that was asked for: new, the same as before, or another one under a used number."""
+    """An order that was asked for: new, the same as before, or another one under a used number, paid or not."""
 
     state: State
     order: Order
@@ -40,15 +41,21 @@ class Counter:
         """Begin an order by a payment code; None when the request is to get lost before it arrives."""
         known = self.books.find(out_trade_no)
         if known is not None:
-            return Begun(self._compared(known, amount_fen, "MICROPAY"), known)
+            return Begun(self._known(known, amount_fen, code_digest(auth_code)), known)
         holder = self.world.customers.use(
             auth_code, out_trade_no, amount_fen, lambda payer: self.world.spent_by(payer, "wechat")
         )
         if not holder.how.arrives:
             return None
-        said = {**particulars, "trade_type": "MICROPAY"}
+        said = {**particulars, "trade_type": "MICROPAY", "code_digest": code_digest(auth_code)}
         order, _ = self.books.begin(out_trade_no, amount_fen, holder.payer, holder.how, said)
         return Begun("new" if holder.how.answers else "lost", order)
+
+    def _known(self, order: Order, amount_fen: int, digest: str) -> State:
+        """Return how a payment stands to an order of its number: the same code again is the same payment."""
+        if self.books.particulars(order.out_trade_no).get("code_digest", digest) == digest:
+            return self._compared(order, amount_fen, "MICROPAY")
+        return "paid" if order.state == "paid" else "differs"
 
     def offer(
         self, trade_type: str, out_trade_no: str, amount_fen: int, expires_at_ms: int, particulars: Mapping[str, str]

@@ -148,6 +148,8 @@ class WechatV2:
             raise Failed("ORDERCLOSED", "订单已关闭")
         if order.state == "reversed":
             raise Failed("ORDERREVERSED", "订单已撤销")
+        if begun.state == "paid":
+            raise Failed("ORDERPAID", "订单已支付")
         if begun.state == "differs":
             raise Failed("INVALID_REQUEST", "201 商户订单号重复")
         if order.state == "waiting":

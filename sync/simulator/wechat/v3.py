@@ -140,6 +140,8 @@ class WechatV3:
         if way == "jsapi" and not body.one_of(("payer", "openid"), ("payer", "sp_openid"), ("payer", "sub_openid")):
             raise Wrong(400, "PARAM_ERROR", "payer缺失")
         begun = counter.offer(trade_type, out_trade_no, amount_fen, expires_at_ms, particulars)
+        if begun.order.state == "paid":
+            raise Wrong(400, "ORDER_PAID", "订单已支付", 268449538)
         self._check_begun(begun)
         token = counter.token(out_trade_no)
         return {
@@ -164,6 +166,8 @@ class WechatV3:
     def _check_begun(self, begun: Begun) -> None:
         if begun.order.state in ("closed", "reversed"):
             raise Wrong(400, "ORDER_CLOSED", "订单已关闭", 268447914)
+        if begun.state == "paid":
+            raise Wrong(400, "ORDER_PAID", "订单已支付", 268449538)
         if begun.state == "differs":
             raise Wrong(400, "INVALID_REQUEST", "201 商户订单号重复", 268498688)
 

@@ -98,6 +98,8 @@ class Said:
     code: str | None = None
     fault: bool = False
     """It says only that something went wrong."""
+    used: bool = False
+    """It says that the number stands for an earlier order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +122,8 @@ class Bank:
         self.complaints: list[str] = []
         self.submitted_s: dict[str, float] = {}
         """When each number was first sent here, whether it arrived or not."""
+        self.lives: dict[str, set[int]] = {}
+        """Which of the boxes (0: the first, 1: the one that took its place) sent a number here."""
         self.poor = False
         """The merchant's balance is too low for refunds."""
         self.refund_takes_s = 0.0
@@ -141,6 +145,8 @@ class Bank:
 
     def pay(self, number: str, amount_fen: int, code: str) -> Said:
         """Take a payment code for an order."""
+        if self._is_another_life(number):
+            return self._used_before(number, amount_fen)
         if number in self.orders:
             self.complaints.append(f"{number} was submitted to {self.house.name} although it was known there")
             return self.query(number)
@@ -165,10 +171,32 @@ class Bank:
             return Said(None, code="SYSTEMERROR", fault=True)
         return self.query(number)
 
+    def sent(self, number: str, life: int) -> None:
+        """A box is about to send an order; one box sends a number once."""
+        lives = self.lives.setdefault(number, set())
+        if life in lives:
+            self.complaints.append(f"{number} was submitted twice")
+        lives.add(life)
+
+    def _is_another_life(self, number: str) -> bool:
+        return number in self.orders and len(self.lives.get(number, ())) > 1
+
+    def _used_before(self, number: str, amount_fen: int) -> Said:
+        """Refuse a used number; of one that waits for the same amount one of the platforms says only that."""
+        order = self._look(number)
+        assert order is not None
+        same = order.amount_fen == amount_fen and order.state is State.WAITING
+        if same and not self.house.buries:
+            return self.query(number)
+        self._tell(f"{self.house.name}: {number} is used, and {order.state.value}")
+        return Said(order.state, order, code="NUMBER_USED", used=True)
+
     def offer(self, number: str, amount_fen: int, expires_s: float) -> Said:
         """Open an order for whoever scans it."""
         if number in self._buried:
             return Said(State.CLOSED, code="ORDER_CLOSED")
+        if self._is_another_life(number):
+            return self._used_before(number, amount_fen)
         if number not in self.orders:
             self._begin(number, amount_fen, max(1.0, expires_s - self._now_s()))
         return self.query(number)
@@ -186,10 +214,12 @@ class Bank:
             order.last_moment = True
 
     def query(self, number: str) -> Said:
-        """Tell how an order stands."""
+        """Tell how an order stands; one that went back in full is undone, whichever way it went."""
         order = self._look(number)
         if order is None:
             return Said(State.CLOSED if number in self._buried else None, code="ORDER_NOT_FOUND")
+        if order.state is State.PAID and sum(one.amount_fen for one in order.refunds.values()) >= order.amount_fen:
+            return Said(State.REVERSED, order)
         return Said(order.state, order)
 
     def reverse(self, number: str) -> Said:

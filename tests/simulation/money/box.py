@@ -58,6 +58,24 @@ class SeededEntropy:
         return self._chance.randbytes(count)
 
 
+class SameAgain(SeededEntropy):
+    """Randomness of a box that draws the characters of an earlier life: all attempts have the same ones."""
+
+    def __init__(self, seed: int) -> None:
+        super().__init__(seed)
+        self._characters = random.Random(f"characters {seed}").randbytes(4)
+        self._for_attempt = False
+
+    def next_is_of_an_attempt(self) -> None:
+        """The next bytes are an attempt's characters."""
+        self._for_attempt = True
+
+    def random_bytes(self, count: int) -> bytes:
+        drawn = super().random_bytes(count)
+        of_attempt, self._for_attempt = self._for_attempt, False
+        return self._characters if of_attempt else drawn
+
+
 @cache
 def template() -> tuple[Shop, bytes]:
     """Return a shop's parts and the journal of its opened day, made once a process."""
@@ -138,13 +156,14 @@ class Incarnation:
 class Box:
     """What outlives a process: the disk, the clock, and the counterparts outside."""
 
-    def __init__(self, world: World, folder: Path, seed: int) -> None:
+    def __init__(self, world: World, folder: Path, seed: int, *, same_numbers: bool = False) -> None:
+        """`same_numbers`: an attempt's number comes again when its sale's does."""
         self.world = world
         self.folder = folder
         self.path = folder / JOURNAL
         self.path.write_bytes(template()[1])
         self.clock = BoxClock(world)
-        self.entropy = SeededEntropy(seed)
+        self.entropy = SameAgain(seed) if same_numbers else SeededEntropy(seed)
         self.identity = template()[0].identity
         self.platforms: Mapping[str, Platform] = {}
         self.wrong: list[str] = []
@@ -181,9 +200,24 @@ class Box:
             self.identity = dataclasses.replace(self.identity, epoch=epoch)
             self.entropy = SeededEntropy(self._seed)
 
+    def begins_attempt(self) -> None:
+        """An attempt's number is about to be drawn."""
+        if isinstance(self.entropy, SameAgain):
+            self.entropy.next_is_of_an_attempt()
+
     def knows_attempt(self, number: str) -> bool:
         """Return whether an attempt is on disk, as another process sees it, or on the disk of a box that died."""
         return any(_knows(path, number) for path in (self.path, *self.dead_journals))
+
+    def has_open(self, number: str) -> bool:
+        """Return whether an attempt has no end on the present disk."""
+        reader = open_reader(self.path)
+        try:
+            place = (number,)
+            found = reader.execute("SELECT state FROM view_attempt WHERE attempt = ?", place).fetchone()
+        finally:
+            reader.close()
+        return found is not None and found[0] in ("open", "parked")
 
 
 def _knows(journal: Path, attempt: str) -> bool:

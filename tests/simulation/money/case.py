@@ -73,11 +73,12 @@ class Restore:
     """The box is replaced by one with last night's state, whose counters begin again where they were then.
 
     Either headquarters gave it a new epoch, and by bad luck it draws the same random characters; or nobody knows of it
-    (the image of a disk was put back), and it draws new ones.
+    (the image of a disk was put back), and it draws new ones; or the old ones, so that it gives numbers again.
     """
 
     at_s: float
     new_epoch: bool
+    same_numbers: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +92,8 @@ class Case:
     cuts: tuple[PowerCut, ...]
     jumps: tuple[Jump, ...]
     restore: Restore | None
+    same_goods: bool
+    """Everybody buys the same, so that an order that is met again has the same amount."""
     through_hq: tuple[str, ...]
     """Platforms whose keys lie at headquarters."""
     office_cuts: tuple[tuple[int, PowerCut], ...]
@@ -112,6 +115,7 @@ class Case:
         lines += [f"the clock steps by {jump.by_s:+.0f} s at {jump.at_s:.0f} s" for jump in self.jumps]
         if self.restore is not None:
             epoch = "a new epoch" if self.restore.new_epoch else "nobody told"
+            epoch += ", and gives its numbers again" if self.restore.same_numbers else ""
             lines.append(f"at {self.restore.at_s:.0f} s the box is replaced by one of last night, {epoch}")
         return "\n    ".join(lines)
 
@@ -127,6 +131,8 @@ _HABITS = (
     (Habit.BUSY_PAID, 3),
     (Habit.BUSY_NOTHING, 1),
 )
+NUMBERS_AGAIN = 0.08
+"""How many schedules have a box that gives its numbers again; what they draw for it changes nothing else."""
 _JUMPS_S = (-3 * 365 * 86_400.0, -86_400.0, -3_600.0, -30.0, 30.0, 3_600.0, 86_400.0, 365 * 86_400.0)
 
 
@@ -151,6 +157,10 @@ def case_of(seed: int) -> Case:
         Jump(chance.uniform(0, 120), chance.choice(_JUMPS_S)) for _ in range(chance.choice((0, 0, 0, 0, 1, 2)))
     )
     restore = Restore(chance.uniform(1, 150), chance.random() < 0.7) if chance.random() < 0.08 else None
+    again = random.Random(f"numbers again {seed}")
+    if again.random() < NUMBERS_AGAIN:
+        restore = Restore(again.uniform(5, 90), new_epoch=False, same_numbers=True)
+        tills = tuple((*purchases, _purchase(again, 1), _purchase(again, 1)) for purchases in tills)
     through_hq: tuple[str, ...] = ()
     if chance.random() < 0.4:
         through_hq = chance.choice((("wechat",), ("alipay",), tuple(HOUSES)))
@@ -166,6 +176,7 @@ def case_of(seed: int) -> Case:
         cuts=cuts,
         jumps=jumps,
         restore=restore,
+        same_goods=restore is not None and restore.same_numbers and again.random() < 0.7,
         through_hq=through_hq,
         office_cuts=office_cuts,
         refund_takes_s=chance.choice((0.0, 0.0, 20.0, 300.0)),

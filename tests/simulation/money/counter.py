@@ -31,8 +31,16 @@ class Counter:
     """One till and its customers."""
 
     def __init__(
-        self, world: World, box: Box, banks: Mapping[str, Bank], till: str, tell: Callable[[str], None]
+        self,
+        world: World,
+        box: Box,
+        banks: Mapping[str, Bank],
+        till: str,
+        tell: Callable[[str], None],
+        *,
+        same_goods: bool = False,
     ) -> None:
+        self._same_goods = same_goods
         self._world = world
         self._box = box
         self._banks = banks
@@ -64,7 +72,8 @@ class Counter:
             )
 
     def _ring_up(self) -> str:
-        sku = SKUS[next(self._keys) % len(SKUS)]
+        number = next(self._keys)
+        sku = SKUS[0 if self._same_goods else number % len(SKUS)]
         found = self._ask(lambda box: checkout.basket(box.shop, self._actor))
         if found is None:
             self._ask(lambda box: checkout.add_code(box.shop, self._actor, sku))
@@ -84,6 +93,7 @@ class Counter:
         key = self._key()
 
         def start(box: Incarnation) -> str:
+            self._box.begins_attempt()
             if attempt.by_qr:
                 started, submit = payments.start_qr_payment(box.shop, self._actor, attempt.platform, key)
             else:

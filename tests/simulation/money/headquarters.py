@@ -219,6 +219,7 @@ class Headquarters:
 
     def __init__(self, world: World, identity: Identity, platforms: Mapping[str, Platform]) -> None:
         database, _, key, _ = lasting()
+        self._nonces = SeededEntropy(0)
         self.offices = tuple(Office(world, name, platforms) for name in ("pay-a", "pay-b"))
         with database.write() as connection:
             for table in (tables.wish, tables.wish_order, tables.wish_day):
@@ -245,5 +246,5 @@ class Headquarters:
         sessions: list[Any] = [OfficeSession(office, weather, tell) for office in self.offices]
         ring = KeyRing(keys.root_public_key, keys.key_list)
         addresses = Addresses(sessions, self.offices[0].world.monotonic_s)
-        custody = HqCustody(identity, box_key, ring, addresses, SeededEntropy(identity.epoch))
+        custody = HqCustody(identity, box_key, ring, addresses, self._nonces)
         return {name: HqPlatform(name, custody) for name in names}

@@ -9,6 +9,7 @@ from datetime import date
 from typing import Any
 
 from agent.core.payment import (
+    NUMBER_USED,
     Custody,
     Offer,
     OfferVerdict,
@@ -18,6 +19,7 @@ from agent.core.payment import (
     RefundVerdict,
     Verdict,
     Way,
+    number_used,
 )
 from sync.platforms.timings import timing_of
 from tests.simulation.money.bank import REVERSE_NOT_BEFORE_S, Bank, Refund, Said, State
@@ -89,6 +91,7 @@ class BankPlatform:
         clock_off_s: Callable[[], float],
         before_sending: Callable[[str, str], None],
         tell: Callable[[str], None],
+        life: Callable[[], int],
         at_headquarters: bool = False,
     ) -> None:
         """`wall_ms` gives the bank's time for a moment of the world; `clock_off_s` how wrong the caller's clock is.
@@ -108,10 +111,10 @@ class BankPlatform:
         self._clock_off_s = clock_off_s
         self._before_sending = before_sending
         self._tell = tell
+        self._life = life
 
     def pay(self, out_trade_no: str, amount_fen: int, auth_code: str, subject: str) -> PlatformAnswer:
-        if out_trade_no in self._bank.submitted_s:
-            self._bank.complaints.append(f"{out_trade_no} was submitted twice")
+        self._bank.sent(out_trade_no, self._life())
         self._bank.submitted_s.setdefault(out_trade_no, self._world.now_s)
         return self._order("pay", out_trade_no, lambda: self._bank.pay(out_trade_no, amount_fen, auth_code))
 
@@ -131,12 +134,13 @@ class BankPlatform:
     def offer(
         self, way: Way, out_trade_no: str, amount_fen: int, subject: str, expires_at_ms: int, payer: str | None = None
     ) -> Offer:
+        self._bank.lives.setdefault(out_trade_no, set()).add(self._life())
         expires_s = (expires_at_ms - self._wall_ms(0.0)) / 1000 - self._clock_off_s()
         said, code = self._call("offer", out_trade_no, lambda: self._bank.offer(out_trade_no, amount_fen, expires_s))
         if said is None:
             return Offer(OfferVerdict.UNKNOWN, out_trade_no, code=code)
-        if said.state is State.PAID:
-            return Offer(OfferVerdict.UNKNOWN, out_trade_no, code="ORDERPAID")
+        if said.used or said.state is State.PAID:
+            return Offer(OfferVerdict.UNKNOWN, out_trade_no, code=NUMBER_USED)
         if said.state is not State.WAITING:
             return Offer(OfferVerdict.REFUSED, out_trade_no, code=said.code)
         return Offer(OfferVerdict.OPEN, out_trade_no, qr=f"bank:{out_trade_no}")
@@ -176,6 +180,8 @@ class BankPlatform:
         said, code = self._call(verb, number, act)
         if said is None or said.fault:
             return PlatformAnswer(Verdict.UNKNOWN, number, code=code if said is None else said.code)
+        if said.used:
+            return number_used(number)
         if said.state is None:
             return PlatformAnswer(Verdict.NOT_FOUND, number, code=said.code)
         if undo and said.state in (State.WAITING, State.DECLINED):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from agent.core.payment import PlatformAnswer, Verdict
+from agent.core.payment import NUMBER_USED, PlatformAnswer, Verdict
 from agent.services import payments
 from tests.simulation.money.box import Incarnation
 from tests.simulation.money.play import Play
@@ -44,6 +44,20 @@ class NotFoundIsNever(Altered):
     def query(self, out_trade_no: str) -> PlatformAnswer:
         answer: PlatformAnswer = self._honest.query(out_trade_no)
         return replace(answer, verdict=Verdict.CLOSED) if answer.verdict is Verdict.NOT_FOUND else answer
+
+
+class UsedNumberIsOurs(Altered):
+    """A number that is used already is looked up, and what is found there counts."""
+
+    def pay(self, *arguments: Any) -> PlatformAnswer:
+        answer: PlatformAnswer = self._honest.pay(*arguments)
+        if answer.code != NUMBER_USED:
+            return answer
+        return self._honest.query(answer.out_trade_no)  # type: ignore[no-any-return]
+
+
+def trusts_a_used_number(play: Play) -> None:
+    _with_platforms(play, UsedNumberIsOurs)
 
 
 def _with_platforms(play: Play, altered: type[Altered]) -> None:

@@ -13,7 +13,14 @@ from pathlib import Path
 from typing import Any
 
 from agent.core.payment import Offer, OfferVerdict, Platform, PlatformAnswer, RefundAnswer, RefundVerdict, Verdict, Way
-from sync.platforms.base import open_platform
+from sync.platforms.alipay.api import Alipay
+from sync.platforms.alipay.gateway import Gateway
+from sync.platforms.alipay.settings import AlipayMerchant
+from sync.platforms.alipay.settings import read_settings as read_alipay
+from sync.platforms.wechat.api import WechatPay
+from sync.platforms.wechat.channel import Channel
+from sync.platforms.wechat.settings import WechatMerchant
+from sync.platforms.wechat.settings import read_settings as read_wechat
 from sync.simulator.accounts import settings_of
 from tests.simulation.money.audit_simulator import net_of_orders
 from tests.simulation.money.bank import Bank, Habit, Holder, House
@@ -52,6 +59,14 @@ class TurnSimulator(RunningSimulator):
 def lasting() -> TurnSimulator:
     """Return the simulator of this process; every schedule has orders of its own there."""
     return TurnSimulator(Path(tempfile.mkdtemp(prefix="storebox-platforms-")))
+
+
+@cache
+def merchant_of(name: str) -> WechatMerchant | AlipayMerchant:
+    """Return a merchant with its keys; to check those takes longer than a whole schedule, so it is done once."""
+    account = lasting().account(name)
+    settings = settings_of(account, lasting().url)
+    return read_wechat(settings) if account.kind == "wechat" else read_alipay(settings)
 
 
 class SimulatedBank(Bank):
@@ -103,8 +118,7 @@ class OverHttp:
         return getattr(self._real, name)
 
     def pay(self, out_trade_no: str, amount_fen: int, auth_code: str, subject: str) -> PlatformAnswer:
-        if out_trade_no in self._bank.submitted_s:
-            self._bank.complaints.append(f"{out_trade_no} was submitted twice")
+        self._bank.sent(out_trade_no, len(self._play.box.dead_journals))
         self._bank.submitted_s.setdefault(out_trade_no, self._play.world.now_s)
         return self._order("pay", out_trade_no, amount_fen, auth_code, subject)
 
@@ -183,12 +197,12 @@ class PlayOverHttp(Play):
     def make_platform(self, bank: Bank, weather: Weather, *, at_headquarters: bool) -> Any:
         assert isinstance(bank, SimulatedBank)
         simulator = lasting()
-        account = simulator.account(bank.house.name)
         now_ms = simulator.at_ms if at_headquarters else self.box.clock.now_ms
-        real = open_platform(
-            account.kind, settings_of(account, simulator.url), SeededEntropy(self.case.seed), now_ms=now_ms
-        )
-        return OverHttp(real, bank, weather, self)
+        merchant = merchant_of(bank.house.name)
+        if isinstance(merchant, WechatMerchant):
+            channel = Channel(merchant, SeededEntropy(self.case.seed), now_ms, None)
+            return OverHttp(WechatPay(channel, now_ms), bank, weather, self)
+        return OverHttp(Alipay(Gateway(merchant, now_ms, None), now_ms), bank, weather, self)
 
     def grow_rich(self) -> None:
         lasting().simulation.world.weather.command("balance ok")

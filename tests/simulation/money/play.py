@@ -15,6 +15,7 @@ from tests.simulation.money.checks import books_of, wrong_with
 from tests.simulation.money.counter import Counter
 from tests.simulation.money.headquarters import Headquarters, Office
 from tests.simulation.money.line import BankPlatform, Weather
+from tests.simulation.money.used_numbers import UsedNumbers
 from tests.simulation.world import Task, World
 
 SETTLES_WITHIN_S = 8 * 3_600.0
@@ -40,7 +41,9 @@ class Play:
         self.story: list[str] = []
         self.chance = random.Random(f"play {case.seed}")
         self.births: list[Birth] = []
-        self.box = Box(self.world, folder, case.seed)
+        same_numbers = case.restore is not None and case.restore.same_numbers
+        self.box = Box(self.world, folder, case.seed, same_numbers=same_numbers)
+        self.used = UsedNumbers(self.world.monotonic_s, self.tell, self.box.has_open)
         self.houses = HOUSES
         self.banks = self.make_banks()
         self.weathers: list[Weather] = []
@@ -81,7 +84,7 @@ class Play:
         self._keeper_ends_the_rest()
         books = books_of(self.box.path, self.box.dead_journals)
         wrong = [f"{one.name} waits for ever" for one in people if not one.ended]
-        return wrong + self.box.wrong + wrong_with(books, self.banks)
+        return wrong + self.box.wrong + wrong_with(books, self.banks, self.used.heard)
 
     def _keeper_ends_the_rest(self) -> None:
         """The box stays away: what only a dead disk knew of is brought to its end by headquarters."""
@@ -117,7 +120,7 @@ class Play:
         if self.headquarters is not None:
             through = self.case.through_hq
             platforms |= self.headquarters.platforms(self.box.identity, through, self._to_hq, self.tell)
-        self.box.platforms = self.alter(platforms)
+        self.box.platforms = self.alter({name: self.used.watch(one) for name, one in platforms.items()})
 
     def _platform(self, bank: Bank, spoilt: float, *, at_headquarters: bool = False) -> Any:
         weather = Weather(self.chance, spoilt, LATE_MAX_S[bank.house.buries])
@@ -134,6 +137,7 @@ class Play:
             clock_off_s=(lambda: 0.0) if at_headquarters else (lambda: self.box.clock.off_s),
             before_sending=self.before_sending,
             tell=self.tell,
+            life=lambda: len(self.box.dead_journals),
             at_headquarters=at_headquarters,
         )
 
@@ -143,7 +147,8 @@ class Play:
             self.box.wrong.append(f"{verb} {number} is sent and not on disk")
 
     def _people(self, till: str, number: int) -> Task:
-        counter = Counter(self.world, self.box, self.banks, till, self.tell)
+        goods = self.case.same_goods
+        counter = Counter(self.world, self.box, self.banks, till, self.tell, same_goods=goods)
         return self.world.spawn(f"till {till}", lambda: counter.serve(self.case.tills[number]))
 
     def _plan(self) -> None:
@@ -226,6 +231,7 @@ class Play:
         off_s = self._cuts.pop(0).off_s if self._cuts and not self._replaced else 5.0
         self.tell(f"the power is cut; back after {off_s:.0f} s")
         self.box.switch_off()
+        self.used.lost_with_the_power()
         back_s = self.world.now_s + off_s
         while self.world.now_s < back_s:
             self.world.run(lambda: self.world.now_s >= back_s or self._dead_office, back_s - self.world.now_s)

@@ -6,11 +6,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
 from agent.core.chain import Identity
 from agent.core.pay_passes import Order as AsSigned
 from agent.core.payment import OfferVerdict, RefundVerdict, Verdict, Way
 from agent.core.wish import Verb, Wish, WishAnswer
+from sync.hq import tables
 from sync.hq.pay.book import SENDING_MS, Act, Step, admit
 from sync.hq.pay.desk import SILENT_MS, SUBMIT_WITHIN_S
 from sync.hq.pay.phone_book import PhoneOrder, begun, keep, taken
@@ -59,8 +61,30 @@ def test_no_code_of_a_customer_is_in_the_table(bench: Bench) -> None:
 def test_a_number_stands_for_one_thing(bench: Bench, other: Wish) -> None:
     bench.take(pay())
     answer = bench.take(other).answer
-    assert (answer.verdict.value, answer.code) == ("unknown", "wish.differs")
+    assert (answer.verdict.value, answer.code) == (
+        "refused" if other.verb is Verb.OFFER else "declined",
+        "attempt.number_used",
+    )
     assert bench.platform.calls == ["pay"]
+
+
+@pytest.mark.parametrize("first", [pay(), offer()])
+def test_the_same_number_of_another_attempt_is_told_from_a_request_that_comes_twice(bench: Bench, first: Wish) -> None:
+    """A box that is an older copy of itself gives a number again, for the same amount: nobody is asked for it."""
+    bench.take(first)
+    calls = list(bench.platform.calls)
+    anew = replace(first, nonce="f" * 32, expires_at_ms=(first.expires_at_ms or 0) + 1)
+    answer = bench.take(anew).answer
+    assert (answer.code, bench.platform.calls) == ("attempt.number_used", calls)
+    assert bench.take(first).answer.code != "attempt.number_used"
+
+
+def test_a_number_that_headquarters_care_for_is_still_told_to_be_used(bench: Bench) -> None:
+    died_before_submitting(bench, pay())
+    with bench.database.write() as connection:
+        connection.execute(update(tables.wish_order).values(kept_until_ms=bench.wall() + 60_000))
+    assert bench.take(pay()).answer.code == "wish.under_way"
+    assert bench.take(replace(pay(), nonce="f" * 32)).answer.code == "attempt.number_used"
 
 
 def test_what_was_committed_and_not_submitted_is_never_submitted(shared: Bench) -> None:
@@ -123,7 +147,7 @@ def test_undoing_goes_on_until_it_is_confirmed(bench: Bench) -> None:
 
 def test_an_offer_again_is_the_same_offer_until_it_is_closed(shared: Bench) -> None:
     first = shared.take(offer()).answer
-    later = replace(offer(), expires_at_ms=1)
+    later = replace(offer(), nonce="f" * 32, subject="other words")
     assert first.verdict is OfferVerdict.OPEN and shared.take(later).answer == first
     shared.take(close())
     assert shared.take(offer()).answer.verdict is OfferVerdict.REFUSED
@@ -418,3 +442,14 @@ def test_questions_leave_nothing_behind(bench: Bench) -> None:
     missing = Wish(Verb.QUERY_REFUND, "wallet", NUMBER, out_refund_no="S001_1_000001_R9ABCD")
     assert bench.take(missing).answer.verdict is RefundVerdict.NOT_FOUND
     assert bench.rows("SELECT * FROM wish_order") == bench.rows("SELECT * FROM wish") == []
+
+
+def test_a_number_of_another_platform_ends_the_attempt_whose_submission_was_not_heard(bench: Bench) -> None:
+    """The older copy of a box tries the number elsewhere; nothing is submitted there, and each question says so."""
+    bench.take(pay())
+    calls = list(bench.platform.calls)
+    for wish in (query(), reverse(), close()):
+        answer = bench.take(replace(wish, platform="alipay")).answer
+        assert (answer.verdict, answer.code) == (Verdict.DECLINED, "attempt.number_used")
+    assert bench.platform.calls == calls
+    assert bench.take(query()).answer.verdict is Verdict.PAID
