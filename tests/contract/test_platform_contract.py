@@ -455,16 +455,26 @@ def test_what_is_not_offered_is_refused_by_its_code(harness: Harness) -> None:
 
 @pytest.mark.parametrize("way", [Way.QR, Way.IN_APP])
 def test_an_offered_order_waits_for_the_phone(real: PlatformHarness, way: Way) -> None:
-    offer = real.platform.offer(way, number(1), 700, "门店消费", wall_ms() + 120_000, payer="oPAYER0001")
+    expires_at_ms = wall_ms() + 120_000
+    offer = real.platform.offer(way, number(1), 700, "门店消费", expires_at_ms, payer="oPAYER0001")
     assert offer.verdict is OfferVerdict.OPEN, offer
     assert (offer.qr is not None, offer.parameters is not None) == (way is Way.QR, way is Way.IN_APP)
-    again = real.platform.offer(way, number(1), 700, "门店消费", wall_ms() + 120_000, payer="oPAYER0001")
+    again = real.platform.offer(way, number(1), 700, "门店消费", expires_at_ms, payer="oPAYER0001")
     assert again.qr == offer.qr
     assert real.platform.query(number(1)).verdict in (Verdict.PENDING, Verdict.NOT_FOUND)
     real.phone_pays(offer)
     paid = real.platform.query(number(1))
     assert (paid.verdict, paid.amount_fen) == (Verdict.PAID, 700)
     assert real.platform.close(number(1)).verdict is Verdict.PAID
+
+
+@pytest.mark.parametrize("amount_fen", [3600, 100])
+def test_an_offer_under_a_number_that_was_paid_before_is_none(real: PlatformHarness, amount_fen: int) -> None:
+    """Nobody has seen a code of this offer: who paid under its number paid an earlier order."""
+    paid = real.platform.pay(number(1), 3600, real.code("at_once"), "a")
+    offer = real.platform.offer(Way.QR, number(1), amount_fen, "a", wall_ms() + 120_000)
+    assert (offer.verdict is OfferVerdict.OPEN, offer.code) == (False, NUMBER_USED)
+    assert real.platform.query(number(1)) == paid
 
 
 def test_an_offered_order_is_closed_for_good(real: PlatformHarness) -> None:
