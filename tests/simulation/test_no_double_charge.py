@@ -116,7 +116,8 @@ def test_two_hundred_schedules_over_http() -> None:
 
 @pytest.mark.torture
 def test_two_thousand_schedules_over_http() -> None:
-    found = failures(range(FIRST, FIRST + 2_000), kind=PlayOverHttp)
+    """Others than those of `make test`: one simulator a process keeps every order, and a number serves once."""
+    found = failures(range(FIRST + 200, FIRST + 2_200), kind=PlayOverHttp)
     assert not found, "\n" + "\n".join(found)
 
 
