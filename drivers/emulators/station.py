@@ -40,9 +40,14 @@ class Source(Protocol):
 
 
 class Wakeup:
-    """Ends a poll(2) from another thread or a signal handler."""
+    """Ends a poll(2) from another thread or a signal handler; rung when it is closed, it does nothing.
+
+    A descriptor that was closed may be another's by then.
+    """
 
     def __init__(self) -> None:
+        self._lock = threading.RLock()
+        self._closed = False
         self._read_end, self._write_end = os.pipe()
         os.set_blocking(self._read_end, False)
         os.set_blocking(self._write_end, False)
@@ -53,8 +58,9 @@ class Wakeup:
 
     def ring(self) -> None:
         """End the poll; any thread. A full pipe rings already."""
-        with contextlib.suppress(BlockingIOError):
-            os.write(self._write_end, b"!")
+        with self._lock, contextlib.suppress(BlockingIOError):
+            if not self._closed:
+                os.write(self._write_end, b"!")
 
     def silence(self) -> None:
         """Take the rings out."""
@@ -63,8 +69,12 @@ class Wakeup:
 
     def close(self) -> None:
         """Give the pipe back."""
-        os.close(self._read_end)
-        os.close(self._write_end)
+        with self._lock:
+            if self._closed:
+                return
+            self._closed = True
+            os.close(self._read_end)
+            os.close(self._write_end)
 
 
 class Station(ABC):

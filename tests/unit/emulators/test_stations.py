@@ -21,6 +21,7 @@ from drivers.emulators.endpoints import LinkTaken, PtyEndpoint
 from drivers.emulators.printer import EmulatedPrinter
 from drivers.emulators.printer_station import PrinterStation, ServedPrinter
 from drivers.emulators.profiles import profile_for
+from drivers.emulators.station import Wakeup
 from tests.unit.emulators.helpers import EOT1, chinese, done, pid
 
 PATIENCE_S = 5.0
@@ -239,3 +240,18 @@ def test_plugging_in_where_something_else_stands_is_refused(tmp_path: Path) -> N
             path.unlink()
             assert served.word(plug) == "ok"
             assert path.is_symlink()
+
+
+def test_a_wakeup_that_is_closed_rings_into_nobody_else_s_descriptor() -> None:
+    wakeup = Wakeup()
+    wakeup.close()
+    read_end, write_end = os.pipe()
+    try:
+        wakeup.ring()
+        wakeup.close()
+        os.set_blocking(read_end, False)
+        with pytest.raises(BlockingIOError):
+            os.read(read_end, 1)
+    finally:
+        os.close(read_end)
+        os.close(write_end)
