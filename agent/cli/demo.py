@@ -30,7 +30,10 @@ class Language(StrEnum):
 def demo(
     state: Annotated[Path, typer.Option("--state", metavar="DIR", file_okay=False, help="Its folder.")] = DEFAULT_STATE,
     language: Annotated[Language, typer.Option(help="Language of slips and pages.")] = Language.chinese,
-    port: Annotated[int, typer.Option(min=0, max=65535, help="Port of the pages; a free one when it is taken.")] = 8080,
+    port: Annotated[
+        int,
+        typer.Option(min=0, max=65535, help="Port of the pages; a free one when taken. 0: free ones for all."),
+    ] = 8080,
     opened: Annotated[bool, typer.Option("--open/--closed", help="Open day and shifts, or leave that to you.")] = True,
     custody: Annotated[Custody, typer.Option(help="Who takes the money: the box, or headquarters.")] = Custody.direct,
     browser: Annotated[bool, typer.Option(help="Open the till's page in a browser, when there is a desktop.")] = True,

@@ -176,11 +176,11 @@ class Demo:
         ]  # fmt: skip
 
     async def _start_wallet(self) -> int:
-        port = WALLET_PORT if _is_free(WALLET_PORT) else 0
+        port = WALLET_PORT if self._port and _is_free(WALLET_PORT) else 0
         arguments = ["storebox", "sim", "platform", "--state", str(self._folder.wallet), "--port", str(port)]
         child = await self._start_other("wallet", _STOREBOX, arguments)
         url = await child.line()
-        if port == 0:
+        if port == 0 and self._port:
             self._say(f"port {WALLET_PORT} is taken: the wallet is at {url}")
         return int(url.rpartition(":")[2])
 
@@ -230,9 +230,11 @@ class Demo:
         )
 
     def _listening(self, port: int, what: str) -> socket.socket:
+        """Return a socket on a part's own port; on a free one when it is taken, or when the demo's port is 0."""
         taken = not _is_free(port)
-        listener = socket.create_server((HOST, 0 if taken else port), backlog=BACKLOG)
-        if taken:
+        free = taken or not self._port
+        listener = socket.create_server((HOST, 0 if free else port), backlog=BACKLOG)
+        if taken and self._port:
             self._say(f"port {port} is taken: {what} is at {url_of(listener)}")
         return listener
 

@@ -69,7 +69,7 @@ class WalletHarness:
         self._ahead_ms = 0
         self._port = 0
         self._start()
-        self.settings = {**wallet_settings(state, self.url), "read_timeout_s": "1"}
+        self.settings = {**wallet_settings(state, self.url), "read_timeout_s": "1.4"}
         self.platform = open_platform("wallet", self.settings, SeededEntropy(7))
 
     def now_ms(self) -> int:
@@ -115,7 +115,7 @@ class PlatformHarness:
     def __init__(self, state: Path) -> None:
         self._simulator = RunningSimulator(state)
         account = self._simulator.account(self.account)
-        self.settings = {**settings_of(account, self._simulator.url), "read_timeout_s": "0.6", **self.options}
+        self.settings = {**settings_of(account, self._simulator.url), "read_timeout_s": "1.4", **self.options}
         self.platform = open_platform(account.kind, self.settings, SeededEntropy(7), now_ms=self._simulator.now_ms)
         self.now_ms = self._simulator.now_ms
         self.kind = account.kind
@@ -373,7 +373,7 @@ def test_a_low_balance_of_the_merchant_is_for_later_under_the_same_number(harnes
     assert harness.platform.refund(number(1), "R1", 100, 100).verdict is RefundVerdict.DONE
 
 
-@pytest.mark.parametrize("words", ["down", "500", "garbage", "unsigned", "silence", "slow 1500"])
+@pytest.mark.parametrize("words", ["down", "500", "garbage", "unsigned", "silence", "slow 2500"])
 def test_no_fault_raises_and_every_one_is_unknown(harness: Harness, words: str) -> None:
     harness.platform.pay(number(1), 100, harness.code("at_once"), "a")
     harness.control(words)

@@ -4,6 +4,7 @@ import base64
 import io
 import json
 import re
+import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -33,6 +34,14 @@ def state(demo: Demo, place: str = "") -> dict[str, Any]:
     with urllib.request.urlopen(f"{demo.url}/desk/state?place={place}", timeout=30) as answer:
         found: dict[str, Any] = json.load(answer)
     return found
+
+
+def until_state(demo: Demo, name: str, value: object) -> None:
+    """Wait until a switch stands so at the emulators: the page shows what was asked for at once."""
+    deadline = time.monotonic() + 20
+    while (found := state(demo)[name]) != value:
+        assert time.monotonic() < deadline, f"{name} stays {found}"
+        time.sleep(0.05)
 
 
 def open_desk(page: Page, demo: Demo, language: str = "zh-CN") -> None:
@@ -126,10 +135,10 @@ def test_each_switch_turns_its_fault_on_and_off(page: Page, trading: Demo, name:
     expect(switch).to_have_attribute("aria-checked", "true")
     switch.click()
     expect(switch).to_have_attribute("aria-checked", "false")
-    assert state(trading)[name] is False
+    until_state(trading, name, False)
     switch.click()
     expect(switch).to_have_attribute("aria-checked", "true")
-    assert state(trading)[name] is True
+    until_state(trading, name, True)
 
 
 @pytest.mark.parametrize(("name", "to"), [(name, to) for name, values in CHOICES.items() for to in reversed(values)])
