@@ -9,6 +9,7 @@ import gzip
 import hashlib
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -37,6 +38,19 @@ class BillFile:
         """Yield the lines; raises `Refused` (`platform.bill_unreadable`) for what is none and what is cut off."""
         with self.path.open("rb") as raw:
             yield from self._read(raw)
+
+    @contextmanager
+    def plain(self) -> Iterator[tuple[BinaryIO, str]]:
+        """Open the bill's unpacked text and tell its encoding; raises `Refused` for an archive without one."""
+        with self.path.open("rb") as raw:
+            if self.platform == "alipay":
+                from sync.platforms.alipay.bill_rows import opened
+                from sync.platforms.alipay.bills import TITLE
+
+                with opened(raw, TITLE) as text:
+                    yield text, "gb18030"
+            else:
+                yield plain_stream_of(raw), self.encoding
 
     def _read(self, raw: BinaryIO) -> Iterator[BillLine]:
         if self.platform == "alipay":

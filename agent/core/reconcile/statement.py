@@ -59,11 +59,16 @@ def check_statement(merchant: str, day: date, lines: Iterable[BillLine]) -> None
     """Refuse the bill of another merchant (`bill.other_merchant`) or day (`bill.other_day`)."""
     days: set[date] = set()
     for line in lines:
-        if merchant and line.merchant and line.merchant != merchant:
-            raise Refused("bill.other_merchant", merchant=merchant, found=line.merchant)
+        check_merchant(merchant, line)
         days.add(platform_day(line.at_ms))
     if days and day not in days:
         raise Refused("bill.other_day", day=day.isoformat(), found=min(days).isoformat())
+
+
+def check_merchant(merchant: str, line: BillLine) -> None:
+    """Refuse (`bill.other_merchant`) a line of another merchant's bill."""
+    if merchant and line.merchant and line.merchant != merchant:
+        raise Refused("bill.other_merchant", merchant=merchant, found=line.merchant)
 
 
 def check_unit(pairs: Iterable[tuple[int, int]]) -> None:

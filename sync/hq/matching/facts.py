@@ -28,16 +28,34 @@ class Read:
 
 def read_facts(connection: Connection, platform: str, merchant: str, day: date, lines: Iterable[BillLine]) -> Read:
     """Return the facts that matching a day's bill needs."""
-    stores = [str(one) for one in connection.execute(select(tables.store.c.store)).scalars()]
-    around = {(day + timedelta(days=count)).isoformat() for count in range(-DAYS_BEFORE, DAYS_AFTER + 1)}
-    wanted = {store: set(around) for store in stores}
-    for store, days in _days_of_named(connection, lines).items():
+    wanted = wanted_days(connection, day)
+    until = journal_until_ms(connection, wanted)
+    for store, days in days_of_named(connection, lines).items():
         wanted.setdefault(store, set()).update(days)
     book, unreadable = Book(), list[str]()
     for store, days in wanted.items():
         _take(connection, store, days, book, unreadable)
-    until = {store: last for store in stores if (last := _last_ms(connection, store)) is not None}
     return Read(_of_merchant(book.facts(), platform, merchant), until, unreadable)
+
+
+def wanted_days(connection: Connection, day: date) -> dict[str, set[str]]:
+    """Return the business days whose entries may speak of a platform's day, for each store."""
+    around = {(day + timedelta(days=count)).isoformat() for count in range(-DAYS_BEFORE, DAYS_AFTER + 1)}
+    return {str(one): set(around) for one in connection.execute(select(tables.store.c.store)).scalars()}
+
+
+def journal_until_ms(connection: Connection, stores: Iterable[str]) -> dict[str, int]:
+    """Return up to when each store's journal is here; a store without any entry is left out."""
+    return {store: last for store in stores if (last := _last_ms(connection, store)) is not None}
+
+
+def facts_of_store(
+    connection: Connection, platform: str, merchant: str, store: str, days: set[str], unreadable: list[str]
+) -> Facts:
+    """Return a merchant's facts of one store; entries that can't be read are added to `unreadable`."""
+    book = Book()
+    _take(connection, store, days, book, unreadable)
+    return _of_merchant(book.facts(), platform, merchant)
 
 
 def _take(connection: Connection, store: str, days: set[str], book: Book, unreadable: list[str]) -> None:
@@ -53,7 +71,7 @@ def _take(connection: Connection, store: str, days: set[str], book: Book, unread
             unreadable.append(f"{store} {row.epoch} #{row.seq}")
 
 
-def _days_of_named(connection: Connection, lines: Iterable[BillLine]) -> dict[str, set[str]]:
+def days_of_named(connection: Connection, lines: Iterable[BillLine]) -> dict[str, set[str]]:
     """Return the business days on which the orders that a bill names may have been sold, by store."""
     found: dict[str, set[str]] = {}
     known = tables.platform_order.c

@@ -9,7 +9,8 @@ import re
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from typing import cast
+from contextlib import contextmanager
+from typing import BinaryIO, cast
 
 from agent.core.bill import BillSource
 from sync.platforms.bill_lines import lines_of, stream_of, unreadable
@@ -53,16 +54,23 @@ class Rows:
 
     def _lines(self) -> Iterator[str]:
         try:
-            with zipfile.ZipFile(stream_of(self._source), metadata_encoding="gbk") as packed:
-                named = [one for one in packed.infolist() if self._title in one.filename]
-                entries = [one for one in named if _SUMMARY not in one.filename]
-                if not entries or entries[0].file_size > PLAIN_BYTES_MAX:
-                    raise unreadable(self._title)
-                with packed.open(entries[0]) as raw, io.BufferedReader(cast(io.RawIOBase, raw)) as text:
-                    for line in lines_of(text):
-                        yield line.decode("gb18030").strip("\r\n")
+            with opened(self._source, self._title) as text:
+                for line in lines_of(text):
+                    yield line.decode("gb18030").strip("\r\n")
         except _BROKEN as error:
             raise unreadable("ZIP") from error
+
+
+@contextmanager
+def opened(source: BillSource, title: str) -> Iterator[BinaryIO]:
+    """Open the details' file inside a bill, in GBK; refuses (`platform.bill_unreadable`) a ZIP that has none."""
+    with zipfile.ZipFile(stream_of(source), metadata_encoding="gbk") as packed:
+        named = [one for one in packed.infolist() if title in one.filename]
+        entries = [one for one in named if _SUMMARY not in one.filename]
+        if not entries or entries[0].file_size > PLAIN_BYTES_MAX:
+            raise unreadable(title)
+        with packed.open(entries[0]) as raw, io.BufferedReader(cast(io.RawIOBase, raw)) as text:
+            yield text
 
 
 def _fitted(names: Sequence[str], cells: list[str]) -> list[str]:

@@ -1,0 +1,105 @@
+"""Matching in bulk: what agrees is added up and counted by DuckDB, all else goes to the pure classifier.
+
+The same answers as `agent.core.reconcile.matching.match` with the whole bill in memory, except that pairs in agreement
+stand in the totals only. Memory is bounded as long as most of a bill agrees.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from agent.core.bill import BillLine
+from agent.core.errors import Refused
+from agent.core.reconcile.classes import LineClass
+from agent.core.reconcile.finding import Finding, Listed, Match
+from agent.core.reconcile.matching import judged, match, totals_of
+from agent.core.reconcile.orders import grouped
+from agent.core.reconcile.facts import Facts
+from agent.core.reconcile.scope import Scope, Terms
+from agent.core.reconcile.statement import Statement, StatementState, check_merchant, check_statement
+from sync.hq.matching.bulk_bill import BulkBill, NotInBulkError, prepared
+from sync.hq.matching.bulk_facts import facts_in
+from sync.hq.matching.bulk_sums import Agreed, Sums
+from sync.platforms.bill_files import BillFile
+
+MEMORY_MB = 128
+"""What DuckDB may hold; more is spilled to the folder."""
+THREADS = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Bulk:
+    """A match, and what was looked at closely for it; the statement holds those lines only."""
+
+    match: Match
+    statement: Statement
+    facts: Facts
+
+
+def match_in_bulk(
+    bill: BillFile,
+    merchant: str,
+    day: date,
+    facts: Path,
+    terms: Terms,
+    folder: Path,
+    memory_mb: int = MEMORY_MB,
+    threads: int = THREADS,
+) -> Bulk:
+    """Match a bill with a flat file of facts (`bulk_facts`); `folder` is empty and takes what does not fit in memory.
+
+    Raises `Refused` as the pure path does, and `NotInBulkError` for a bill that only the platform's reader can judge.
+    """
+    if not merchant:
+        raise NotInBulkError("merchant")
+    ready = prepared(bill, folder)
+    agreed, rows, known = _added_up(ready, merchant, day, facts, terms, folder, memory_mb, threads)
+    try:
+        lines = tuple(ready.lines(rows))
+    except Refused as error:
+        # The whole bill says which line, and whether it is one at all.
+        raise NotInBulkError("rows") from error
+    if agreed.pairs:
+        for line in lines:
+            check_merchant(merchant, line)
+    else:
+        check_statement(merchant, day, lines)
+    statement = Statement(bill.platform, merchant, day, StatementState.READY, lines, bill.sha256)
+    closer = facts_in(known)
+    return Bulk(_matched(closer, statement, terms, agreed), statement, closer)
+
+
+def _added_up(
+    bill: BulkBill, merchant: str, day: date, facts: Path, terms: Terms, folder: Path, memory_mb: int, threads: int
+) -> tuple[Agreed, Sequence[str], Sequence[tuple[str, str]]]:
+    import duckdb
+
+    config: dict[str, str | int] = {"memory_limit": f"{memory_mb}MB", "threads": threads}
+    config |= {"temp_directory": str(folder), "preserve_insertion_order": "false"}
+    try:
+        with duckdb.connect(str(folder / "sums.duckdb"), config=config) as connection:
+            sums = Sums(connection, bill, facts, merchant, day, terms)
+            agreed = sums.add_up()
+            return agreed, sums.rows(), sums.facts()
+    except (duckdb.InvalidInputException, duckdb.ConversionException, duckdb.OutOfRangeException) as error:
+        raise NotInBulkError(str(error)) from error
+
+
+def _matched(facts: Facts, statement: Statement, terms: Terms, agreed: Agreed) -> Match:
+    """Judge what was left over. A payment in agreement proves the bill's unit, so only without one it is looked at."""
+    if not agreed.payments:
+        found = match(facts, [statement], terms)
+    else:
+        scope = Scope({statement.day: statement.state}, terms)
+        listed = (Listed(statement.day, line) for line in statement.lines)
+        judged_ones = (one for order in grouped(facts, listed) for one in judged(order, scope))
+        findings = sorted(judged_ones, key=Finding.sort_key)
+        found = Match(tuple(findings), totals_of(findings))
+    total = found.totals[LineClass.MATCHED]
+    total.findings += agreed.pairs
+    total.lines += 2 * agreed.pairs
+    total.journal_fen += agreed.amount_fen
+    total.bill_fen += agreed.amount_fen
+    total.fee_fen += agreed.fee_fen
+    return found

@@ -1,0 +1,126 @@
+"""The sums of hashes: plus for the journal, minus for the bill, and which orders they leave for a closer look.
+
+A row's keys are hashes of its platform number (the order's where it has none), out_trade_no and refund number. An order
+is in agreement when everything under its first key adds up to nothing and nothing in it is odd. Others take along
+whatever shares a key with them, again and again, so that the classifier sees whole groups.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from agent.core.reconcile.scope import Terms
+from sync.hq.matching.bulk_bill import BulkBill, NotInBulkError
+from sync.hq.matching.bulk_facts import COLUMNS
+from sync.hq.matching.bulk_query import bill_query, csv_source
+
+if TYPE_CHECKING:
+    import duckdb
+
+_KEYS = (
+    "hash(CASE transaction WHEN '' THEN number ELSE transaction END) AS key, hash(number) AS number, "
+    "CASE back WHEN '' THEN NULL ELSE hash(back) END AS back"
+)
+_AGREES = "hash(kind, number, transaction, CASE kind WHEN 'R' THEN back ELSE '' END, amount_fen, settled_fen)::HUGEINT"
+
+
+@dataclass(frozen=True, slots=True)
+class Agreed:
+    """Pairs of both sides that tell the same: how many, how many of them payments, and what they add up to."""
+
+    pairs: int
+    payments: int
+    amount_fen: int
+    fee_fen: int
+
+
+class Sums:
+    """A day's bill and facts in a DuckDB of its own; raises DuckDB's errors for text that it can't read."""
+
+    def __init__(
+        self,
+        connection: "duckdb.DuckDBPyConnection",
+        bill: BulkBill,
+        facts: Path,
+        merchant: str,
+        day: date,
+        terms: Terms,
+    ) -> None:
+        self._connection = connection
+        self._bill = f"({bill_query(bill, merchant, day, terms)})"
+        types = {name: "BIGINT" if name.endswith("_fen") or name in ("counts", "odd") else "VARCHAR" for name in COLUMNS}
+        self._facts = csv_source(facts, types, "\t")
+
+    def add_up(self) -> Agreed:
+        """Read both files once; returns what agrees and remembers the rest."""
+        run = self._connection.execute
+        run(f"""
+            CREATE TABLE row AS
+            SELECT 1::TINYINT AS side, {_KEYS}, counts, odd, kind = 'P' AS pays, 0::BIGINT AS amount_fen,
+                0::BIGINT AS fee_fen, CASE counts WHEN 1 THEN {_AGREES} ELSE 0 END AS agrees,
+                kind = 'P' AND transaction <> '' AS holds, false AS foot
+            FROM {self._facts}
+            UNION ALL
+            SELECT -1, {_KEYS}, 1, odd, kind = 'P', CASE kind WHEN 'P' THEN amount_fen ELSE -amount_fen END,
+                CASE kind WHEN 'P' THEN fee_fen ELSE -fee_fen END, -{_AGREES}, false, foot
+            FROM {self._bill}
+        """)
+        feet = run("SELECT count(*) FROM row WHERE foot").fetchone()
+        if feet is None or feet[0] != 1:
+            raise NotInBulkError("foot")
+        run("DELETE FROM row WHERE foot")
+        run("""
+            CREATE TABLE sum AS
+            SELECT key, sum(agrees) = 0 AND max(odd) = 0 AND count(*) FILTER (side < 0 AND pays) <= 1
+                AND count(*) FILTER (holds) <= 1 AND sum(side * counts) = 0 AS agreed,
+                count(*) FILTER (side < 0) AS pairs, count(*) FILTER (side < 0 AND pays) AS payments,
+                sum(amount_fen) AS amount_fen, sum(fee_fen) AS fee_fen
+            FROM row GROUP BY key
+        """)
+        self._gather()
+        found = run("""
+            SELECT coalesce(sum(pairs), 0), coalesce(sum(payments), 0), coalesce(sum(amount_fen), 0),
+                coalesce(sum(fee_fen), 0)
+            FROM sum WHERE key NOT IN (SELECT key FROM closer)
+        """).fetchone()
+        return Agreed(*map(int, found or (0, 0, 0, 0)))
+
+    def rows(self) -> Sequence[str]:
+        """Return the bill's rows that need a closer look, as they stand there."""
+        query = f"""
+            SELECT line FROM (SELECT line, foot, {_KEYS} FROM {self._bill})
+            WHERE NOT foot AND key IN (SELECT key FROM closer)
+        """
+        return [line for (line,) in self._connection.execute(query).fetchall()]
+
+    def facts(self) -> Sequence[tuple[str, str]]:
+        """Return the facts that need a closer look, as kinds and JSON texts."""
+        query = f"""
+            SELECT kind, fact FROM (SELECT kind, fact, {_KEYS} FROM {self._facts})
+            WHERE key IN (SELECT key FROM closer)
+        """
+        return self._connection.execute(query).fetchall()
+
+    def _gather(self) -> None:
+        """Collect the orders that do not agree, and what shares a key with them, until nothing more comes."""
+        run = self._connection.execute
+        run("CREATE TABLE closer AS SELECT key FROM sum WHERE NOT agreed")
+        known = -1
+        while (count := self._count()) != known:
+            known = count
+            for shared in ("number", "back"):
+                run(f"""
+                    INSERT INTO closer
+                    SELECT DISTINCT key FROM row
+                    WHERE {shared} IN (SELECT {shared} FROM row WHERE key IN (SELECT key FROM closer)
+                        AND {shared} IS NOT NULL)
+                    AND key NOT IN (SELECT key FROM closer)
+                """)
+
+    def _count(self) -> int:
+        found = self._connection.execute("SELECT count(*) FROM closer").fetchone()
+        return found[0] if found else 0
+
+
