@@ -25,6 +25,7 @@ FIGURES = {
     "upload": "the journal going up to headquarters",
     "ingest": "a chain's journals going into headquarters' PostgreSQL",
     "pull": "a million rows of the ledger as files",
+    "matching": "a bill of a million lines against a million of the journal",
     "alone": "the agent's start, memory and idle processor",
 }
 """What can be measured; each name is a module of this package with a function `measure`."""

@@ -1,15 +1,18 @@
 """`storebox-hq match`: a bill file against headquarters' tables."""
 
 import json
+from datetime import date
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from agent.core.canonical import canonical
+from agent.core.errors import Refused
 from agent.core.events import AttemptEnded, AttemptStarted
 from sync.hq import tables
 from sync.hq.cli import app
+from sync.hq.matching.by_hand import match_file
 from sync.hq.months import month_of
 from sync.hq.office import Office
 from sync.platforms.amounts import moment_ms
@@ -100,3 +103,39 @@ def test_a_bill_of_strangers(books: Path) -> None:
     code, output = run(books, BILL, "--json")
     classes = json.loads(output)["classes"]
     assert code == 1 and classes["journal_only"]["findings"] == 1 and classes["platform_only"]["findings"] > 0
+
+
+def test_in_bulk_says_the_same_as_line_by_line(books: Path, tmp_path: Path) -> None:
+    pytest.importorskip("duckdb", reason="pip install duckdb (extra hq)")
+    path = tmp_path / "bill.csv"
+    office = Office.open(books)
+    for amount in ("12.80", "13.80"):
+        for encoding in ("utf-8", "gb18030"):
+            path.write_bytes(TEXT.format(number=NUMBER, amount=amount).encode(encoding))
+            both = [
+                match_file(office.database, path, "1900000001", date(2026, 10, 3), 60, bulk_bytes=size)
+                for size in (0, 1_000_000)
+            ]
+            (bulk, statement, _), (pure, whole, _) = both
+            assert bulk.totals == pure.totals and statement.sha256 == whole.sha256
+            assert len(statement.lines) == (amount != "12.80"), "a line in agreement is counted only"
+            assert [one.reason for one in bulk.findings] == [one.reason for one in pure.findings if amount != "12.80"]
+    office.close()
+
+
+def test_a_broken_bill_is_refused_in_bulk_too(books: Path, tmp_path: Path) -> None:
+    path = tmp_path / "bill.csv"
+    text = TEXT.format(number=NUMBER, amount="12.80")
+    office = Office.open(books)
+    broken = {
+        "platform.bill_unreadable": [text.partition("总交易单数")[0], text.replace("`0.08000", "`0,08")],
+        "bill.other_merchant": [text.replace("1900000001", "1900000002")],
+        "bill.other_day": [text.replace("2026-10-03", "2026-10-04")],
+    }
+    for code, texts in broken.items():
+        for one in texts:
+            path.write_text(one, encoding="utf-8")
+            with pytest.raises(Refused) as refused:
+                match_file(office.database, path, "1900000001", date(2026, 10, 3), bulk_bytes=0)
+            assert refused.value.code == code
+    office.close()

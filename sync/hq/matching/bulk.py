@@ -7,15 +7,15 @@ stand in the totals only. Memory is bounded as long as most of a bill agrees.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from importlib.util import find_spec
 from pathlib import Path
 
-from agent.core.bill import BillLine
 from agent.core.errors import Refused
 from agent.core.reconcile.classes import LineClass
+from agent.core.reconcile.facts import Facts
 from agent.core.reconcile.finding import Finding, Listed, Match
 from agent.core.reconcile.matching import judged, match, totals_of
 from agent.core.reconcile.orders import grouped
-from agent.core.reconcile.facts import Facts
 from agent.core.reconcile.scope import Scope, Terms
 from agent.core.reconcile.statement import Statement, StatementState, check_merchant, check_statement
 from sync.hq.matching.bulk_bill import BulkBill, NotInBulkError, prepared
@@ -51,8 +51,8 @@ def match_in_bulk(
 
     Raises `Refused` as the pure path does, and `NotInBulkError` for a bill that only the platform's reader can judge.
     """
-    if not merchant:
-        raise NotInBulkError("merchant")
+    if not merchant or find_spec("duckdb") is None:
+        raise NotInBulkError("merchant" if not merchant else "duckdb is not installed (extra hq)")
     ready = prepared(bill, folder)
     agreed, rows, known = _added_up(ready, merchant, day, facts, terms, folder, memory_mb, threads)
     try:

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agent.core.bill import BillLine
-from sync.platforms.alipay.bills import TITLE, read as read_alipay
+from sync.platforms.alipay.bills import TITLE
+from sync.platforms.alipay.bills import read as read_alipay
 from sync.platforms.bill_files import BillFile
 from sync.platforms.wechat.bills import read as read_wechat
 
@@ -96,7 +97,15 @@ def _copy(bill: BillFile, path: Path) -> None:
             while piece := stream.read(PIECE_BYTES):
                 file.write(decoder.decode(piece).encode("utf-8"))
             file.write(decoder.decode(b"", final=True).encode("utf-8"))
-    except (UnicodeError, OSError, EOFError, RuntimeError, NotImplementedError, zipfile.BadZipFile, zlib.error) as error:
+    except (
+        UnicodeError,
+        OSError,
+        EOFError,
+        RuntimeError,
+        NotImplementedError,
+        zipfile.BadZipFile,
+        zlib.error,
+    ) as error:
         raise NotInBulkError("text") from error
 
 

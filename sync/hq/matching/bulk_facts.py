@@ -27,7 +27,7 @@ def rows_of(facts: Facts, day: date) -> Iterator[str]:
     for payment in facts.payments:
         covered = payment.platform_day == day
         least_fen = max(0, payment.amount_fen - payment.merchant_discount_fen)
-        odd = covered and payment.is_open or not payment.is_paid and payment.transaction is not None
+        odd = (covered and payment.is_open) or (not payment.is_paid and payment.transaction is not None)
         values = ("P", payment.attempt, payment.transaction, "", payment.amount_fen, least_fen)
         yield _row(values, covered and payment.is_paid, odd, payment, _PAYMENT)
     for refund in facts.refunds:

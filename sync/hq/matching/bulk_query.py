@@ -1,4 +1,4 @@
-"""The query that reads a bill's rows as the adapters' readers do: columns by their names, amounts in fen, odd or not."""
+"""The query that reads a bill's rows as the adapters' readers do: columns by their names, amounts in fen."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -50,7 +50,8 @@ class Sums:
     ) -> None:
         self._connection = connection
         self._bill = f"({bill_query(bill, merchant, day, terms)})"
-        types = {name: "BIGINT" if name.endswith("_fen") or name in ("counts", "odd") else "VARCHAR" for name in COLUMNS}
+        numbers = ("amount_fen", "settled_fen", "counts", "odd")
+        types = {name: "BIGINT" if name in numbers else "VARCHAR" for name in COLUMNS}
         self._facts = csv_source(facts, types, "\t")
 
     def add_up(self) -> Agreed:
@@ -122,5 +123,3 @@ class Sums:
     def _count(self) -> int:
         found = self._connection.execute("SELECT count(*) FROM closer").fetchone()
         return found[0] if found else 0
-
-
