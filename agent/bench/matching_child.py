@@ -1,4 +1,4 @@
-"""The process whose matching is measured: prints seconds, the peak of its memory in bytes, and what it found."""
+"""The process whose matching is measured: tells seconds, the peak of its memory in bytes, and what it found."""
 
 import re
 import sys
@@ -18,7 +18,7 @@ def main() -> None:
     began_s = time.perf_counter()
     found = _match(folder, spill) if what == "match" else _join(folder, spill)
     took_s = time.perf_counter() - began_s
-    print(took_s, peak_bytes(), *found)
+    sys.stdout.write(" ".join(map(str, (took_s, peak_bytes(), *found))) + "\n")
 
 
 def peak_bytes() -> int:
@@ -52,7 +52,11 @@ def _join(folder: Path, spill: Path) -> tuple[int, ...]:
     bill = prepared(open_bill(folder / "bill"), spill)
     source = csv_source(bill.text, {"line": "VARCHAR"}, "\x01")
     facts = csv_source(folder / "facts", dict.fromkeys(COLUMNS, "VARCHAR"), "\t")
-    config: dict[str, str | int] = {"memory_limit": f"{MEMORY_MB}MB", "threads": THREADS, "temp_directory": str(spill)}
+    config: dict[str, str | bool | int | float | list[str]] = {
+        "memory_limit": f"{MEMORY_MB}MB",
+        "threads": THREADS,
+        "temp_directory": str(spill),
+    }
     with duckdb.connect(config=config) as connection:
         place = bill.names.index("微信订单号") + 1
         query = f"""

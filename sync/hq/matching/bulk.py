@@ -75,7 +75,7 @@ def _added_up(
 ) -> tuple[Agreed, Sequence[str], Sequence[tuple[str, str]]]:
     import duckdb
 
-    config: dict[str, str | int] = {"memory_limit": f"{memory_mb}MB", "threads": threads}
+    config: dict[str, str | bool | int | float | list[str]] = {"memory_limit": f"{memory_mb}MB", "threads": threads}
     config |= {"temp_directory": str(folder), "preserve_insertion_order": "false"}
     try:
         with duckdb.connect(str(folder / "sums.duckdb"), config=config) as connection:
