@@ -222,7 +222,8 @@ def match_bill(
     except ValueError as error:
         raise typer.BadParameter(f"{day} is no date like 2026-10-03") from error
     with _office(state, database) as office:
-        found, statement, unreadable = match_file(office.database, bill, merchant, on, rate_bp, expected_hash)
+        made = match_file(office.database, bill, merchant, on, rate_bp, expected_hash)
+    found, statement, unreadable = made.match, made.statement, list(made.unreadable)
     if as_json:
         typer.echo(json.dumps(report.document(found, statement, unreadable), ensure_ascii=False))
     else:

@@ -31,16 +31,19 @@ def match(facts: Facts, statements: Iterable[Statement], terms: Terms) -> Match:
     lines = (
         Listed(one.day, line) for one in by_day.values() if one.state is StatementState.READY for line in one.lines
     )
-    findings = sorted(
-        (found for order in grouped(facts, lines) for found in judged(order, scope)), key=Finding.sort_key
-    )
-    check_unit(_unit_pairs(findings))
+    findings = findings_of(facts, lines, scope)
+    check_unit(unit_pairs(findings))
     empty = {day for day, one in by_day.items() if one.state is StatementState.NOTHING or not one.lines}
-    return Match(tuple(findings), totals_of(findings), alarms(facts.payments, scope, empty))
+    return Match(findings, totals_of(findings), alarms(facts.payments, scope, empty))
 
 
-def judged(order: Order, scope: Scope) -> Iterator[Finding]:
-    """Yield the findings of one group."""
+def findings_of(facts: Facts, lines: Iterable[Listed], scope: Scope) -> tuple[Finding, ...]:
+    """Return the findings of some groups of a bill, in their order; whoever asks sees to the bill as a whole."""
+    found = (one for order in grouped(facts, lines) for one in _judged(order, scope))
+    return tuple(sorted(found, key=Finding.sort_key))
+
+
+def _judged(order: Order, scope: Scope) -> Iterator[Finding]:
     if not order.payments and not order.refunds:
         yield from judge_strangers(order, scope)
         return
@@ -82,7 +85,8 @@ def alarms_of(states: Mapping[date, StatementState], taken: Mapping[date, tuple[
     return tuple(found)
 
 
-def _unit_pairs(findings: Iterable[Finding]) -> Iterator[tuple[int, int]]:
+def unit_pairs(findings: Iterable[Finding]) -> Iterator[tuple[int, int]]:
+    """Yield our amount and the bill's in fen for each payment of both: what proves the bill's unit."""
     return (
         (one.payment.amount_fen, one.listed.line.amount_fen)
         for one in findings

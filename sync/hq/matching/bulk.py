@@ -13,11 +13,10 @@ from pathlib import Path
 from agent.core.errors import Refused
 from agent.core.reconcile.classes import LineClass
 from agent.core.reconcile.facts import Facts
-from agent.core.reconcile.finding import Finding, Listed, Match
-from agent.core.reconcile.matching import judged, match, totals_of
-from agent.core.reconcile.orders import grouped
+from agent.core.reconcile.finding import Listed, Match
+from agent.core.reconcile.matching import alarms, findings_of, totals_of, unit_pairs
 from agent.core.reconcile.scope import Scope, Terms
-from agent.core.reconcile.statement import Statement, StatementState, check_merchant, check_statement
+from agent.core.reconcile.statement import Statement, StatementState, check_merchant, check_statement, check_unit
 from sync.hq.matching.bulk_bill import BulkBill, NotInBulkError, prepared
 from sync.hq.matching.bulk_facts import facts_in
 from sync.hq.matching.bulk_sums import Agreed, Sums
@@ -87,19 +86,17 @@ def _added_up(
 
 
 def _matched(facts: Facts, statement: Statement, terms: Terms, agreed: Agreed) -> Match:
-    """Judge what was left over. A payment in agreement proves the bill's unit, so only without one it is looked at."""
+    """Judge what was left over. What agrees proves the bill's unit, and that it isn't empty."""
+    scope = Scope({statement.day: statement.state}, terms)
+    findings = findings_of(facts, (Listed(statement.day, line) for line in statement.lines), scope)
     if not agreed.payments:
-        found = match(facts, [statement], terms)
-    else:
-        scope = Scope({statement.day: statement.state}, terms)
-        listed = (Listed(statement.day, line) for line in statement.lines)
-        judged_ones = (one for order in grouped(facts, listed) for one in judged(order, scope))
-        findings = sorted(judged_ones, key=Finding.sort_key)
-        found = Match(tuple(findings), totals_of(findings))
-    total = found.totals[LineClass.MATCHED]
+        check_unit(unit_pairs(findings))
+    is_empty = not agreed.pairs and not statement.lines
+    totals = totals_of(findings)
+    total = totals[LineClass.MATCHED]
     total.findings += agreed.pairs
     total.lines += 2 * agreed.pairs
     total.journal_fen += agreed.amount_fen
     total.bill_fen += agreed.amount_fen
     total.fee_fen += agreed.fee_fen
-    return found
+    return Match(findings, totals, alarms(facts.payments, scope, {statement.day} if is_empty else ()))
