@@ -66,4 +66,49 @@ SENTENCES = {
     "person.not_oneself": office_sentence(
         "要另一个人来批准", "Another person must approve", "自己不能批自己的。", "Nobody approves himself."
     ),
+    "difference.unknown": office_sentence(
+        "没有这条差异",
+        "No such difference",
+        "{difference};清单见差异页。",
+        "{difference}; see the page of differences.",
+    ),
+    "difference.wrong_state": office_sentence(
+        "这条差异现在不能这样办",
+        "Not possible for this difference now",
+        "它现在:{standing}。先看经过。",
+        "It stands at: {standing}. See its history first.",
+    ),
+    "difference.changed_meanwhile": office_sentence(
+        "刚才有人动过这条",
+        "Somebody has just changed it",
+        "看一眼新的情况再办。",
+        "See how it stands now, then do it again.",
+    ),
+    "difference.reason_missing": office_sentence(
+        "请写明原因", "Write down the reason", "{shortest} 到 {longest} 个字。", "{shortest} to {longest} characters."
+    ),
+    "difference.bad_settlement": office_sentence(
+        "没有这种处理方式", "No such settlement", "可选:{known}。", "Known: {known}."
+    ),
+    "difference.assign_first": office_sentence(
+        "先分给一家店,再按认领了结",
+        "Assign it to a store first",
+        "还不知道是哪家店的钱。",
+        "Nobody has said which store the money belongs to.",
+    ),
+    "difference.not_theirs": office_sentence(
+        "这个人办不了这条",
+        "This person can't settle it",
+        "{name} 没有处理的权限,或看不到这家店。",
+        "{name} has no right to settle, or does not see the store.",
+    ),
+    "difference.not_proposed": office_sentence(
+        "没有等批准的处理", "Nothing waits for approval", "先由一个人提出处理。", "Somebody must settle it first."
+    ),
+    "difference.bad_limits": office_sentence(
+        "差异的限额设置不对",
+        "The limits of differences are wrong",
+        "改 {file}:{reason}。",
+        "Correct {file}: {reason}.",
+    ),
 }

@@ -1,8 +1,8 @@
 """All of headquarters' tables in one place, for migrations, comparison and distribution."""
 
-from sync.hq.books import money_tables
+from sync.hq.books import difference_tables, money_tables
 from sync.hq.books import tables as books_tables
 from sync.hq.people import tables as people_tables
 from sync.hq.tables import metadata
 
-__all__ = ["books_tables", "metadata", "money_tables", "people_tables"]
+__all__ = ["books_tables", "difference_tables", "metadata", "money_tables", "people_tables"]

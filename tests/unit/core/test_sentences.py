@@ -17,6 +17,7 @@ from agent.cli.app import NOUNS as NOUNS_OF_COMMANDS
 from agent.cli.app import LazyNoun, present
 from agent.core import events, events_matching, sentences, undoing
 from agent.core.errors import Broken, Credentials, Family, Refused, StoreboxError, TryLater, UnknownOutcome
+from agent.core.reconcile.workflow import DifferenceAct
 from agent.core.roles import Role
 from agent.core.sentences import MISSING, TABLES, help_code, known_codes, sentence_for, sentence_of
 from agent.core.sentences_codes import Texts
@@ -56,7 +57,7 @@ ENTRIES = frozenset(
     for place in (events, events_matching, undoing)
     for name in vars(place)
     if isinstance(kind := getattr(getattr(place, name), "KIND", None), str)
-) | {"hq.rolled_back", "clock.jumped", *MoneyNote}
+) | {"hq.rolled_back", "clock.jumped", *MoneyNote, *DifferenceAct}
 """Kinds of entries of the journal and of headquarters' own; some of them are codes too."""
 STATUSES = Path("agent/web/errors.py")
 """Orders codes and says none itself."""
