@@ -6,7 +6,7 @@ The bytes that are signed begin with a purpose, so that no signature of one purp
 from collections.abc import Mapping
 from hashlib import sha256
 
-from agent.core.canonical import canonical_bytes
+from agent.core.canonical import LARGEST_INTEGER, canonical_bytes
 from agent.core.chain import Identity
 
 SIGNATURE_HEADER = "Storebox-Signature"
@@ -46,16 +46,17 @@ def request_message(identity: Identity, method: str, target: str, body: bytes) -
 
 
 def request_header(identity: Identity, signature: bytes) -> str:
-    """Return the value of the `Storebox-Signature` header."""
-    return f"box={identity.box},epoch={identity.epoch},signature={signature.hex()}"
+    """Return the value of the `Storebox-Signature` header. It names the store: most boxes of a chain are called B1."""
+    return f"store={identity.store},box={identity.box},epoch={identity.epoch},signature={signature.hex()}"
 
 
-def parse_request_header(value: str) -> tuple[str, int, bytes] | None:
-    """Return box, epoch and signature of a header value, or None when it is malformed."""
+def parse_request_header(value: str) -> tuple[Identity, bytes] | None:
+    """Return who a header value says it is, and the signature that has to prove it; None when it is malformed."""
     fields = dict(part.strip().partition("=")[::2] for part in value.split(",") if "=" in part)
     try:
-        box, epoch = fields["box"], int(fields["epoch"])
+        identity = Identity(fields["store"], fields["box"], int(fields["epoch"]))
         signature = bytes.fromhex(fields["signature"])
     except (KeyError, ValueError):
         return None
-    return (box, epoch, signature) if len(signature) == 64 else None
+    sound = len(signature) == 64 and 0 <= identity.epoch <= LARGEST_INTEGER and "\0" not in value
+    return (identity, signature) if sound else None

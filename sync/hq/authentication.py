@@ -12,20 +12,19 @@ from sync.hq.registry import RegisteredEpoch
 def signed_box(
     connection: Connection, header: str | None, path_box: str, method: str, target: str, body: bytes
 ) -> RegisteredEpoch:
-    """Return the epoch whose key signed the request; the store follows from the key that fits."""
+    """Return the epoch that signed the request: one look-up and one check, however many boxes there are."""
     parsed = parse_request_header(header or "")
-    if parsed is None or parsed[0] != path_box:
+    if parsed is None or parsed[0].box != path_box:
         raise Credentials("request.not_signed")
-    box, epoch, signature = parsed
-    candidates = registry.epochs_of_box(connection, box, epoch)
-    if not candidates:
-        raise Refused("box.unknown", box=box[:10], epoch=epoch)
-    for candidate in candidates:
-        if verify(candidate.public_key, request_message(candidate.identity, method, target, body), signature):
-            if candidate.revoked:
-                raise Credentials("box.revoked", box=box, epoch=epoch)
-            return candidate
-    raise Credentials("request.wrong_signature", box=box[:10], epoch=epoch)
+    claimed, signature = parsed
+    known = registry.find_epoch(connection, claimed.store, claimed.epoch)
+    if known is None or known.identity != claimed:
+        raise Refused("box.unknown", box=claimed.box[:10], epoch=claimed.epoch)
+    if not verify(known.public_key, request_message(claimed, method, target, body), signature):
+        raise Credentials("request.wrong_signature", box=claimed.box[:10], epoch=claimed.epoch)
+    if known.revoked:
+        raise Credentials("box.revoked", box=claimed.box, epoch=claimed.epoch)
+    return known
 
 
 def proves_key(
@@ -33,8 +32,9 @@ def proves_key(
 ) -> None:
     """Check that an enrolment is signed, as epoch 0, by the key that it brings."""
     parsed = parse_request_header(header or "")
-    message = request_message(Identity(store, box, 0), method, target, body)
-    if parsed is None or parsed[:2] != (box, 0) or not verify(public_key, message, parsed[2]):
+    claimed = Identity(store, box, 0)
+    message = request_message(claimed, method, target, body)
+    if parsed is None or parsed[0] != claimed or not verify(public_key, message, parsed[1]):
         raise Credentials("request.wrong_signature", box=box[:10], epoch=0)
 
 

@@ -109,19 +109,18 @@ def previous_epoch(connection: Connection, store: str, epoch: int) -> dict[str, 
     return None if row is None else {"epoch": row.epoch, "next_seq": row.next_seq, "head": row.head}
 
 
-def epochs_of_box(connection: Connection, box: str, epoch: int) -> list[RegisteredEpoch]:
-    """Return the epochs of that number which boxes of that name lived: one in most cases, in different stores."""
-    known = tables.epoch
-    rows = connection.execute(select(known).where((known.c.box == box) & (known.c.epoch == epoch)))
-    return [_registered(row) for row in rows]
+def find_epoch(connection: Connection, store: str, epoch: int) -> RegisteredEpoch | None:
+    """Return an epoch of a store, or None when there is none."""
+    row = connection.execute(select(tables.epoch).where(tables.of_epoch(tables.epoch, store, epoch))).first()
+    return None if row is None else _registered(row)
 
 
 def epoch_of_store(connection: Connection, store: str, epoch: int) -> RegisteredEpoch:
     """Return an epoch of a store; refuses with `epoch.unknown`."""
-    row = connection.execute(select(tables.epoch).where(tables.of_epoch(tables.epoch, store, epoch))).first()
-    if row is None:
+    found = find_epoch(connection, store, epoch)
+    if found is None:
         raise Refused("epoch.unknown", store=store, epoch=epoch)
-    return _registered(row)
+    return found
 
 
 def revoke(connection: Connection, store: str, epoch: int, reason: str, now_ms: int) -> None:
