@@ -105,6 +105,12 @@ SENTENCES = {
     "difference.not_proposed": office_sentence(
         "没有等批准的处理", "Nothing waits for approval", "先由一个人提出处理。", "Somebody must settle it first."
     ),
+    "difference.book_changed": office_sentence(
+        "差异和记录对不上",
+        "A difference is not as it was noted",
+        "{book} 的 {place} 被改过;从备份恢复,再查谁动过数据库。",
+        "{place} of {book} was changed; restore a backup and find who changed the database.",
+    ),
     "difference.bad_limits": office_sentence(
         "差异的限额设置不对",
         "The limits of differences are wrong",

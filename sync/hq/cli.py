@@ -16,6 +16,7 @@ import typer
 from agent.core.errors import Broken, Refused, StoreboxError
 from sync.hq.books.bank_cli import bank_app
 from sync.hq.books.cli import closed_store, exceptions, morning, period_app
+from sync.hq.books.difference_cli import difference_app
 from sync.hq.load.cli import load
 from sync.hq.people.cli import person_app
 from sync.hq.pull_cli import pull
@@ -35,6 +36,7 @@ app.add_typer(db_app, name="db")
 app.add_typer(person_app, name="person")
 app.add_typer(bank_app, name="bank")
 app.add_typer(period_app, name="period")
+app.add_typer(difference_app, name="difference")
 store_app.command("closed")(closed_store)
 app.command()(morning)
 app.command()(exceptions)

@@ -59,6 +59,11 @@ def listed(connection: Connection, wanted: Wanted) -> Iterator[tuple[str, Differ
         yield one.store, difference_of(one)
 
 
+def books_of(connection: Connection) -> list[str]:
+    """Return the books of the merchant accounts that had a difference."""
+    return list(connection.execute(select(difference.c.store).distinct().order_by(difference.c.store)).scalars())
+
+
 def history(connection: Connection, book: str, number: str) -> list[Note]:
     """Return what was noted of a difference, oldest first."""
     return list(notes_of(connection, book, number))
