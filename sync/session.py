@@ -60,10 +60,12 @@ class HttpSession:
         answer_bytes_max: int = ANSWER_BYTES_MAX,
         certificates: str | None = None,
         client_certificate: tuple[str, str] | None = None,
+        adapter: HTTPAdapter | None = None,
     ) -> None:
         """`certificates` is a file of authorities to trust instead of the system's.
 
         `client_certificate` are the files of a certificate and of its key, for servers that ask who connects.
+        `adapter` makes the connections instead of the usual one, for whoever has to look at them.
         """
         parts = urlsplit(base_url)
         if parts.scheme not in ("http", "https") or not parts.hostname or parts.path not in ("", "/") or parts.query:
@@ -77,7 +79,8 @@ class HttpSession:
         self._session.verify = certificates or True
         self._session.cert = client_certificate
         for scheme in ("http://", "https://"):
-            self._session.mount(scheme, HTTPAdapter(pool_connections=1, pool_maxsize=CONNECTIONS_KEPT, max_retries=0))
+            usual = HTTPAdapter(pool_connections=1, pool_maxsize=CONNECTIONS_KEPT, max_retries=0)
+            self._session.mount(scheme, adapter or usual)
 
     def send(
         self,

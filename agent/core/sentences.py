@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from agent.core.errors import Family, StoreboxError
 from agent.core.money import yuan
+from agent.core.sentences_alarms import SENTENCES as ALARMS
 from agent.core.sentences_bank import SENTENCES as BANK
 from agent.core.sentences_box import SENTENCES as BOX
 from agent.core.sentences_codes import CODES, Texts
@@ -58,6 +59,7 @@ TABLES: tuple[Mapping[str, Texts], ...] = (
     OFFICE,
     MATCHING,
     BANK,
+    ALARMS,
 )
 """Every table of sentences; no code stands in two of them."""
 

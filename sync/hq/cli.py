@@ -20,6 +20,7 @@ from sync.hq.books.difference_cli import difference_app
 from sync.hq.load.cli import load
 from sync.hq.people.cli import person_app
 from sync.hq.pull_cli import pull
+from sync.hq.webhooks.cli import webhook_app
 
 if TYPE_CHECKING:
     import socket
@@ -37,6 +38,7 @@ app.add_typer(person_app, name="person")
 app.add_typer(bank_app, name="bank")
 app.add_typer(period_app, name="period")
 app.add_typer(difference_app, name="difference")
+app.add_typer(webhook_app, name="webhook")
 store_app.command("closed")(closed_store)
 app.command()(morning)
 app.command()(exceptions)

@@ -4,5 +4,6 @@ from sync.hq.books import difference_tables, money_tables
 from sync.hq.books import tables as books_tables
 from sync.hq.people import tables as people_tables
 from sync.hq.tables import metadata
+from sync.hq.webhooks import tables as webhook_tables
 
-__all__ = ["books_tables", "difference_tables", "metadata", "money_tables", "people_tables"]
+__all__ = ["books_tables", "difference_tables", "metadata", "money_tables", "people_tables", "webhook_tables"]

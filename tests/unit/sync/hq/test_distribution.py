@@ -23,7 +23,7 @@ def test_every_unique_key_holds_the_store_and_nothing_refers_to_another_table(ta
 
 
 def test_people_and_tokens_alone_are_copied_to_every_node() -> None:
-    assert reference_tables() == ["access_token", "person", "person_session"]
+    assert reference_tables() == ["access_token", "person", "person_session", "webhook_endpoint"]
     assert {*distributed_tables(), *reference_tables()} == set(metadata.tables)
 
 
