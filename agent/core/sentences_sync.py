@@ -370,6 +370,15 @@ SENTENCES: dict[str, Texts] = {
         "数据库可能是旧备份;找更新的那份。",
         "The database may be an older backup; find the newer one.",
     ),
+    "store.group_unknown": office_sentence(
+        "没有这个门店组", "No such group of stores", "{group};看看有哪些组。", "{group}; look which groups there are."
+    ),
+    "store.bad_group": office_sentence(
+        "门店组名不能用",
+        "No name for a group",
+        "1 到 40 个字,头尾不留空格。",
+        "1 to 40 characters, no blank at its ends.",
+    ),
     "pull.wrong_cursor": office_sentence(
         "续传的位置对不上", "This place belongs to another pull", "从头再取一次。", "Pull again from the beginning."
     ),

@@ -17,6 +17,7 @@ from agent.core.errors import Broken, Refused, StoreboxError
 from sync.hq.books.bank_cli import bank_app
 from sync.hq.books.cli import closed_store, exceptions, morning, period_app
 from sync.hq.books.difference_cli import difference_app
+from sync.hq.groups_cli import group_app
 from sync.hq.load.cli import load
 from sync.hq.people.cli import person_app
 from sync.hq.pull_cli import pull
@@ -34,6 +35,7 @@ app.add_typer(store_app, name="store")
 app.add_typer(token_app, name="token")
 db_app = typer.Typer(help="The database of headquarters.", no_args_is_help=True)
 app.add_typer(db_app, name="db")
+app.add_typer(group_app, name="group")
 app.add_typer(person_app, name="person")
 app.add_typer(bank_app, name="bank")
 app.add_typer(period_app, name="period")

@@ -31,11 +31,13 @@ class Office:
     backlog: Backlog = field(default_factory=Backlog)
     months: Months = field(default_factory=Months)
     lookups: RateLimit = field(default_factory=lambda: RateLimit(LOOKUPS_PER_SECOND, LOOKUPS_BURST))
+    state: Path | None = None
+    """Headquarters' folder: what was told about banks and payouts is there."""
 
     @classmethod
     def open(cls, state: Path, url: str | None = None) -> "Office":
         """Open headquarters in its state folder; makes database and keys at the first start."""
-        return cls(Database.open(state, url), HqKeys.load_or_create(state))
+        return cls(Database.open(state, url), HqKeys.load_or_create(state), state=state)
 
     def close(self) -> None:
         """Close the database."""

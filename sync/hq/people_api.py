@@ -1,7 +1,7 @@
 """The endpoints for people and their programs: ledger pull, manifest, state of the stores."""
 
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import date, timedelta
 from enum import StrEnum
 from typing import Annotated
@@ -9,25 +9,19 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Header, Query
 from starlette.responses import JSONResponse, StreamingResponse
 
-from agent.core.errors import Credentials, Refused
+from agent.core.errors import Refused
 from agent.core.moment import platform_day
-from sync.hq import registry
 from sync.hq.authentication import readable_stores
 from sync.hq.books.morning import morning
-from sync.hq.formats import csv_lines, documents, json_line
+from sync.hq.formats import Pages, csv_lines, json_line, json_lines, pages
+from sync.hq.groups import chosen_stores
 from sync.hq.manifest import store_states
 from sync.hq.office import Office
-from sync.hq.pull import Selection, resumed_tally
+from sync.hq.pull import Row, Selection, resumed_tally
 from sync.hq.pull_columns import COLUMNS, Rows
+from sync.hq.pull_days import DayStates
 
 _DAY = r"^\d{4}-\d{2}-\d{2}$"
-
-
-class DayState(StrEnum):
-    """Which days a pull shows."""
-
-    CLOSED = "closed"
-    ANY = "any"
 
 
 class Format(StrEnum):
@@ -35,19 +29,6 @@ class Format(StrEnum):
 
     JSONL = "jsonl"
     CSV = "csv"
-
-
-def chosen_stores(office: Office, store: str | None, allowed: frozenset[str] | None) -> list[str]:
-    """Return the stores to read: the one that is asked for, else all that the reader may see."""
-    with office.database.read() as connection:
-        known = [name for name, _ in registry.store_names(connection)]
-    if store is None:
-        return [name for name in known if allowed is None or name in allowed]
-    if allowed is not None and store not in allowed:
-        raise Credentials("access.not_this_store", store=store[:10])
-    if store not in known:
-        raise Refused("store.unknown", store=store[:10])
-    return [store]
 
 
 def people_router(office: Office) -> APIRouter:
@@ -61,14 +42,16 @@ def people_router(office: Office) -> APIRouter:
     def selection(
         stores: Annotated[frozenset[str] | None, Depends(allowed)],
         store: str | None = None,
+        group: str | None = None,
         first_day: Annotated[str | None, Query(alias="from", pattern=_DAY)] = None,
         last_day: Annotated[str | None, Query(alias="to", pattern=_DAY)] = None,
-        day_state: DayState = DayState.CLOSED,
+        day_state: DayStates = DayStates.MATCHED,
         rows: Rows = Rows.TENDERS,
         after: Annotated[str | None, Query(description="the last cursor of a pull that broke off")] = None,
     ) -> Selection:
-        chosen = chosen_stores(office, store, stores)
-        asked = Selection(chosen, first_day, last_day, day_state is DayState.CLOSED, rows, after)
+        with office.database.read() as connection:
+            chosen = chosen_stores(connection, store, group, stores)
+        asked = Selection(chosen, first_day, last_day, day_state, rows, after)
         resumed_tally(asked)
         return asked
 
@@ -77,25 +60,28 @@ def people_router(office: Office) -> APIRouter:
     @router.get("/ledger")
     def ledger(chosen: Chosen, format: Format = Format.JSONL, cursors: bool = False) -> StreamingResponse:
         """Stream one row a tender or posting; JSON lines end with the manifest, and hold cursors when asked for."""
-        rows = documents(office.database, chosen, office.now_ms())
-        if not cursors:
-            rows = (document for document in rows if "cursor" not in document)
+        found, columns = pages(office.database, chosen, office.now_ms(), office.state), COLUMNS[chosen.rows]
         if format is Format.CSV:
-            lines = csv_lines(_rows_alone(rows), COLUMNS[chosen.rows])
+            lines = csv_lines(rows_alone(found), columns)
             return StreamingResponse(lines, media_type="text/csv; charset=utf-8")
-        return StreamingResponse(map(json_line, rows), media_type="application/x-ndjson")
+        lines = (
+            json_lines(page, columns) if isinstance(page, list) else json_line(page)
+            for page in found
+            if cursors or "cursor" not in page
+        )
+        return StreamingResponse(lines, media_type="application/x-ndjson")
 
     @router.get("/ledger/manifest")
     def ledger_manifest(chosen: Chosen) -> JSONResponse:
         """Give the manifest of the same selection alone."""
-        last = deque(documents(office.database, chosen, office.now_ms()), maxlen=1)
+        last = deque(pages(office.database, chosen, office.now_ms()), maxlen=1)
         return JSONResponse(last[0])
 
     @router.get("/stores")
     def stores(readable: Annotated[frozenset[str] | None, Depends(allowed)]) -> JSONResponse:
         """Tell for each store up to which number it is complete, and when it was last seen."""
-        names = chosen_stores(office, None, readable)
         with office.database.read() as connection:
+            names = chosen_stores(connection, None, None, readable)
             return JSONResponse({"stores": store_states(connection, names)})
 
     @router.get("/morning")
@@ -104,9 +90,10 @@ def people_router(office: Office) -> APIRouter:
         day: Annotated[str | None, Query(pattern=_DAY)] = None,
     ) -> JSONResponse:
         """Give a row for each store that may be read: its business day (yesterday), its problems, its telephone."""
-        names, today = chosen_stores(office, None, readable), platform_day(office.now_ms())
+        today = platform_day(office.now_ms())
         asked = today - timedelta(days=1) if day is None else _date(day)
         with office.database.read() as connection:
+            names = chosen_stores(connection, None, None, readable)
             rows = morning(connection, names, asked, today, office.now_ms())
         return JSONResponse({"day": asked.isoformat(), "morning": rows})
 
@@ -120,5 +107,6 @@ def _date(text: str) -> date:
         raise Refused("request.malformed", field="query.day") from error
 
 
-def _rows_alone(documents: Iterator[Mapping[str, object]]) -> Iterator[Mapping[str, object]]:
-    return (document for document in documents if "manifest" not in document)
+def rows_alone(found: Pages) -> Iterator[list[Row]]:
+    """Yield the rows of a pull without its cursors and its manifest."""
+    return (page for page in found if isinstance(page, list))

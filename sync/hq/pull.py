@@ -1,22 +1,24 @@
 """The pull: rows of the ledger in the order store, day, epoch, number, with a place to go on from after each page.
 
-What one row is, the row maker decides: `pull_tenders` one a tender, `pull_postings` one a posting.
+What one row is, the row maker decides: `pull_tenders` one a tender, `pull_postings` one a posting. A row is a tuple in
+the order of its columns: a pull has millions of them.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from sqlalchemy import Connection, and_, or_, select, tuple_
 
-from agent.core.moment import PLATFORM_ZONE, at
 from sync.hq import tables
-from sync.hq.projection import readable
+from sync.hq.projection import readable_quickly
 from sync.hq.pull_columns import Rows
+from sync.hq.pull_dates import Periods, moment
+from sync.hq.pull_days import BusinessDay, Days, DayStates
 from sync.hq.pull_place import Place, Tally, place_of
 
-PAGE_ENTRIES = 1000
-Row = Mapping[str, object]
+PAGE_ENTRIES = 4000
+Row = tuple[object, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,18 +28,18 @@ class Selection:
     stores: Sequence[str]
     first_day: str | None = None
     last_day: str | None = None
-    closed_only: bool = True
+    days: DayStates = DayStates.MATCHED
     rows: Rows = Rows.TENDERS
     after: str | None = None
 
     @property
     def asked(self) -> str:
         """Return the question without its place, to tell a cursor of another one."""
-        return f"{self.rows} {self.first_day} {self.last_day} {self.closed_only} {len(self.stores)} {self.stores[:1]}"
+        ends = f"{self.stores[:1]} {self.stores[-1:]}"
+        return f"{self.rows} {self.first_day} {self.last_day} {self.days} {len(self.stores)} {ends}"
 
 
-@dataclass(frozen=True, slots=True)
-class LedgerEntry:
+class LedgerEntry(NamedTuple):
     """An entry as it is kept, its body parsed; an unreadable body is empty."""
 
     store: str
@@ -46,6 +48,7 @@ class LedgerEntry:
     at_ms: int
     kind: str
     day: str
+    received_at_ms: int
     body: Mapping[str, object]
 
     @property
@@ -53,20 +56,26 @@ class LedgerEntry:
         """Return what names the entry."""
         return {"store": self.store, "epoch": self.epoch, "seq": self.seq}
 
-    @property
-    def at(self) -> str:
-        """Return when it was, in China, with offset."""
-        return at(self.at_ms, PLATFORM_ZONE).isoformat(timespec="seconds")
+
+class Told(NamedTuple):
+    """What all rows of an entry say alike."""
+
+    day: BusinessDay
+    at: str
+    posting_period: str
 
 
-@dataclass(frozen=True, slots=True)
-class Made:
+class Made(NamedTuple):
     """The rows of one entry; `difference_fen` is what should be nothing, None when the entry can't be read."""
 
     rows: Sequence[Row]
+    amount_fen: int
     difference_fen: int | None
     sales_fen: int | None = None
     refunds_fen: int | None = None
+
+
+UNREADABLE = Made((), 0, None)
 
 
 class RowMaker(Protocol):
@@ -77,25 +86,28 @@ class RowMaker(Protocol):
     def page(self, connection: Connection, store: str, page: Sequence[LedgerEntry]) -> None:
         """Look up what the rows of a page need."""
 
-    def made(self, entry: LedgerEntry, state: str) -> Made:
-        """Return the rows of an entry; `state` is that of its day."""
+    def made(self, entry: LedgerEntry, told: Told) -> Made:
+        """Return the rows of an entry."""
 
 
-def pull_rows(connection: Connection, selection: Selection, maker: RowMaker, tally: Tally) -> Iterator[Row | Place]:
-    """Yield the rows of a selection, count them in `tally`, and after each page yield the place where it ended."""
+def pull_rows(
+    connection: Connection, selection: Selection, maker: RowMaker, tally: Tally
+) -> Iterator[list[Row] | Place]:
+    """Yield the rows of a selection by pages, counted in `tally`, and after each page the place where it ended."""
     place = place_of(selection.after, selection.asked) if selection.after else None
     for store in selection.stores:
         if place is not None and store < place.store:
             continue
         here = place if place is not None and place.store == store else None
         bounds = here.bounds if here is not None else _bounds(connection, store)
-        closed = _closed_days(connection, store, bounds)
+        kept = here.business_day if here is not None else None
+        days = Days(connection, store, bounds, selection.days, kept)
+        counter = _Counter(maker, days, Periods(connection, store), tally)
         for page in _pages(connection, store, selection, maker, bounds, here):
             maker.page(connection, store, page)
-            for entry in page:
-                yield from _counted(entry, closed, selection, maker, tally)
+            yield counter.rows(page)
             last = page[-1]
-            yield Place(store, last.day, last.epoch, last.seq, bounds, tally, selection.asked)
+            yield Place(store, last.day, last.epoch, last.seq, bounds, tally, selection.asked, days.of(last.day))
 
 
 def resumed_tally(selection: Selection) -> Tally:
@@ -107,12 +119,6 @@ def _bounds(connection: Connection, store: str) -> dict[int, int]:
     known = tables.cursor.c
     query = select(known.epoch, known.next_seq).where(known.store == store)
     return {row.epoch: row.next_seq for row in connection.execute(query)}
-
-
-def _closed_days(connection: Connection, store: str, bounds: Mapping[int, int]) -> frozenset[str]:
-    known = tables.closed_day.c
-    query = select(known.day, known.epoch, known.seq).where(known.store == store)
-    return frozenset(row.day for row in connection.execute(query) if row.seq < bounds.get(row.epoch, 0))
 
 
 def _pages(
@@ -133,7 +139,7 @@ def _pages(
     if selection.last_day is not None:
         wanted &= entry.day <= selection.last_day
     query = (
-        select(entry.epoch, entry.seq, entry.at_ms, entry.kind, entry.day, entry.body)
+        select(entry.epoch, entry.seq, entry.at_ms, entry.kind, entry.day, entry.received_at_ms, entry.body)
         .order_by(entry.day, entry.epoch, entry.seq)
         .limit(PAGE_ENTRIES)
     )
@@ -142,45 +148,49 @@ def _pages(
         query.where(wanted & (tuple_(entry.day, entry.epoch, entry.seq) > tuple_(*place)))
     ).all():
         yield [
-            LedgerEntry(store, row.epoch, row.seq, row.at_ms, row.kind, row.day, readable(row.body) or {})
-            for row in page
+            LedgerEntry(store, epoch, seq, at_ms, kind, day, received_at_ms, readable_quickly(body) or {})
+            for epoch, seq, at_ms, kind, day, received_at_ms, body in page
         ]
         last = page[-1]
         place = (last.day, last.epoch, last.seq)
 
 
-def _counted(
-    entry: LedgerEntry, closed: frozenset[str], selection: Selection, maker: RowMaker, tally: Tally
-) -> Iterator[Row]:
-    state = "closed" if entry.day in closed else "open"
-    made = maker.made(entry, state)
-    if made.difference_fen is None:
-        tally.unreadable.append(entry.place)
-        return
-    if made.difference_fen:
-        tally.unbalanced.append({**entry.place, "difference_fen": made.difference_fen})
-    amount_fen = sum(_fen(row) for row in made.rows)
-    if selection.closed_only and state == "open":
-        _hide(tally, f"{entry.store} {entry.day}", len(made.rows), amount_fen)
-        return
-    tally.rows += len(made.rows)
-    tally.total_fen += amount_fen
-    if made.sales_fen is not None:
-        tally.sales += 1
-        tally.sales_fen += made.sales_fen
-    if made.refunds_fen is not None:
-        tally.refunds += 1
-        tally.refunds_fen += made.refunds_fen
-    yield from made.rows
+class _Counter:
+    """Makes the rows of pages and counts them."""
 
+    def __init__(self, maker: RowMaker, days: Days, periods: Periods, tally: Tally) -> None:
+        self._maker = maker
+        self._days = days
+        self._periods = periods
+        self._tally = tally
 
-def _hide(tally: Tally, day: str, rows: int, amount_fen: int) -> None:
-    tally.hidden_rows += rows
-    tally.hidden_fen += amount_fen
-    if rows and day not in tally.hidden_days[-1:] and day not in tally.hidden_days:
-        tally.hidden_days.append(day)
+    def rows(self, page: Sequence[LedgerEntry]) -> list[Row]:
+        """Return the rows of a page that are shown."""
+        rows: list[Row] = []
+        for entry in page:
+            rows += self._of(entry)
+        return rows
 
-
-def _fen(row: Row) -> int:
-    amount_fen = row["amount_fen"]
-    return amount_fen if isinstance(amount_fen, int) else 0
+    def _of(self, entry: LedgerEntry) -> Sequence[Row]:
+        tally, day, at = self._tally, self._days.of(entry.day), moment(entry.at_ms)
+        made = UNREADABLE
+        if day is not None and at is not None:
+            told = Told(day, at, self._periods.of(entry.day, entry.received_at_ms))
+            made = self._maker.made(entry, told)
+        if day is None or made.difference_fen is None:
+            tally.note_unreadable(entry.place)
+            return ()
+        if made.difference_fen:
+            tally.note_unbalanced({**entry.place, "difference_fen": made.difference_fen})
+        if not day.shown:
+            tally.hide(entry.store, day, len(made.rows), made.amount_fen)
+            return ()
+        tally.rows += len(made.rows)
+        tally.total_fen += made.amount_fen
+        if made.sales_fen is not None:
+            tally.sales += 1
+            tally.sales_fen += made.sales_fen
+        if made.refunds_fen is not None:
+            tally.refunds += 1
+            tally.refunds_fen += made.refunds_fen
+        return made.rows

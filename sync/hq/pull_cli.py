@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sync.hq.pull_columns import Rows
+from sync.hq.pull_days import DayStates
 
 if TYPE_CHECKING:
-    from sync.hq.pull_client import Documents, PullRequest
+    from sync.hq.pull_client import Pages, PullRequest
 
 
 class Form(StrEnum):
@@ -21,13 +22,6 @@ class Form(StrEnum):
     xlsx = "xlsx"
     parquet = "parquet"
     beancount = "beancount"
-
-
-class DayState(StrEnum):
-    """Which days a pull shows."""
-
-    closed = "closed"
-    any = "any"
 
 
 def pull(
@@ -43,9 +37,13 @@ def pull(
     form: Annotated[Form, typer.Option("--format", help="xlsx, parquet and beancount need --output.")] = Form.csv,
     rows: Annotated[Rows | None, typer.Option(help="One row a tender, or a posting of the double entry.")] = None,
     store: Annotated[str | None, typer.Option(help="One store; all that may be read when left out.")] = None,
+    group: Annotated[str | None, typer.Option(help="The stores of a group (storebox-hq group).")] = None,
     first_day: Annotated[str | None, typer.Option("--from", metavar="YYYY-MM-DD")] = None,
     last_day: Annotated[str | None, typer.Option("--to", metavar="YYYY-MM-DD")] = None,
-    day_state: Annotated[DayState, typer.Option(help="closed hides days that are still open.")] = DayState.closed,
+    day_state: Annotated[
+        DayStates,
+        typer.Option(help="matched: closed, and matched as far as there are bills; closed; settled; any."),
+    ] = DayStates.MATCHED,
     output: Annotated[Path | None, typer.Option(help="A file; standard output when left out.")] = None,
 ) -> None:
     """Write the ledger; the manifest is the last JSON line, else FILE.manifest.json. Columns: docs/ledger-pull.md.
@@ -57,18 +55,19 @@ def pull(
     if (state is None) == (url is None):
         raise typer.BadParameter("give either --state or --url")
     chosen = _chosen_rows(form, rows)
-    request = PullRequest(store, _checked_day(first_day), _checked_day(last_day), day_state.value, chosen)
-    documents = _documents(state, database, url, token, request)
+    request = PullRequest(store, _checked_day(first_day), _checked_day(last_day), day_state.value, chosen, group)
+    pages = _pages(state, database, url, token, request)
     if output is not None:
-        manifest = write_file(documents, form.value, chosen, output)
+        manifest = write_file(pages, form.value, chosen, output)
     elif form in (Form.csv, Form.jsonl):
-        manifest = write_text(documents, form.value, chosen, sys.stdout)
+        manifest = write_text(pages, form.value, chosen, sys.stdout)
     else:
         raise typer.BadParameter(f"{form.value} is a file: name it", param_hint="--output")
     hidden = manifest["hidden"]
     if isinstance(hidden, dict) and hidden.get("rows"):
-        days = ", ".join(hidden["open_days"])
-        typer.echo(f"{hidden['rows']} rows of open days are not shown ({days}); --day-state any shows them", err=True)
+        days = ", ".join(f"{day} {state}" for day, state in hidden["days"].items())
+        more = ", ..." if hidden["day_count"] > len(hidden["days"]) else ""
+        typer.echo(f"{hidden['rows']} rows are not shown ({days}{more}); --day-state any shows them", err=True)
 
 
 def _chosen_rows(form: Form, rows: Rows | None) -> Rows:
@@ -79,9 +78,7 @@ def _chosen_rows(form: Form, rows: Rows | None) -> Rows:
     return rows or Rows.TENDERS
 
 
-def _documents(
-    state: Path | None, database: str | None, url: str | None, token: str, request: "PullRequest"
-) -> "Documents":
+def _pages(state: Path | None, database: str | None, url: str | None, token: str, request: "PullRequest") -> "Pages":
     from sync.hq.pull_client import from_state, from_url
 
     if state is not None:

@@ -38,6 +38,11 @@ _PLACE = (
     Column("day", Kind.DAY, "business day of the store"),
 )
 _STATE = Column("state", Kind.TEXT, "`closed` when the store closed the business day, else `open`")
+_SETTLEMENT = Column("settlement_day", Kind.DAY, "day on which the bank booked the payout; empty until it is known")
+_PERIOD = Column("posting_period", Kind.TEXT, "month into which it is posted, `2026-10`; of a late fact a later one")
+_DAY_STATE = Column(
+    "day_state", Kind.TEXT, "how far the business day is: `open`, `closed`, `provisional`, `matched` or `settled`"
+)
 COLUMNS: Mapping[Rows, Sequence[Column]] = {
     Rows.TENDERS: (
         *_PLACE,
@@ -52,6 +57,9 @@ COLUMNS: Mapping[Rows, Sequence[Column]] = {
         Column("transaction", Kind.TEXT, "the platform's number, digit for digit"),
         Column("amount_fen", Kind.NUMBER, "fen, positive for sales, negative for refunds"),
         _STATE,
+        _SETTLEMENT,
+        _PERIOD,
+        _DAY_STATE,
     ),
     Rows.POSTINGS: (
         *_PLACE,
@@ -62,10 +70,17 @@ COLUMNS: Mapping[Rows, Sequence[Column]] = {
         Column("account", Kind.TEXT, "account; see docs/architecture.md"),
         Column("amount_fen", Kind.NUMBER, "fen, debits positive; the rows of an entry add up to nothing"),
         _STATE,
+        Column("platform_day", Kind.DAY, "day at the platform (GMT+8) of what a platform took or gave back"),
+        _SETTLEMENT,
+        _PERIOD,
+        _DAY_STATE,
     ),
 }
 
 
 def column_names(rows: Rows) -> tuple[str, ...]:
     """Return the names in order."""
-    return tuple(column.name for column in COLUMNS[rows])
+    return _NAMES[rows]
+
+
+_NAMES = {rows: tuple(column.name for column in columns) for rows, columns in COLUMNS.items()}

@@ -9,11 +9,12 @@ import json
 import re
 import tempfile
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from agent.core.errors import Refused
-from sync.hq.pull_columns import Column, Kind, Rows
+from sync.hq.pull import Row
+from sync.hq.pull_columns import Column, Kind, Rows, column_names
 
 SHEET_ROWS_MAX = 1_048_575
 ABSENT = "\x1f"
@@ -21,8 +22,6 @@ ABSENT = "\x1f"
 _SQL_TYPE = {Kind.TEXT: "VARCHAR", Kind.NUMBER: "BIGINT", Kind.DAY: "DATE", Kind.MOMENT: "TIMESTAMPTZ"}
 _COMPONENT = re.compile(r"[^A-Za-z0-9-]+")
 _TYPES = ("Assets", "Liabilities", "Income", "Expenses", "Equity")
-
-Row = Mapping[str, object]
 
 
 def write_xlsx(rows: Iterable[Row], columns: Sequence[Column], path: Path) -> None:
@@ -39,8 +38,7 @@ def write_xlsx(rows: Iterable[Row], columns: Sequence[Column], path: Path) -> No
         for number, row in enumerate(rows, 1):
             if number > SHEET_ROWS_MAX:
                 raise Refused("pull.too_many_rows", rows_max=SHEET_ROWS_MAX)
-            for place, column in enumerate(columns):
-                value = row.get(column.name)
+            for place, (column, value) in enumerate(zip(columns, row, strict=True)):
                 if value is None:
                     continue
                 if column.kind is Kind.NUMBER:
@@ -49,7 +47,7 @@ def write_xlsx(rows: Iterable[Row], columns: Sequence[Column], path: Path) -> No
                     sheet.write_string(number, place, str(value))
 
 
-def write_parquet(rows: Iterable[Row], columns: Sequence[Column], path: Path) -> None:
+def write_parquet(rows_by_page: Iterable[Sequence[Row]], columns: Sequence[Column], path: Path) -> None:
     """Write a Parquet file (zstd) with a column's documented type; times are in UTC."""
     import duckdb
 
@@ -58,7 +56,8 @@ def write_parquet(rows: Iterable[Row], columns: Sequence[Column], path: Path) ->
         plain = Path(folder) / "rows.csv"
         with plain.open("w", encoding="utf-8", newline="") as file:
             writer = csv.writer(file, quoting=csv.QUOTE_ALL)
-            writer.writerows([_present(row.get(column.name)) for column in columns] for row in rows)
+            for rows in rows_by_page:
+                writer.writerows(zip(*map(_present, zip(*rows, strict=True)), strict=True))
         with duckdb.connect(config={"temp_directory": folder}) as connection:
             connection.execute("SET TimeZone = 'UTC'")
             connection.execute("SET preserve_insertion_order = true")
@@ -74,8 +73,12 @@ def write_beancount(rows: Iterable[Row], path: Path) -> None:
     Never one a sale: `bean-check` takes about 8,000 a second (reference/ledger.md §8).
     """
     sums: dict[tuple[str, str], dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    names = column_names(Rows.POSTINGS)
+    day_place, store_place, account_place = (names.index(name) for name in ("day", "store", "account"))
+    amount_place = names.index("amount_fen")
     for row in rows:
-        sums[str(row["day"]), str(row["store"])][str(row["account"])] += int(str(row["amount_fen"]))
+        key = str(row[day_place]), str(row[store_place])
+        sums[key][str(row[account_place])] += int(str(row[amount_place]))
     opened: dict[str, str] = {}
     for (day, store), accounts in sorted(sums.items()):
         for account in accounts:
@@ -104,8 +107,8 @@ def wanted_rows(form: str) -> Rows | None:
     return Rows.POSTINGS if form == "beancount" else None
 
 
-def _present(value: object) -> object:
-    return ABSENT if value is None else value
+def _present(values: tuple[object, ...]) -> Sequence[object]:
+    return [ABSENT if value is None else value for value in values] if None in values else values
 
 
 def _yuan(amount_fen: int) -> str:

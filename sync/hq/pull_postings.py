@@ -5,9 +5,15 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy import Connection
 
 from agent.core.ledger import KINDS, postings
-from sync.hq.pull import LedgerEntry, Made
+from sync.hq.pull import UNREADABLE, LedgerEntry, Made, Told
+from sync.hq.pull_dates import SettlementDays, platform_day
+from sync.hq.pull_orders import PlatformOrder, platform_orders
 
 _REFERENCES = ("refund", "sale", "out_refund_no", "attempt", "shift")
+_PAID, _BOOKED, _GIVEN_BACK = "attempt.ended", "attempt.contradicted", "refund.ended"
+_AT_PLATFORM = frozenset({_PAID, _BOOKED, _GIVEN_BACK})
+"""Entries whose postings move a platform's account."""
+_UNKNOWN = PlatformOrder(None, None, None, None)
 
 
 class PostingRows:
@@ -15,35 +21,46 @@ class PostingRows:
 
     kinds: Sequence[str] = KINDS
 
-    def page(self, connection: Connection, store: str, page: Sequence[LedgerEntry]) -> None:
-        """Nothing needs to be looked up: an entry holds all that is posted."""
+    def __init__(self, settled: SettlementDays) -> None:
+        self._settled = settled
+        self._orders: Mapping[str, PlatformOrder] = {}
 
-    def made(self, entry: LedgerEntry, state: str) -> Made:
+    def page(self, connection: Connection, store: str, page: Sequence[LedgerEntry]) -> None:
+        """Look up the platform orders of a page, whose accounts say when the bank paid."""
+        if not self._settled:
+            return
+        numbers = [attempt for entry in page if entry.kind in _AT_PLATFORM if (attempt := _text(entry.body, "attempt"))]
+        self._orders = platform_orders(connection, store, numbers)
+
+    def made(self, entry: LedgerEntry, told: Told) -> Made:
         """Return a row for each account that an entry moves."""
         try:
             moved = postings(entry.kind, entry.body)
         except (KeyError, TypeError, AttributeError):
-            return Made((), None)
-        if not all(type(amount_fen) is int for amount_fen in moved.values()):
-            return Made((), None)
+            return UNREADABLE
+        for amount_fen in moved.values():
+            if type(amount_fen) is not int:
+                return UNREADABLE
+        place = (entry.store, entry.epoch, entry.seq)
+        named = (entry.day, told.at, _text(entry.body, "till"), entry.kind, _reference(entry.body))
+        dates = (*self._dates(entry), told.posting_period, told.day.day_state)
         rows = [
-            {
-                "store": entry.store,
-                "epoch": entry.epoch,
-                "seq": entry.seq,
-                "line": number,
-                "day": entry.day,
-                "at": entry.at,
-                "till": _text(entry.body, "till"),
-                "kind": entry.kind,
-                "reference": _reference(entry.body),
-                "account": account,
-                "amount_fen": amount_fen,
-                "state": state,
-            }
+            (*place, number, *named, account, amount_fen, told.day.state, *dates)
             for number, (account, amount_fen) in enumerate(moved.items(), 1)
         ]
-        return Made(rows, sum(moved.values()))
+        sum_fen = sum(moved.values())
+        return Made(rows, sum_fen, sum_fen)
+
+    def _dates(self, entry: LedgerEntry) -> tuple[str | None, str | None]:
+        """Return platform day and settlement day."""
+        if entry.kind not in _AT_PLATFORM:
+            return None, None
+        at_ms = entry.body.get("platform_at_ms") if entry.kind == _PAID else entry.at_ms
+        day = platform_day(at_ms if type(at_ms) is int else entry.at_ms)
+        if not self._settled:
+            return day, None
+        order = self._orders.get(_text(entry.body, "attempt") or "", _UNKNOWN)
+        return day, self._settled.get((order.platform or "", order.merchant or "", day or ""))
 
 
 def _reference(body: Mapping[str, object]) -> str | None:

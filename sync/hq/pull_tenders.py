@@ -5,26 +5,17 @@ that don't add up to their sale are named in the manifest.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
-from agent.core.moment import platform_day
-from sync.hq import tables
-from sync.hq.pull import LedgerEntry, Made, Row
+from sync.hq.pull import UNREADABLE, LedgerEntry, Made, Row, Told
+from sync.hq.pull_dates import SettlementDays, platform_day
+from sync.hq.pull_orders import PlatformOrder, platform_orders
 
 SALE, REFUND = "sale.completed", "sale.refunded"
 ROUNDING = "rounding"
-ORDERS_A_QUERY = 500
-
-
-@dataclass(frozen=True, slots=True)
-class PlatformOrder:
-    """What became of an order at its platform."""
-
-    platform: str | None
-    transaction: str | None
-    platform_at_ms: int | None
+_UNKNOWN = PlatformOrder(None, None, None, None)
+_Line = Mapping[str, object]
 
 
 class TenderRows:
@@ -32,85 +23,80 @@ class TenderRows:
 
     kinds: Sequence[str] = (SALE, REFUND)
 
-    def __init__(self) -> None:
+    def __init__(self, settled: SettlementDays) -> None:
+        self._settled = settled
         self._orders: Mapping[str, PlatformOrder] = {}
 
     def page(self, connection: Connection, store: str, page: Sequence[LedgerEntry]) -> None:
         """Look up the platform orders that the tenders of a page name."""
-        self._orders = _orders(connection, store, page)
+        numbers = [
+            attempt for entry in page for line in _tenders(entry.body) or () if (attempt := _text(line, "attempt"))
+        ]
+        self._orders = platform_orders(connection, store, numbers)
 
-    def made(self, entry: LedgerEntry, state: str) -> Made:
+    def made(self, entry: LedgerEntry, told: Told) -> Made:
         """Return a row for each tender, and one for the rounding."""
-        tenders, total_fen = _tenders(entry.body), entry.body.get("total_fen")
-        if tenders is None or not isinstance(total_fen, int):
-            return Made((), None)
+        body = entry.body
+        lines, total_fen = _tenders(body), body.get("total_fen")
+        if lines is None or not isinstance(total_fen, int):
+            return UNREADABLE
+        rounding_fen = body.get("rounding_fen")
+        if type(rounding_fen) is int and rounding_fen:
+            lines = [*lines, {"kind": ROUNDING, "amount_fen": rounding_fen}]
         sale = entry.kind == SALE
-        rows = [self._row(entry, state, number, line) for number, line in enumerate(_lines(entry, tenders), 1)]
-        paid_fen = sum(line["amount_fen"] for line in _lines(entry, tenders))  # type: ignore[misc]
-        difference_fen = (total_fen - paid_fen) * (1 if sale else -1)
-        return Made(rows, difference_fen, total_fen if sale else None, None if sale else total_fen)
+        sign = 1 if sale else -1
+        paid_fen: int = sum(line["amount_fen"] for line in lines) * sign  # type: ignore[misc]
+        rows = [self._row(entry, told, number, line, sign) for number, line in enumerate(lines, 1)]
+        difference_fen = total_fen * sign - paid_fen
+        return Made(rows, paid_fen, difference_fen, total_fen if sale else None, None if sale else total_fen)
 
-    def _row(self, entry: LedgerEntry, state: str, number: int, line: Mapping[str, object]) -> Row:
-        attempt = _text(line, "attempt")
-        order = self._orders.get(attempt) if attempt else None
-        amount_fen = line["amount_fen"]
-        sign = 1 if entry.kind == SALE else -1
-        return {
-            "store": entry.store,
-            "epoch": entry.epoch,
-            "seq": entry.seq,
-            "line": number,
-            "day": entry.day,
-            "platform_day": _platform_day(entry, attempt, order),
-            "at": entry.at,
-            "till": _text(entry.body, "till"),
-            "kind": "sale" if entry.kind == SALE else "refund",
-            "sale": _text(entry.body, "sale"),
-            "tender": _text(line, "kind") or "",
-            "platform": order.platform if order is not None else None,
-            "out_trade_no": attempt,
-            "transaction": order.transaction if order is not None else None,
-            "amount_fen": sign * amount_fen if isinstance(amount_fen, int) else 0,
-            "state": state,
-        }
-
-
-def _orders(connection: Connection, store: str, page: Sequence[LedgerEntry]) -> Mapping[str, PlatformOrder]:
-    numbers = {tender["attempt"] for entry in page for tender in _tenders(entry.body) or () if _text(tender, "attempt")}
-    found: dict[str, PlatformOrder] = {}
-    known = tables.platform_order
-    ordered = sorted(str(number) for number in numbers)
-    for begin in range(0, len(ordered), ORDERS_A_QUERY):
-        some = known.c.attempt.in_(ordered[begin : begin + ORDERS_A_QUERY])
-        for row in connection.execute(select(known).where((known.c.store == store) & some)):
-            found[row.attempt] = PlatformOrder(row.platform, row.transaction, row.platform_at_ms)
-    return found
+    def _row(self, entry: LedgerEntry, told: Told, number: int, line: _Line, sign: int) -> Row:
+        body, day = entry.body, told.day
+        attempt, order, at_platform, settled = _text(line, "attempt"), _UNKNOWN, None, None
+        if attempt is not None:
+            order = self._orders.get(attempt, _UNKNOWN)
+            at_platform = _platform_day(entry, order)
+            if self._settled:
+                settled = self._settled.get((order.platform or "", order.merchant or "", at_platform or ""))
+        return (
+            entry.store,
+            entry.epoch,
+            entry.seq,
+            number,
+            entry.day,
+            at_platform,
+            told.at,
+            _text(body, "till"),
+            "sale" if sign > 0 else "refund",
+            _text(body, "sale"),
+            _text(line, "kind") or "",
+            order.platform,
+            attempt,
+            order.transaction,
+            sign * line["amount_fen"],  # type: ignore[operator]
+            day.state,
+            settled or None,
+            told.posting_period,
+            day.day_state,
+        )
 
 
-def _tenders(body: Mapping[str, object]) -> list[Mapping[str, object]] | None:
+def _tenders(body: Mapping[str, object]) -> Sequence[_Line] | None:
     """Return the tenders of a body, or None when they can't be read."""
     tenders = body.get("tenders")
-    if not isinstance(tenders, list) or not all(isinstance(tender, dict) for tender in tenders):
+    if not isinstance(tenders, list):
         return None
-    if not all(type(tender.get("amount_fen")) is int for tender in tenders):
-        return None
+    for tender in tenders:
+        if not isinstance(tender, dict) or type(tender.get("amount_fen")) is not int:
+            return None
     return tenders
 
 
-def _lines(entry: LedgerEntry, tenders: Sequence[Mapping[str, object]]) -> list[Mapping[str, object]]:
-    rounding_fen = entry.body.get("rounding_fen")
-    if type(rounding_fen) is int and rounding_fen:
-        return [*tenders, {"kind": ROUNDING, "amount_fen": rounding_fen}]
-    return [*tenders]
-
-
-def _platform_day(entry: LedgerEntry, attempt: str | None, order: PlatformOrder | None) -> str | None:
+def _platform_day(entry: LedgerEntry, order: PlatformOrder) -> str | None:
     """Return the platform's date: of the payment by its own time; of a refund by when the box gave it."""
-    if attempt is None:
-        return None
-    if entry.kind == SALE and order is not None and order.platform_at_ms is not None:
-        return platform_day(order.platform_at_ms).isoformat()
-    return platform_day(entry.at_ms).isoformat()
+    if entry.kind == SALE and order.platform_at_ms is not None:
+        return platform_day(order.platform_at_ms)
+    return platform_day(entry.at_ms)
 
 
 def _text(fields: Mapping[str, object], name: str) -> str | None:

@@ -49,6 +49,15 @@ store = Table(
 )
 """`entity` is the company whose books the store's are; blank is the one of a chain that has no more."""
 
+store_group = Table(
+    "store_group",
+    metadata,
+    _key("store"),
+    _key("group_name"),
+    Index("store_group_by_name", "group_name", "store"),
+)
+"""A store's membership in a group (`sync.hq.groups`)."""
+
 epoch = Table(
     "epoch",
     metadata,

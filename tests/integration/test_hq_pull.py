@@ -123,6 +123,9 @@ def test_rows_say_all_that_a_platform_bill_is_matched_with(hq: RunningHq) -> Non
         "transaction": TRANSACTION,
         "amount_fen": 700,
         "state": "closed",
+        "settlement_day": None,
+        "posting_period": "2026-10",
+        "day_state": "closed",
     }
     assert rows[4]["kind"] == "refund"
     assert rows[3]["platform_day"] is None
@@ -132,7 +135,7 @@ def test_closed_days_only_unless_asked_and_what_is_hidden_is_said(hq: RunningHq)
     rows, manifest = pulled(hq, "")
     assert {row["day"] for row in rows} == {"2026-10-03"}
     assert manifest["total_fen"] == 1803
-    assert manifest["hidden"] == {"rows": 2, "total_fen": 900, "open_days": ["S001 2026-10-04"]}
+    assert manifest["hidden"] == {"rows": 2, "total_fen": 900, "day_count": 1, "days": {"S001 2026-10-04": "open"}}
     rows, manifest = pulled(hq, "from=2026-10-04&to=2026-10-04&day_state=any")
     assert {row["state"] for row in rows} == {"open"}
     assert len(rows) == 2
@@ -202,7 +205,7 @@ def test_csv_keeps_every_digit_and_has_its_manifest_beside_it(
     output = tmp_path / "pull.csv"
     done = run_cli("pull", "--state", str(hq.state), "--output", str(output))
     assert done.returncode == 0
-    assert "2 rows of open days are not shown" in done.stderr
+    assert "2 rows are not shown (S001 2026-10-04 open)" in done.stderr
     assert output.read_bytes().startswith(b"\xef\xbb\xbfstore,")
     rows = list(csv.DictReader(io.StringIO(output.read_text(encoding="utf-8-sig"))))
     assert rows[2]["transaction"] == f"{TRANSACTION}\t"

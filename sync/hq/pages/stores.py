@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Iterator, Mapping
+from itertools import chain
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,7 +14,7 @@ from starlette.responses import FileResponse, StreamingResponse
 from agent.core.errors import Refused
 from agent.core.moment import platform_day
 from sync.hq import registry
-from sync.hq.formats import csv_lines, documents
+from sync.hq.formats import csv_lines, pages
 from sync.hq.pages.day_facts import day_facts
 from sync.hq.pages.overview import StoreLine, overview
 from sync.hq.pages.plots import hours_plot, shares_plot
@@ -24,8 +25,10 @@ from sync.hq.pages.trade import Trade, Trades, cursors_of
 from sync.hq.pages.web import Desk, asking
 from sync.hq.pages.words import named
 from sync.hq.people.rights import Act
-from sync.hq.pull import Selection
+from sync.hq.people_api import rows_alone
+from sync.hq.pull import Row, Selection
 from sync.hq.pull_columns import COLUMNS, Rows
+from sync.hq.pull_days import DayStates
 from sync.hq.pull_files import write_xlsx
 
 Store = Annotated[str, InPath(pattern=r"^[A-Z0-9]{1,10}$")]
@@ -66,7 +69,7 @@ def stores_router(desk: Desk) -> APIRouter:
         with tempfile.NamedTemporaryFile(prefix="storebox-day-", suffix=".xlsx", delete=False) as file:
             path = Path(file.name)
         try:
-            write_xlsx(_rows(desk, store, day), COLUMNS[Rows.TENDERS], path)
+            write_xlsx(chain.from_iterable(_rows(desk, store, day)), COLUMNS[Rows.TENDERS], path)
         except BaseException:
             path.unlink()
             raise
@@ -140,14 +143,13 @@ def _plots(trade: Trade) -> Any:
     return drawn
 
 
-def _rows(desk: Desk, store: str, day: str) -> Iterator[Mapping[str, object]]:
+def _rows(desk: Desk, store: str, day: str) -> Iterator[list[Row]]:
     """Return the day's tenders, by the pull's own code; also of a day that is not closed, whose rows say so."""
     with desk.office.database.read() as connection:
         if not registry.has_store(connection, store):
             raise Refused("store.unknown", store=store)
-    chosen = Selection([store], day, day, closed_only=False, rows=Rows.TENDERS)
-    found = documents(desk.office.database, chosen, desk.office.now_ms())
-    return (row for row in found if "cursor" not in row and "manifest" not in row)
+    chosen = Selection([store], day, day, DayStates.ANY, Rows.TENDERS)
+    return rows_alone(pages(desk.office.database, chosen, desk.office.now_ms(), desk.office.state))
 
 
 def _as_file(store: str, day: str, form: str) -> Mapping[str, str]:

@@ -45,7 +45,9 @@ RAISED = {
     "Reason",
 }
 CODE = re.compile(r"[a-z]+(?:_[a-z]+)*\.[a-z]+(?:_[a-z0-9]+)*")
-FILES = re.compile(r"\.(?:toml|json|jsonl|db|html|js|css|svg|cfg|key|pub|new|mo|py|csv|txt|log|gz|service|sock|lock|png)$")
+FILES = re.compile(
+    r"\.(?:toml|json|jsonl|db|html|js|css|svg|cfg|key|pub|new|mo|py|csv|txt|log|gz|service|sock|lock|png)$"
+)
 FORBIDDEN = ("系统错误", "失败", "异常", "超时", "请联系管理员")
 FORBIDDEN_EN = ("error", "fail", "timeout", "timed out", "administrator", "invalid", "your fault")
 COMMAND_OF_HQ = re.compile(r"storebox-hq ([a-z]+)(?: ([a-z][a-z-]*))?")
