@@ -22,12 +22,12 @@ Which days: `--day-state` or `day_state=`.
 
 | value | days that are shown |
 |---|---|
-| `matched` | the default: closed by the store and matched with the platforms' bills; closed days where there are no bills |
+| `matched` | the default: closed, and matched with the platforms' bills; closed days where there are no bills |
 | `closed` | closed by the store, whatever became of the matching |
 | `settled` | every platform's money and every deposit has its bank line |
 | `any` | open days too |
 
-Which stores: one (`--store`, `store=`), those of a group (`--group`, `group=`; `storebox-hq group add north S001`), else
+Which stores: one (`--store`, `store=`), a group's (`--group`, `group=`; `storebox-hq group add north S001`), else
 all that the token may read. A headquarters that never had a bill has nothing to match days with.
 
 The manifest says what the rows add up to, what is hidden because of its day's state, and for each store up to which
