@@ -1,4 +1,4 @@
-"""Calendar jobs: the nightly copy and the nightly verification of the journal. UTC, planned anew after a clock step.
+"""Calendar jobs: nightly copy and verification of the journal, bills by the hour. UTC, planned anew after a clock step.
 
 A box that is switched off at night does the missed ones a while after it was switched on. APScheduler sleeps until a
 wall-clock time: a clock set back would put its jobs off for as long, so a watcher on the monotonic clock plans anew.
@@ -28,6 +28,9 @@ log = logging.getLogger("storebox.jobs")
 BACKUP_UTC = (19, 10)
 VERIFY_UTC = (19, 40)
 """In the small hours of Shanghai, before the business day starts."""
+BILLS_MINUTE = 20
+BILLS_SPREAD_S = 1200
+"""Boxes ask for their bills spread over the hour."""
 BEGIN_AFTER_S = 5.0
 """The scheduler is loaded when the pages of a starting box have had their turn."""
 CATCH_UP_S = 600.0
@@ -79,11 +82,15 @@ def last_backup(folder: Path) -> date | None:
 class Jobs:
     """The calendar of one box. `start` returns at once; the scheduler is loaded on a thread of its own."""
 
-    def __init__(self, journal: Path, state: Path, clock: Clock, alarm: Alarm) -> None:
+    def __init__(
+        self, journal: Path, state: Path, clock: Clock, alarm: Alarm, bills: Callable[[], object] | None = None
+    ) -> None:
+        """`bills` fetches and matches what is due; None for a shop that has nothing to match."""
         self._journal = journal
         self._state = state
         self._clock = clock
         self._alarm = alarm
+        self._bills = bills
         self._stopping = threading.Event()
         self._scheduler: Any = None
         self._thread = threading.Thread(target=self._run, name="jobs", daemon=True)
@@ -106,6 +113,11 @@ class Jobs:
         """Verify the journal; a fault is an alarm."""
         self._guarded("ledger.not_verified", self._verify)
 
+    def match_bills(self) -> None:
+        """Fetch and match the platforms' bills that are due; what hinders all of it is an alarm."""
+        if self._bills is not None:
+            self._guarded("bill.stopped", self._bills)
+
     def plan(self) -> None:
         """Plan every job by the clock as it is now."""
         from apscheduler.triggers.cron import CronTrigger
@@ -118,6 +130,16 @@ class Jobs:
                 job,
                 CronTrigger(hour=hour, minute=minute, timezone=UTC),
                 id=name,
+                replace_existing=True,
+                coalesce=True,
+                max_instances=1,
+                misfire_grace_time=LATE_MAX_S,
+            )
+        if self._bills is not None:
+            self._scheduler.add_job(
+                self.match_bills,
+                CronTrigger(minute=BILLS_MINUTE, jitter=BILLS_SPREAD_S, timezone=UTC),
+                id="bills",
                 replace_existing=True,
                 coalesce=True,
                 max_instances=1,
@@ -167,7 +189,7 @@ class Jobs:
             log.error("the journal is damaged: %s", fault)
             self._alarm(fault["code"], {"epoch": fault["epoch"], "seq": fault["seq"]})
 
-    def _guarded(self, code: str, job: Callable[[], None]) -> None:
+    def _guarded(self, code: str, job: Callable[[], object]) -> None:
         with contextlib.suppress(OSError):  # a sandbox may forbid it: then the job takes its turn like all others
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICEST)
         try:

@@ -35,6 +35,7 @@ NOUNS = {
     "journal": "Set a damaged journal aside.",
     "sync": "What headquarters has, and what waits.",
     "payment": "Look up a payment that a customer claims.",
+    "bill": "The platforms' bills: fetch, match, what differs.",
     "why": "Tell the story of a number: sale, payment, refund, slip.",
     "bundle": "Pack what support needs to see, without secrets.",
     "config": "Check and show the settings in force.",

@@ -6,10 +6,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from agent.core.errors import TryLater
 from agent.settings import Settings, in_force
+
+if TYPE_CHECKING:
+    from agent.core.payment import Platform
 
 BAR_AFTER_S = 2.0
 
@@ -49,12 +52,21 @@ def _here(settings: Settings, verb: str, values: dict[str, str]) -> Any:
 
     enrolment_of(settings.state)
     with StateLock(settings.state):
-        box = Box(settings, Outside(SystemClock(), SystemEntropy(), lambda kind, data: None, {}))
+        platforms = _own_platforms(settings) if verb.startswith("bill.") else {}
+        box = Box(settings, Outside(SystemClock(), SystemEntropy(), lambda kind, data: None, platforms))
         try:
             return act(box, verb, values)
         finally:
             box.writer.close()
             box.readers.close()
+
+
+def _own_platforms(settings: Settings) -> "dict[str, Platform]":
+    """Return the platforms whose keys lie on this box."""
+    from agent.daemon.clock import SystemEntropy
+    from agent.daemon.platforms import from_folder
+
+    return {} if settings.payments.custody == "hq" else from_folder(settings.state, SystemEntropy())[0]
 
 
 def clock_text(at_ms: int | None, settings: Settings) -> str:

@@ -12,6 +12,7 @@ from agent.cli.findings import Finding, State, of_error
 from agent.cli.links import clock, devices, headquarters, payments_of_headquarters
 from agent.cli.secrets_at_rest import merchant_keys
 from agent.core.errors import StoreboxError
+from agent.core.reconcile.statement import StatementState
 from agent.settings import Settings
 
 FSYNCS = 20
@@ -39,6 +40,7 @@ def examine(settings: Settings) -> list[Finding]:
         headquarters,
         platforms,
         merchant_keys,
+        bills,
     )
     for examination in examinations:
         try:
@@ -196,3 +198,27 @@ def copies(settings: Settings) -> Finding:
         return Finding("copies", "degraded", ("还没有备份", "no copy yet"), remedy)
     late = (datetime.now(UTC).date() - newest).days > 2
     return Finding("copies", "degraded" if late else "ok", (f"最新 {newest}", f"the newest is of {newest}"), remedy)
+
+
+def bills(settings: Settings) -> Finding:
+    """Whether the platforms' bills agree with the journal, where this box matches them itself."""
+    from agent.cli.boxes import journal_of
+    from agent.services import bill_journal
+
+    with journal_of(settings) as connection:
+        newest, differences = bill_journal.bills(connection, 1), bill_journal.open_differences(connection)
+        late = [one for one in bill_journal.bills(connection) if one["state"] == StatementState.OVERDUE]
+    if settings.payments.custody == "hq":
+        return Finding("bills", "ok", ("由总部对账", "matched by headquarters"))
+    if late:
+        day = late[0]["day"]
+        remedy = ("storebox bill fetch", "storebox bill fetch")
+        return Finding("bills", "degraded", (f"{day} 的账单没来", f"the bill of {day} has not come"), remedy)
+    if differences:
+        days = ", ".join(sorted({str(one["bill_day"]) for one in differences}))
+        said = (f"{days} 有 {len(differences)} 笔对不上", f"{len(differences)} lines of {days} do not agree")
+        return Finding("bills", "degraded", said, ("storebox bill differences", "storebox bill differences"))
+    if not newest:
+        return Finding("bills", "ok", ("还没有对过账", "none was matched yet"))
+    day = newest[0]["day"]
+    return Finding("bills", "ok", (f"对到 {day},一致", f"matched up to {day}, nothing differs"))

@@ -6,7 +6,7 @@ Separate from the other kinds because they are no trade; the same rules hold (`a
 from dataclasses import dataclass
 from typing import ClassVar
 
-from agent.core.events import Event
+from agent.core.events import Event, TradeEvent
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,3 +66,26 @@ class DifferenceSettled(Event):
     by: str
     reason: str
     approved_by: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RefundFound(TradeEvent):
+    """Money that the platform gave back and nobody in the store did: in the merchant's portal, most likely.
+
+    Known from a bill (`source` is "bill", `sha256` names the kept file), so it is no second witness for matching: the
+    difference stays until a person settles it. It counts on the business day on which it became known, without shift
+    and staff. `sale` had the money, None when no sale took it; `tender` is its place among the sale's tenders.
+    """
+
+    KIND: ClassVar[str] = "refund.found"
+    out_refund_no: str
+    attempt: str
+    sale: str | None
+    tender: int | None
+    tender_kind: str
+    platform: str
+    amount_fen: int
+    refund_transaction: str | None
+    platform_at_ms: int
+    source: str
+    sha256: str

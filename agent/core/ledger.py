@@ -91,6 +91,12 @@ def _refund_ended(body: Body) -> Postings:
     )
 
 
+def _refund_found(body: Body) -> Postings:
+    """Post money that went back at the platform by itself: of a sale, or of a payment that no sale has taken."""
+    account = TENDERED if body["sale"] is None else SALES
+    return _summed([(account, body["amount_fen"]), (clearing_account(body["platform"]), -body["amount_fen"])])
+
+
 def _shift_opened(body: Body) -> Postings:
     return _summed([(till_account(body["till"]), body["float_fen"]), (SAFE, -body["float_fen"])])
 
@@ -123,6 +129,7 @@ _RULES: dict[str, Callable[[Body], Postings]] = {
     "attempt.contradicted": _attempt_contradicted,
     "refund.started": _refund_started,
     "refund.ended": _refund_ended,
+    "refund.found": _refund_found,
     "shift.opened": _shift_opened,
     "shift.closed": _shift_closed,
     "drawer.moved": _drawer_moved,

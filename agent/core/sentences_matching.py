@@ -17,6 +17,30 @@ def _agrees(zh: str, en: str, zh_detail: str, en_detail: str) -> Texts:
 
 
 _WHOLE: dict[str, Texts] = {
+    "bill.differs": (
+        "对账有不一致",
+        "{platform} {day} 的账单和门店对不上,有 {count} 笔要看。钱都有记录,照常营业。",
+        "A bill does not agree",
+        "{platform}: {count} lines of {day} do not agree with the store. All money is on record; go on trading.",
+        "storebox bill differences 一笔一笔列出原因。",
+        "storebox bill differences lists each with its reason.",
+    ),
+    "bill.not_ours": (
+        "这台盒子没有它的账单",
+        "没有对账。{platform} 的商户密钥不在这台盒子,账单由总部来对。",
+        "No bill for this box",
+        "Nothing was matched. The keys of {platform} are not on this box; headquarters match its bills.",
+        "在总部看:storebox-hq match。",
+        "See headquarters: storebox-hq match.",
+    ),
+    "bill.stopped": (
+        "今天的对账没做完",
+        "钱都有记录,不影响营业。过一小时自己再来。({reason})",
+        "Matching was not finished",
+        "All money is on record and trade goes on. It is tried again in an hour. ({reason})",
+        "看盘还有没有空间,再看日志。",
+        "See whether the disk has room, then the log.",
+    ),
     "bill.overdue": (
         "账单该来了,还没来",
         "{day} 的钱门店都有记录。平台的账单还没到,先别核销。",
@@ -215,8 +239,8 @@ _ONE_SIDE: dict[str, Texts] = {
         "平台退了 {amount} 元,门店没记。多半是在商户后台退的。",
         "Refund: platform only",
         "The platform gave back {amount} yuan that the store has not: most likely in the portal.",
-        "店长确认后,在门店补记退货。",
-        "The store manager confirms and records it as a refund.",
+        "盒子已记上,不会再退一次;店长确认是谁退的。",
+        "The box has it on record and refunds it no second time; the store manager finds out who did it.",
     ),
     "difference.other_number": (
         "平台的交易号不一样",

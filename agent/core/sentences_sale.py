@@ -228,6 +228,14 @@ SENTENCES: dict[str, Texts] = {
         _LATER_ZH,
         _LATER_EN,
     ),
+    "refund.given_in_portal": (
+        "商户后台已经退过",
+        _NO_REFUND_ZH + "这一单在商户后台退过 {amount} 元,最多还能退 {left} 元。",
+        "Refunded in the portal already",
+        _NO_REFUND_EN + "{amount} yuan of this sale went back in the portal; at most {left} yuan can go back.",
+        _LATER_ZH,
+        _LATER_EN,
+    ),
     "refund.above_quantity": (
         "退的比买的多",
         _NO_REFUND_ZH + "{name} 最多还能退 {left}。",

@@ -3,8 +3,9 @@
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from agent.core.errors import Broken, Refused
 from agent.core.payment import Platform
@@ -29,6 +30,9 @@ from agent.store.outgoing import Outgoing
 from agent.store.verify import verify_tail
 from agent.store.writer import Writer
 from sync.enrol import Enrolment, device_key, enrol_alone, load_enrolment
+
+if TYPE_CHECKING:
+    from agent.services.bills import Bills
 
 JOURNAL = "journal.db"
 Publish = Callable[[str, dict[str, Any]], None]
@@ -158,6 +162,14 @@ class Box:
         self.shop.scales = self.devices.scales
         self.shop.publish = followed(outside.publish, self.devices.till_changed)
         self.shop.uplink_lamp = self.headquarters.lamp
+
+    @cached_property
+    def bills(self) -> "Bills":
+        """Return the box's own matching; loaded when it is first used, a start does without."""
+        from agent.services.bills import Bills
+        from agent.store.kept_bills import KeptBills
+
+        return Bills(self.shop, KeptBills(self.settings.state))
 
     def _devices(self) -> Any:
         from agent.daemon.devices import Devices

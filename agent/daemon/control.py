@@ -9,6 +9,7 @@ import logging
 import socket
 import threading
 from collections.abc import Callable, Mapping
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +70,16 @@ def _find_payment(box: Box, values: Values) -> Any:
     return lookup.find(box.shop, till, values.get("number"), amount_fen, paid_at_ms, within_ms)
 
 
+def _match_bills(box: Box, values: Values) -> Any:
+    """Match one day of a platform, or all that is due; waits for the platform where its bill must be fetched."""
+    if "day" not in values:
+        return box.bills.round()
+    day = date.fromisoformat(values["day"])
+    names = [values["platform"]] if "platform" in values else [one.name for one in box.bills.accounts()]
+    fetch, again = values.get("fetch") != "no", values.get("again") == "yes"
+    return [box.bills.match_day(name, day, fetch=fetch, again=again) for name in names]
+
+
 def _send_now(box: Box, values: Values) -> Any:
     if box.headquarters.uplink is None:
         raise Refused("sync.no_headquarters")
@@ -85,6 +96,7 @@ VERBS: dict[str, Verb] = {
     "key.revoke": _revoke_key,
     "status": _status,
     "payment.find": _find_payment,
+    "bill.match": _match_bills,
     "device.known": lambda box, values: box.devices.known(),
     "device.test": _test_printer,
     "sync.now": _send_now,

@@ -81,7 +81,7 @@ class _Run:
         self._announce = announce
         self._started = False
         self._control = Control(box, state)
-        self._jobs = Jobs(state / JOURNAL, state, box.shop.clock, self._alarm)
+        self._jobs = Jobs(state / JOURNAL, state, box.shop.clock, self._alarm, lambda: box.bills.round())
         self._housekeeping = Housekeeping(box.writer, box.shop.clock)
 
     def serve(self, sockets: list[socket.socket]) -> None:

@@ -92,6 +92,14 @@ def row(connection: Any, number: str) -> Row | None:
     return None if found is None else _named(found)
 
 
+def of_bill(connection: Any, platform: str, number: str, transaction: str) -> Row | None:
+    """Return the attempt that a line of a platform's bill names: by the platform's number, then by ours."""
+    found = connection.execute(
+        f"SELECT {_COLUMNS} FROM view_attempt WHERE platform = ? AND txn = ?", (platform, transaction)
+    ).fetchone()
+    return row(connection, number) if found is None else _named(found)
+
+
 def known(connection: Any, number: str) -> Row:
     """Return an attempt's row; refuses an unknown one (`attempt.unknown`)."""
     found = row(connection, number)

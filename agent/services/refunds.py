@@ -11,7 +11,7 @@ from agent.core.events import RefundLine, RefundStarted, SaleRefunded
 from agent.core.ids import base32_characters, refund_attempt_number, refund_number
 from agent.core.payment import RefundVerdict
 from agent.core.refund import Refunded, RefundPlan, plan_refund, refund_without_receipt
-from agent.services import attempts, platform_refunds
+from agent.services import attempts, platform_refunds, portal_refunds
 from agent.services.authority import record_approval, require
 from agent.services.journaling import record
 from agent.services.shop import Actor, Approval, Shop
@@ -57,7 +57,9 @@ def refunded(connection: Any, sale: str) -> Refunded:
 
 
 def sale(shop: Shop, number: str) -> Shown:
-    """Return a sale with the units and money of each line that went back."""
+    """Return a sale with the units and money of each line that went back; `portal` is what the platform gave back
+    without the store.
+    """
     connection = shop.read()
     body = sale_body(connection, number)
     before = refunded(connection, number)
@@ -66,6 +68,7 @@ def sale(shop: Shop, number: str) -> Shown:
         **body,
         "at_ms": row[0],
         "refunded_fen": row[1],
+        "portal": portal_refunds.of_sale(connection, body),
         "refunded": {str(line): units for line, units in before.units.items()},
     }
 
@@ -101,7 +104,8 @@ def refund_sale(
     """Give back units of a sale's lines, or all that is left (`lines` None), the original way or in cash.
 
     A wallet's share is registered and executed by the resolver, at once when the platform can be reached. Refuses
-    more than is left; who may is the matrix' word, by day, amount and way.
+    more than is left, what went back in the merchant's portal already (`refund.given_in_portal`) too; who may is the
+    matrix' word, by day, amount and way.
     """
     if not reason.strip():
         raise Refused("refund.reason_missing")
@@ -112,7 +116,7 @@ def refund_sale(
         body = sale_body(unit.connection, number)
         before = refunded(unit.connection, number)
         cash_account = tender_of(shop, "cash").account_of(actor.till) if in_cash else None
-        plan = _to_this_drawer(shop, actor, plan_refund(body, before, lines, cash_account))
+        plan = _to_this_drawer(shop, actor, _planned(unit.connection, body, before, lines, cash_account))
         _check_refundable(shop, body, plan)
         row = unit.connection.execute("SELECT at_ms FROM view_sale WHERE sale = ?", (number,)).fetchone()
         act = _act(body, row[0], trade, unit.now_ms, in_cash)
@@ -127,6 +131,20 @@ def refund_sale(
 
     asked = {"sale": number, "lines": None if lines is None else {str(k): v for k, v in lines.items()}, "cash": in_cash}
     return _given(shop, actor, command, key, asked)
+
+
+def _planned(
+    connection: Any, body: Mapping[str, Any], before: Refunded, lines: Mapping[int, int] | None, account: str | None
+) -> RefundPlan:
+    """Plan a refund; where too little is left because money went back in the portal, say that."""
+    try:
+        return plan_refund(body, before, lines, account)
+    except Refused as error:
+        in_portal_fen = sum(one["amount_fen"] for one in portal_refunds.of_sale(connection, body))
+        if error.code != "refund.above_paid" or not in_portal_fen:
+            raise
+        left_fen = sum(tender["amount_fen"] for tender in body["tenders"]) - sum(before.tender_fen.values())
+        raise Refused("refund.given_in_portal", amount_fen=in_portal_fen, left_fen=left_fen) from error
 
 
 def _check_refundable(shop: Shop, body: Mapping[str, Any], plan: RefundPlan) -> None:

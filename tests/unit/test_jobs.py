@@ -137,3 +137,18 @@ def test_a_done_night_is_not_done_again_at_the_next_start(
     assert watching.wait(10)
     again.stop()
     assert sorted(added) == ["backup", "verify"]
+
+
+def test_what_hinders_all_matching_is_an_alarm_and_the_next_hour_tries_again(tmp_path: Path, shop: Shop) -> None:
+    alarms, rounds = Alarms(), iter([OSError(28, "no space"), None])
+
+    def bills() -> None:
+        hindrance = next(rounds)
+        if hindrance is not None:
+            raise hindrance
+
+    hourly = Jobs(tmp_path / "journal.db", tmp_path, FakeClock(), alarms, bills)
+    hourly.match_bills()
+    assert alarms.codes == ["bill.stopped"]
+    hourly.match_bills()
+    assert alarms.codes == ["bill.stopped"] and next(rounds, "done") == "done"

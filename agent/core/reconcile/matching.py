@@ -92,3 +92,10 @@ def unit_pairs(findings: Iterable[Finding]) -> Iterator[tuple[int, int]]:
         for one in findings
         if one.payment is not None and one.payment.is_paid and one.listed is not None
     )
+
+
+def of_day(found: Match, day: date) -> Match:
+    """Return the part of a match that belongs to one day, where its neighbours' bills were given with it."""
+    findings = tuple(one for one in found.findings if one.platform_day == day)
+    named = tuple(one for one in found.alarms if one.values.get("day") == day.isoformat())
+    return Match(findings, totals_of(findings), named)

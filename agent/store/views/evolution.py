@@ -5,6 +5,7 @@ from typing import Any
 
 from agent.core.ledger import postings
 from agent.store.place import Place
+from agent.store.views.matching import RULES as MATCHING_RULES
 
 Body = dict[str, Any]
 Rule = Callable[[Any, Place, Body], None]
@@ -307,6 +308,7 @@ _RULES: dict[str, Rule] = {
     "slip.unconfirmed": _slip_unconfirmed,
     "slip.not_printed": _slip_not_printed,
     "slip.reprinted": _slip_reprinted,
+    **MATCHING_RULES,
 }
 
 
@@ -317,5 +319,5 @@ def evolve(connection: Any, place: Place, kind: str, body: Body) -> None:
         rule(connection, place, body)
     moved = postings(kind, body)
     if moved:
-        day = body["day"]
+        day = body["day"] if "day" in body else body["bill_day"]
         connection.executemany(_ADD_ACCOUNT, [(day, account, amount) for account, amount in moved.items()])

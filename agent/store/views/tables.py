@@ -29,6 +29,7 @@ SCHEMA: tuple[str, ...] = (
     "CREATE UNIQUE INDEX view_attempt_txn ON view_attempt(platform, txn) WHERE txn IS NOT NULL",
     "CREATE INDEX view_attempt_open ON view_attempt(state) WHERE state IN ('open', 'parked')",
     "CREATE INDEX view_attempt_ended ON view_attempt(till, ended_ms) WHERE ended_ms IS NOT NULL",
+    "CREATE INDEX view_attempt_day ON view_attempt(day)",
     "CREATE INDEX view_attempt_unused ON view_attempt(state) WHERE state = 'paid' AND used = 0",
     """CREATE TABLE view_platform_refund(
         out_refund_no TEXT PRIMARY KEY, refund TEXT, attempt TEXT NOT NULL, platform TEXT NOT NULL,
@@ -36,6 +37,7 @@ SCHEMA: tuple[str, ...] = (
         orphan INTEGER NOT NULL, state TEXT NOT NULL, started_ms INTEGER NOT NULL, ended_ms INTEGER,
         txn TEXT, code TEXT) STRICT""",
     "CREATE INDEX view_platform_refund_attempt ON view_platform_refund(attempt)",
+    "CREATE INDEX view_platform_refund_day ON view_platform_refund(day)",
     "CREATE INDEX view_platform_refund_open ON view_platform_refund(state) WHERE state = 'started'",
     "CREATE INDEX view_platform_refund_ended ON view_platform_refund(till, ended_ms) WHERE ended_ms IS NOT NULL",
     """CREATE TABLE view_pass(
@@ -56,6 +58,15 @@ SCHEMA: tuple[str, ...] = (
     """CREATE TABLE view_slip(
         slip TEXT PRIMARY KEY, purpose TEXT NOT NULL, subject TEXT, copy INTEGER NOT NULL,
         state TEXT NOT NULL) STRICT""",
+    """CREATE TABLE view_bill(
+        platform TEXT NOT NULL, merchant TEXT NOT NULL, bill_day TEXT NOT NULL, sha256 TEXT NOT NULL,
+        state TEXT NOT NULL, at_ms INTEGER NOT NULL, body TEXT NOT NULL,
+        PRIMARY KEY(platform, merchant, bill_day)) STRICT""",
+    """CREATE TABLE view_difference(
+        difference TEXT PRIMARY KEY, platform TEXT NOT NULL, merchant TEXT NOT NULL, bill_day TEXT NOT NULL,
+        state TEXT NOT NULL, found_ms INTEGER NOT NULL, body TEXT NOT NULL, settlement TEXT, settled_by TEXT) STRICT""",
+    "CREATE INDEX view_difference_day ON view_difference(platform, merchant, bill_day)",
+    "CREATE INDEX view_difference_open ON view_difference(state) WHERE state = 'open'",
 )
 
 TABLES: tuple[str, ...] = (
@@ -71,4 +82,6 @@ TABLES: tuple[str, ...] = (
     "view_total",
     "view_account",
     "view_slip",
+    "view_bill",
+    "view_difference",
 )
