@@ -35,9 +35,9 @@ _WHOLE: dict[str, Texts] = {
     ),
     "bill.stopped": (
         "今天的对账没做完",
-        "钱都有记录,不影响营业。过一小时自己再来。({reason})",
+        "钱都有记录,不影响营业。过一小时自己再来。",
         "Matching was not finished",
-        "All money is on record and trade goes on. It is tried again in an hour. ({reason})",
+        "All money is on record and trade goes on. It is tried again in an hour.",
         "看盘还有没有空间,再看日志。",
         "See whether the disk has room, then the log.",
     ),
