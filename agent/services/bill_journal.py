@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import Any
 
 from agent.core.canonical import canonical
@@ -110,11 +111,10 @@ Matching = BillMatched | DifferenceFound | DifferenceSettled
 
 
 def _in_pieces(shop: Shop, events: Sequence[Matching]) -> int:
-    written = 0
-    for begin in range(0, len(events), A_COMMAND):
-        piece = events[begin : begin + A_COMMAND]
-        written += int(shop.writer.run(lambda unit, piece=piece: _written(unit, piece)))
-    return written
+    return sum(
+        int(shop.writer.run(partial(_written, events=events[begin : begin + A_COMMAND])))
+        for begin in range(0, len(events), A_COMMAND)
+    )
 
 
 def _written(unit: Unit, events: Sequence[Matching]) -> int:
