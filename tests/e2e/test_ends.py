@@ -10,7 +10,7 @@ from playwright.sync_api import APIResponse, Page, Route, expect
 from agent.core.payment import Verdict
 from agent.services import checkout, payments, tendering
 from agent.services.shop import Actor
-from tests.e2e.conftest import Box, log_in
+from tests.e2e.conftest import Box, log_in, scan_by_keyboard
 from tests.shops import CASHIER
 
 CODE = "134567890123456700"
@@ -61,11 +61,6 @@ def at_the_total(page: Page, box: Box) -> None:
     expect(page.locator("#pay-cash")).to_be_visible()
 
 
-def scan_by_keyboard(page: Page) -> None:
-    page.keyboard.type(CODE)
-    page.keyboard.press("Enter")
-
-
 def pay_unseen(box: Box, actor: Actor = CASHIER) -> None:
     """Pay by phone without a word to any page: its events are lost."""
     published, box.shop.publish = box.shop.publish, lambda kind, data: None
@@ -79,7 +74,7 @@ def test_a_state_from_before_the_payment_arrives_after_its_answer(page: Page, bo
     held.hold(STATE)
     box.shop.publish("state", {"till": "1"})
     held.until(STATE)
-    scan_by_keyboard(page)
+    scan_by_keyboard(page, CODE)
     expect(page.locator(".busy")).to_have_text("")
     held.let_go(STATE)
     expect(page.locator(".done")).to_contain_text("微信收好了")
@@ -88,7 +83,7 @@ def test_a_state_from_before_the_payment_arrives_after_its_answer(page: Page, bo
 def test_the_state_arrives_before_the_answer_of_the_scan(page: Page, box: Box, held: Held) -> None:
     at_the_total(page, box)
     held.hold(SCAN)
-    scan_by_keyboard(page)
+    scan_by_keyboard(page, CODE)
     held.until(SCAN)
     expect(page.locator(".done")).to_contain_text("微信收好了")
     held.let_go(SCAN)
@@ -149,7 +144,7 @@ def test_a_payment_that_is_declined_within_the_same_moment_is_told_of(
     held.hold(STATE)
     box.shop.publish("state", {"till": "1"})
     held.until(STATE)
-    scan_by_keyboard(page)
+    scan_by_keyboard(page, CODE)
     expect(page.locator(".busy")).to_have_text("")
     held.let_go(STATE)
     expect(page.locator(".notice")).to_contain_text("没付成，没扣钱")

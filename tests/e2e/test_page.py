@@ -6,7 +6,7 @@ from playwright.sync_api import APIResponse, Page, Route, expect
 
 from agent.core.payment import Verdict
 from agent.services import checkout, refunds, scanning, staff
-from tests.e2e.conftest import Box, approve, log_in
+from tests.e2e.conftest import Box, approve, log_in, scan_by_keyboard
 from tests.integration.test_scanning import AMBIGUOUS, label
 from tests.shops import CASHIER
 
@@ -123,8 +123,7 @@ def test_a_keyboard_scanner_at_the_total_pays_by_phone_and_not_by_cash(page: Pag
     checkout.add_code(box.shop, CASHIER, "D001")
     page.locator("#pay").click()
     expect(page.locator("#pay-cash")).to_be_visible()
-    page.keyboard.type("134567890123456700")
-    page.keyboard.press("Enter")
+    scan_by_keyboard(page, "134567890123456700")
     expect(page.locator(".done")).to_contain_text("微信收好了")
     assert box.platform.pays == 1
     (sale,) = refunds.recent(box.shop)

@@ -71,13 +71,16 @@ function onLine(key) {
   return true;
 }
 
-/** While paying: a long quick number with Enter is a payment code of a keyboard scanner, anything else is cash. */
+/**
+ * While paying: a long quick number with Enter is a payment code of a keyboard scanner, anything else is cash.
+ * What counts is when a key was pressed, not when a busy page got round to it.
+ */
 function onPay(event) {
   if (event.key === "Escape") {
     backToRinging();
     return;
   }
-  const now = performance.now();
+  const now = event.timeStamp;
   if (/^[0-9A-Za-z]$/.test(event.key)) {
     typed = now - typedAt < 100 ? typed + event.key : event.key;
     typedAt = now;
