@@ -107,6 +107,10 @@ class HqPlatform:
         """Ask what became of an order, at either address."""
         return self._order(Verb.QUERY, out_trade_no)
 
+    def find(self, transaction: str) -> PlatformAnswer:
+        """Ask which order has the platform's own number, at either address; it may be another store's."""
+        return cast(PlatformAnswer, self._answer(Wish(Verb.FIND, self.name, "", transaction=transaction)))
+
     def reverse(self, out_trade_no: str) -> PlatformAnswer:
         """Undo an order, paid or not; no payment of this number is submitted any more."""
         return self._order(Verb.REVERSE, out_trade_no)

@@ -170,6 +170,11 @@ class FakePlatform:
         waiting = Verdict.PENDING if out_trade_no in self.offers else Verdict.NOT_FOUND
         return self._answer(out_trade_no, Verdict.PAID if out_trade_no in self.paid else waiting)
 
+    def find(self, transaction: str) -> PlatformAnswer:
+        self.calls.append(("find", transaction))
+        numbers = [number for number in self.paid if self._answer(number, Verdict.PAID).transaction == transaction]
+        return self._answer(numbers[0], Verdict.PAID) if numbers else PlatformAnswer(Verdict.NOT_FOUND, "")
+
     def offer(
         self, way: Way, out_trade_no: str, amount_fen: int, subject: str, expires_at_ms: int, payer: str | None = None
     ) -> Offer:

@@ -69,7 +69,12 @@ def platform_number_of(text: str) -> str | None:
         return "wechat"
     if len(text) == 28 and text.startswith("20") and _is_date(text[:8]):
         return "alipay"
-    return "wechat" if _WECHAT_REFUND.fullmatch(text) else None
+    return "wechat" if is_wechat_refund(text) else None
+
+
+def is_wechat_refund(text: str) -> bool:
+    """Return whether a text has the shape of a WeChat refund's number."""
+    return _WECHAT_REFUND.fullmatch(text) is not None
 
 
 def store_of_number(text: str) -> str | None:

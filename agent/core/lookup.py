@@ -6,7 +6,7 @@ completes a sale; a platform's own signed word does, through the rules of attemp
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from agent.core.code_shapes import platform_number_of, store_of_number
@@ -223,11 +223,17 @@ def decide(question: Question, reports: Iterable[Report]) -> Decision:
 
 
 def _distinct(reports: tuple[Report, ...]) -> tuple[Payment, ...]:
-    """Return each attempt once, in the words of the highest place; what names no attempt stays."""
+    """Return each attempt once, in the words of the highest place; what names no attempt stays.
+
+    How a store is called, and its telephone, are headquarters' to say whoever found the payment.
+    """
     found: dict[str, Payment] = {}
     for report in reports:
         for payment in report.payments:
-            found.setdefault(payment.attempt or f"{report.place} {len(found)}", payment)
+            key = payment.attempt or f"{report.place} {len(found)}"
+            first = found.setdefault(key, payment)
+            if not first.name and payment.name:
+                found[key] = replace(first, name=payment.name, phone=payment.phone)
     return tuple(found.values())
 
 

@@ -186,6 +186,9 @@ class Platform(Protocol):
     def query(self, out_trade_no: str) -> PlatformAnswer:
         """Ask what became of an order."""
 
+    def find(self, transaction: str) -> PlatformAnswer:
+        """Ask which order has the platform's own number; its `out_trade_no` is the answer's, "" where none is known."""
+
     def reverse(self, out_trade_no: str) -> PlatformAnswer:
         """Undo an order, paid or not; REVERSED or CLOSED when confirmed."""
 

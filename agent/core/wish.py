@@ -30,6 +30,7 @@ class Verb(StrEnum):
     PAY = "pay"
     OFFER = "offer"
     QUERY = "query"
+    FIND = "find"
     REVERSE = "reverse"
     CLOSE = "close"
     REFUND = "refund"
@@ -39,12 +40,13 @@ class Verb(StrEnum):
 TAKING = frozenset({Verb.PAY, Verb.OFFER})
 """After one of `UNDOING` none of these is ever submitted for the same number."""
 UNDOING = frozenset({Verb.REVERSE, Verb.CLOSE})
-READING = frozenset({Verb.QUERY, Verb.QUERY_REFUND})
+READING = frozenset({Verb.QUERY, Verb.FIND, Verb.QUERY_REFUND})
 ACTS = frozenset(Verb) - READING
 OF_REFUNDS = frozenset({Verb.REFUND, Verb.QUERY_REFUND})
 
 _PLATFORM = re.compile(r"[a-z][a-z0-9_-]{0,31}")
 _ORDER = re.compile(r"[0-9A-Za-z_]{1,32}")
+_TRANSACTION = re.compile(r"[0-9A-Za-z]{8,64}")
 _REFUND = re.compile(r"[0-9A-Za-z_]{1,64}")
 _AUTH_CODE = re.compile(r"[!-~]{1,128}")
 _NONCE = re.compile(r"[0-9a-f]{32}")
@@ -67,6 +69,8 @@ class Wish:
     way: Way | None = None
     expires_at_ms: int | None = None
     payer: str | None = field(default=None, repr=False)
+    transaction: str | None = None
+    """The platform's own number of the order that is looked for; its out_trade_no is not known then, and empty."""
     nonce: str = ""
     """The request's own, where a box wishes it."""
 
@@ -104,6 +108,7 @@ def wish_document(wish: Wish, nonce: str) -> dict[str, object]:
         "way": None if wish.way is None else wish.way.value,
         "expires_at_ms": wish.expires_at_ms,
         "payer": wish.payer,
+        "transaction": wish.transaction,
     }
     given = {name: value for name, value in details.items() if value is not None}
     head = {"nonce": nonce, "verb": wish.verb.value, "platform": wish.platform, "out_trade_no": wish.out_trade_no}
@@ -127,7 +132,7 @@ def parse_wish(document: object, store: str) -> Wish:
     wish = Wish(
         verb,
         platform=_matching(document, "platform", _PLATFORM),
-        out_trade_no=_matching(document, "out_trade_no", _ORDER),
+        out_trade_no="" if verb is Verb.FIND else _matching(document, "out_trade_no", _ORDER),
         amount_fen=_amount(document, "amount_fen"),
         auth_code=_matching(document, "auth_code", _AUTH_CODE) if verb is Verb.PAY else None,
         subject=_text(document, "subject") or "",
@@ -136,10 +141,11 @@ def parse_wish(document: object, store: str) -> Wish:
         way=_way(document) if verb is Verb.OFFER else None,
         expires_at_ms=_integer(document, "expires_at_ms"),
         payer=_text(document, "payer"),
+        transaction=_matching(document, "transaction", _TRANSACTION) if verb is Verb.FIND else None,
         nonce=nonce,
     )
     _complete(wish)
-    if not wish.out_trade_no.startswith(f"{store}_"):
+    if verb is not Verb.FIND and not wish.out_trade_no.startswith(f"{store}_"):
         raise Refused("wish.of_another_store", store=store)
     return wish
 

@@ -160,7 +160,8 @@ def asked_places(shop: Shop, question: Question) -> list[Report]:
 def _is_headquarters_needed(question: Question, reports: list[Report]) -> bool:
     payments = [payment for report in reports for payment in report.payments]
     if question.number is not None:
-        return not payments or store_named(question.number) not in (None, question.store)
+        elsewhere = any(one.store != question.store for one in payments)
+        return elsewhere or not payments or store_named(question.number) not in (None, question.store)
     return not any(one.sale == question.sale and one.money in _SETTLED for one in payments)
 
 

@@ -1,4 +1,4 @@
-"""What the places know about a payment that a customer claims: this box's journal, and the platforms by our numbers.
+"""What the places know about a payment that a customer claims: this box's journal, and the platforms by either number.
 
 A platform's answer goes through `payments.settle` like any other; afterwards the journal is read again. So a look-up
 never decides by itself what the rules of attempts would not.
@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
+from agent.core.code_shapes import is_wechat_refund, platform_number_of
 from agent.core.lookup import (
     CANDIDATES_MAX,
     Money,
@@ -47,10 +48,10 @@ def journal_report(shop: Shop, question: Question) -> Report:
 
 
 def platform_report(shop: Shop, question: Question, known: Report) -> Report | None:
-    """Ask the platforms what the journal can't say, by our own numbers; None when there is nothing to ask.
+    """Ask the platforms what the journal can't say, by our number or by theirs; None when there is nothing to ask.
 
-    An open attempt that proves paid is settled here: its sale is complete when this returns. A transaction that no
-    journal knows may be that of an attempt whose answer was lost, so those of its platform are asked about.
+    An open attempt that proves paid is settled here: its sale is complete when this returns. A transaction that the
+    journal does not know may be that of an attempt whose answer was lost: the platform says whose order it is.
     """
     attempts = [one.attempt for one in known.payments if one.attempt and one.money in _MAY_HAVE_CHANGED]
     number = question.number
@@ -58,8 +59,8 @@ def platform_report(shop: Shop, question: Question, known: Report) -> Report | N
         kind = kind_of(number)
         if kind is NumberKind.ORDER and store_named(number) == question.store and sale_named(number):
             return _asked_by_number(shop, question.store, number)
-        if kind is NumberKind.TRANSACTION:
-            attempts = _unresolved(shop.read())
+        if kind is NumberKind.TRANSACTION and not is_wechat_refund(number):
+            return _asked_by_transaction(shop, number)
     if not attempts:
         return None
     outcomes = [_asked(shop, attempt) for attempt in attempts[:ASKED_MAX]]
@@ -145,11 +146,28 @@ def _money(state: str, code: str | None, used: int, amount_fen: int, refunded_fe
     return Money.CONTRADICTED if code and code.startswith("attempt.") else Money.OPEN
 
 
-def _unresolved(connection: Any) -> list[str]:
-    rows = connection.execute(
-        "SELECT attempt FROM view_attempt WHERE state IN ('open', 'parked') ORDER BY started_ms DESC"
-    ).fetchall()
-    return [attempt for (attempt,) in rows]
+def _asked_by_transaction(shop: Shop, transaction: str) -> Report | None:
+    """Ask the platform whose number it is; what it says of an attempt of ours counts, the rest is told.
+
+    Refunds can't be asked for by the platform's number.
+    """
+    platform = shop.platforms.get(platform_number_of(transaction) or "")
+    if platform is None:
+        return None
+    answer = platform.find(transaction)
+    known = shop.read().execute(f"{_ATTEMPT} WHERE attempt = ?", (answer.out_trade_no,)).fetchone()
+    if known is not None:
+        payment, code = _settled(shop, answer.out_trade_no, answer)
+        return Report(Place.PLATFORM, () if payment is None else (payment,), code)
+    if answer.verdict in (Verdict.PAID, Verdict.REVERSED):
+        store = store_named(answer.out_trade_no) or shop.identity.store
+        payment = _of_no_sale(store, answer.out_trade_no, platform, answer)
+        if store != shop.identity.store:
+            payment = replace(payment, sale=sale_named(answer.out_trade_no))
+        return Report(Place.PLATFORM, (payment,))
+    if answer.verdict is Verdict.UNKNOWN:
+        return Report(Place.PLATFORM, code=answer.code or "lookup.still_open")
+    return Report(Place.PLATFORM)
 
 
 def _asked(shop: Shop, attempt: str) -> tuple[Payment | None, str | None]:
@@ -158,7 +176,10 @@ def _asked(shop: Shop, attempt: str) -> tuple[Payment | None, str | None]:
     platform = shop.platforms.get(row[3])
     if platform is None:
         return None, "payment.not_supported"
-    answer = platform.query(attempt)
+    return _settled(shop, attempt, platform.query(attempt))
+
+
+def _settled(shop: Shop, attempt: str, answer: PlatformAnswer) -> tuple[Payment | None, str | None]:
     if answer.verdict is Verdict.UNKNOWN:
         return None, answer.code or "lookup.still_open"
     if answer.verdict not in _LEAVES_IT_OPEN:
@@ -201,8 +222,8 @@ def _asked_by_number(shop: Shop, store: str, number: str) -> Report:
 def _of_no_sale(store: str, number: str, platform: Platform, answer: PlatformAnswer) -> Payment:
     return Payment(
         store,
-        Money.PAID,
-        attempt=number,
+        Money.REFUNDED if answer.verdict is Verdict.REVERSED else Money.PAID,
+        attempt=number or None,
         platform=platform.name,
         amount_fen=answer.amount_fen or 0,
         at_ms=answer.platform_at_ms,

@@ -74,6 +74,10 @@ class Wallet:
         """Ask what became of an order."""
         return self._order("/query", out_trade_no, {"out_trade_no": out_trade_no})
 
+    def find(self, transaction: str) -> PlatformAnswer:
+        """Ask which order has the wallet's number."""
+        return self._order("/query", None, {"transaction": transaction})
+
     def reverse(self, out_trade_no: str) -> PlatformAnswer:
         """Undo an order, paid or not; an order that never arrived is closed for ever."""
         return self._order("/reverse", out_trade_no, {"out_trade_no": out_trade_no})
@@ -148,16 +152,19 @@ class Wallet:
         lines = [parse(line) for line in body.splitlines()]
         return [line for line in lines if isinstance(line, dict)]
 
-    def _order(self, path: str, out_trade_no: str, request: Mapping[str, object]) -> PlatformAnswer:
+    def _order(self, path: str, out_trade_no: str | None, request: Mapping[str, object]) -> PlatformAnswer:
+        """Ask about an order; one of which only the wallet's number is known is named by the answer."""
         fields, code = self._ask(path, request)
+        number = out_trade_no or ""
         if fields is None:
-            return PlatformAnswer(Verdict.UNKNOWN, out_trade_no, code=code)
+            return PlatformAnswer(Verdict.UNKNOWN, number, code=code)
         verdict = _VERDICTS.get(str(fields.get("state")), Verdict.UNKNOWN)
-        if fields.get("out_trade_no") != out_trade_no:
-            return PlatformAnswer(Verdict.UNKNOWN, out_trade_no, code="platform.answer_of_another")
+        answered = _text(fields, "out_trade_no")
+        if answered is None or (out_trade_no is not None and answered != out_trade_no):
+            return PlatformAnswer(Verdict.UNKNOWN, number, code="platform.answer_of_another")
         return PlatformAnswer(
             verdict,
-            out_trade_no,
+            answered,
             transaction=_text(fields, "transaction"),
             platform_at_ms=_number(fields, "paid_at_ms"),
             amount_fen=_number(fields, "amount_fen"),

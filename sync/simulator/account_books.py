@@ -16,7 +16,6 @@ from sync.simulator.orders import Books, Order, Refund
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS particulars(number TEXT PRIMARY KEY, document TEXT NOT NULL) STRICT;
 CREATE INDEX IF NOT EXISTS order_of_payer ON trade_order(payer, state);
-CREATE INDEX IF NOT EXISTS order_of_transaction ON trade_order(transaction_no);
 """
 _WECHAT_PREFIXES = {"29": "4200009999", "50": "5030000999"}
 Particulars = Mapping[str, str]
@@ -104,12 +103,6 @@ class AccountBooks(Books):
         with self._lock:
             query = "SELECT number FROM particulars WHERE json_extract(document, '$.token') = ?"
             rows = self._rows(query, (token,))
-            return self._order(rows[0][0]) if rows else None
-
-    def by_transaction(self, transaction_no: str) -> Order | None:
-        """Return the order that has a number of the platform's."""
-        with self._lock:
-            rows = self._rows("SELECT out_trade_no FROM trade_order WHERE transaction_no = ?", (transaction_no,))
             return self._order(rows[0][0]) if rows else None
 
     def refunds_of(self, out_trade_no: str) -> list[Refund]:

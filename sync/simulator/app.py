@@ -63,11 +63,11 @@ class WalletDesk:
         return answer if how.answers else _lost()
 
     def query(self, call: Call) -> Response:
-        """Tell what became of an order."""
+        """Tell what became of an order, named by either number."""
         if not call.signed:
             return self._refused(call)
-        out_trade_no = call.text("out_trade_no")
-        order = self._books.find(out_trade_no)
+        out_trade_no, transaction = call.text("out_trade_no"), call.text("transaction")
+        order = self._books.by_transaction(transaction) if transaction else self._books.find(out_trade_no)
         if order is None:
             return self.answer(call, {"out_trade_no": out_trade_no, "state": "not_found", "code": "ORDER_NOT_FOUND"})
         return self.answer(call, _order_document(order, order.amount_fen))

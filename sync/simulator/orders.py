@@ -33,6 +33,7 @@ CREATE TABLE IF NOT EXISTS refund(
   platform_fen INTEGER NOT NULL,
   at_ms INTEGER NOT NULL
 ) STRICT;
+CREATE INDEX IF NOT EXISTS order_of_transaction ON trade_order(transaction_no);
 CREATE INDEX IF NOT EXISTS refund_of_order ON refund(out_trade_no);
 """
 
@@ -94,6 +95,12 @@ class Books:
         """Return an order as it is by now."""
         with self._lock:
             return self._order(out_trade_no)
+
+    def by_transaction(self, transaction_no: str) -> Order | None:
+        """Return the order that has a number of the platform's."""
+        with self._lock:
+            rows = self._rows("SELECT out_trade_no FROM trade_order WHERE transaction_no = ?", (transaction_no,))
+            return self._order(rows[0][0]) if rows else None
 
     def reverse(self, out_trade_no: str) -> Order:
         """Undo an order; one that never arrived is closed, so that it can't arrive any more."""

@@ -245,6 +245,18 @@ def test_a_payment_counts_as_paid(harness: Harness) -> None:
     assert harness.platform.query(number(1)) == answer
 
 
+def test_a_payment_is_found_by_the_platforms_own_number(harness: Harness) -> None:
+    answer = harness.platform.pay(number(20), 1_234, harness.code("at_once"), "storebox")
+    assert answer.transaction is not None
+    found = harness.platform.find(answer.transaction)
+    assert (found.verdict, found.out_trade_no, found.transaction) == (Verdict.PAID, number(20), answer.transaction)
+    assert (found.amount_fen, found.platform_at_ms) == (1_234, answer.platform_at_ms)
+    strange = answer.transaction[:-3] + "999"
+    assert harness.platform.find(strange).verdict is Verdict.NOT_FOUND
+    harness.control("500")
+    assert harness.platform.find(answer.transaction).verdict is Verdict.UNKNOWN
+
+
 def test_the_same_order_again_never_charges_twice(harness: Harness) -> None:
     code = harness.code("at_once")
     first = harness.platform.pay(number(1), 3600, code, "a")

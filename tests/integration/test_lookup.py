@@ -10,7 +10,7 @@ import pytest
 
 from agent.core.errors import Credentials, Refused, TryLater
 from agent.core.lookup import Money, Payment, Place, Question, Report
-from agent.core.payment import Verdict
+from agent.core.payment import PlatformAnswer, Verdict
 from agent.services import checkout, days, lookup, payments, scanning, shifts, tendering
 from agent.services.resolver import Resolver
 from agent.services.shop import Actor, Approval, Shop
@@ -112,7 +112,7 @@ def test_a_this_sale_is_completed_by_the_platforms_answer_and_charged_once(shop:
 
 
 def test_the_platforms_own_number_finds_an_attempt_whose_answer_was_lost(shop: Shop) -> None:
-    """No journal can know that number yet: the open attempts are asked about, and one of them answers with it."""
+    """No journal can know that number yet: the platform says whose order it is, and its word completes the sale."""
     ring(shop)
     attempt = lost_answer(shop)
     transaction = platform(shop).query(attempt).transaction
@@ -198,7 +198,38 @@ def test_c_a_strangers_number_was_not_paid_to_us(shop: Shop) -> None:
     shop.ask_headquarters = lambda question: Report(Place.HEADQUARTERS)
     ring(shop)
     assert by_number(shop, TRANSACTION)["reason"] == "not_ours"
-    assert [one["place"] for one in bodies(shop, "payment.looked_up")[0]["places"]] == ["journal", "headquarters"]
+    places = [one["place"] for one in bodies(shop, "payment.looked_up")[0]["places"]]
+    assert places == ["journal", "platform", "headquarters"]
+    assert platform(shop).calls[-1] == ("find", TRANSACTION)
+
+
+@pytest.mark.parametrize(
+    ("order", "reason", "sale"),
+    [(OTHER_ORDER, "other_store", "S002-1-000007"), ("S001_7_000033_A1ABCD", "sale_unknown", None)],
+)
+def test_the_platform_says_whose_order_its_own_number_is(shop: Shop, order: str, reason: str, sale: str | None) -> None:
+    """Of another store under the same merchant, or of this store before its box was replaced."""
+    shop.ask_headquarters = lambda question: Report(Place.HEADQUARTERS, (NEXT_DOOR,) if order == OTHER_ORDER else ())
+    platform(shop).paid[order] = 3_600
+    ring(shop)
+    found = by_number(shop, str(platform(shop).query(order).transaction))
+    assert (found["answer"], found["reason"], found["payment"]["sale"]) == ("elsewhere", reason, sale)
+    assert found["payment"]["attempt"] == order
+    assert found["payment"]["phone"] == ("0731-2" if order == OTHER_ORDER else "")
+    assert bodies(shop, "sale.completed") == []
+
+
+def test_a_platforms_number_while_the_platform_is_silent_promises_nothing(shop: Shop) -> None:
+    shop.platforms["wechat"].find = lambda transaction: PlatformAnswer(Verdict.UNKNOWN, "", code="network.no_answer")  # type: ignore[method-assign]
+    ring(shop)
+    found = by_number(shop, TRANSACTION)
+    assert (found["answer"], found["reason"], found["code"]) == ("unknown", "not_asked", "network.no_answer")
+
+
+def test_a_refunds_number_is_no_payment_to_ask_the_platform_for(shop: Shop) -> None:
+    ring(shop)
+    by_number(shop, "50" + TRANSACTION[2:])
+    assert ("find", "50" + TRANSACTION[2:]) not in platform(shop).calls
 
 
 def test_c_a_screenshot_of_yesterday_proves_nothing(shop: Shop) -> None:

@@ -159,9 +159,11 @@ class WishDesk:
     # Questions
 
     def _ask(self, sender: Identity, wish: Wish, *, kept: bool) -> Taken:
+        merchant = self._merchants.merchant(sender.store, wish.platform)
+        if wish.verb is Verb.FIND:
+            return self._find(sender, wish, merchant)
         with self._database.read() as connection:
             order = order_of(connection, sender.store, wish.out_trade_no)
-        merchant = self._merchants.merchant(sender.store, wish.platform)
         if order is not None:
             order = as_wished(order, wish, merchant)
             merchant = order.merchant
@@ -178,6 +180,15 @@ class WishDesk:
         if order is not None:
             self._note_question(order, wish, answer, heard=not kept)
         return Taken(answer, merchant)
+
+    def _find(self, sender: Identity, wish: Wish, merchant: str) -> Taken:
+        """Ask by the platform's number, which notes nothing. Who paid in another store is that store's business."""
+        platform = self._merchants.platform(sender.store, wish.platform, merchant)
+        if platform is None:
+            return Taken(unknown(wish, _CODES[Step.NO_MERCHANT]), merchant)
+        answer = platform.find(wish.transaction or "")
+        own = answer.out_trade_no.startswith(f"{sender.store}_")
+        return Taken(answer if own else replace(answer, payer=None), merchant)
 
     def _may_ask(self, order: Order) -> bool:
         """Take an order back out of headquarters' care when its box comes back after a long silence."""
@@ -226,6 +237,8 @@ def done(platform: Platform, wish: Wish) -> WishAnswer:
             return platform.offer(way, number, amount_fen, wish.subject, expires_at_ms, wish.payer)
         case Verb.QUERY:
             return platform.query(number)
+        case Verb.FIND:
+            return platform.find(wish.transaction or "")
         case Verb.REVERSE:
             return platform.reverse(number)
         case Verb.CLOSE:

@@ -139,6 +139,10 @@ class PhoneOrders:
         """Refuse: the customer's phone pays."""
         return PlatformAnswer(Verdict.DECLINED, out_trade_no, code="platform.not_offered")
 
+    def find(self, transaction: str) -> PlatformAnswer:
+        """Refuse: a transaction is a wallet's, and is asked for there."""
+        return PlatformAnswer(Verdict.UNKNOWN, "", code="platform.not_offered")
+
     def reverse(self, out_trade_no: str) -> PlatformAnswer:
         """Close what can be closed; money that was taken goes back by a refund at the wallet that took it."""
         return self.close(out_trade_no)

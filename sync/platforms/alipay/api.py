@@ -82,15 +82,26 @@ class Alipay:
 
     def query(self, out_trade_no: str) -> PlatformAnswer:
         """Ask what became of an order."""
+        return self._asked({"out_trade_no": out_trade_no})
+
+    def find(self, transaction: str) -> PlatformAnswer:
+        """Ask which order has Alipay's number."""
+        return self._asked({"trade_no": transaction})
+
+    def _asked(self, named: Mapping[str, str]) -> PlatformAnswer:
+        """Ask about a trade by one of its numbers; the answer has to be about that one."""
+        number = named.get("out_trade_no", "")
         try:
-            reply = self._gateway.call("alipay.trade.query", {"out_trade_no": out_trade_no})
+            reply = self._gateway.call("alipay.trade.query", named)
         except StoreboxError as error:
-            return unknown(out_trade_no, error.code)
+            return unknown(number, error.code)
+        if reply.code is None and any(reply.fields.get(name) != value for name, value in named.items()):
+            return unknown(number, "platform.answer_of_another")
         if reply.code is None:
-            return answers.trade(reply.fields, out_trade_no)
+            return answers.trade(reply.fields, number or str(reply.fields.get("out_trade_no")))
         if _meaning(reply.code) is Meaning.NOT_FOUND:
-            return PlatformAnswer(Verdict.NOT_FOUND, out_trade_no, code=reply.code)
-        return unknown(out_trade_no, reply.code)
+            return PlatformAnswer(Verdict.NOT_FOUND, number, code=reply.code)
+        return unknown(number, reply.code)
 
     def reverse(self, out_trade_no: str) -> PlatformAnswer:
         """Undo an order, paid or not; only what a query confirms afterwards counts."""

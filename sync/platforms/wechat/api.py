@@ -90,6 +90,17 @@ class WechatPay:
             return answer if undone.verdict in _ENDS_OF_REVERSE else undone
         return answer
 
+    def find(self, transaction: str) -> PlatformAnswer:
+        """Ask which order has WeChat's number."""
+        try:
+            reply = self._channel.v3("GET", f"{self._transactions}/id/{transaction}?{self._asker}")
+        except StoreboxError as error:
+            return unknown("", error.code)
+        number = reply.fields.get("out_trade_no") if reply.code is None else ""
+        if reply.code is None and (reply.fields.get("transaction_id") != transaction or not isinstance(number, str)):
+            return unknown("", "platform.answer_of_another")
+        return self._told(str(number), reply)
+
     def reverse(self, out_trade_no: str) -> PlatformAnswer:
         """Undo an order, paid or not; only what a query confirms afterwards counts."""
         try:
@@ -252,8 +263,11 @@ class WechatPay:
     # Within
 
     def _query_target(self, out_trade_no: str) -> str:
-        who = "&".join(f"{name}={value}" for name, value in self._who().items())
-        return f"{self._transactions}/out-trade-no/{out_trade_no}?{who}"
+        return f"{self._transactions}/out-trade-no/{out_trade_no}?{self._asker}"
+
+    @property
+    def _asker(self) -> str:
+        return "&".join(f"{name}={value}" for name, value in self._who().items())
 
     @property
     def _transactions(self) -> str:
@@ -327,10 +341,17 @@ class WechatPay:
     def _asked(self, out_trade_no: str) -> PlatformAnswer:
         try:
             reply = self._channel.v3("GET", self._query_target(out_trade_no))
-            if reply.code is None and reply.fields.get("trade_state") == "REFUND":
-                return self._partly_refunded(out_trade_no, reply.fields)
         except StoreboxError as error:
             return unknown(out_trade_no, error.code)
+        return self._told(out_trade_no, reply)
+
+    def _told(self, out_trade_no: str, reply: Reply) -> PlatformAnswer:
+        """Return what the answer to a query says."""
+        if reply.code is None and reply.fields.get("trade_state") == "REFUND":
+            try:
+                return self._partly_refunded(out_trade_no, reply.fields)
+            except StoreboxError as error:
+                return unknown(out_trade_no, error.code)
         if reply.code is None:
             return answers.order(reply.fields, out_trade_no)
         if _meaning(reply.code) is Meaning.NOT_FOUND:

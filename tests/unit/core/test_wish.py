@@ -34,6 +34,7 @@ WISHES = {
         Verb.OFFER, "alipay", NUMBER, amount_fen=5, subject="店", way=Way.IN_APP, expires_at_ms=9, payer="2088"
     ),
     Verb.QUERY: Wish(Verb.QUERY, "wechat", NUMBER),
+    Verb.FIND: Wish(Verb.FIND, "wechat", "", transaction="4200002345202610031234567890"),
     Verb.REVERSE: Wish(Verb.REVERSE, "wechat", NUMBER),
     Verb.CLOSE: Wish(Verb.CLOSE, "wechat", NUMBER),
     Verb.REFUND: Wish(Verb.REFUND, "wechat", NUMBER, amount_fen=1, out_refund_no="R1", total_fen=2),

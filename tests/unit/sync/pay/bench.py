@@ -86,6 +86,11 @@ class MemoryPlatform:
         found = self.orders.get(out_trade_no, PlatformAnswer(Verdict.NOT_FOUND, out_trade_no))
         return self._told("query", found)
 
+    def find(self, transaction: str) -> PlatformAnswer:
+        self._called("find")
+        found = next((one for one in self.orders.values() if one.transaction == transaction), None)
+        return self._told("find", found or PlatformAnswer(Verdict.NOT_FOUND, ""))
+
     def reverse(self, out_trade_no: str) -> PlatformAnswer:
         self._called("reverse")
         found = self.orders.get(out_trade_no)

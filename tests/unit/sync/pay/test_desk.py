@@ -10,7 +10,7 @@ from sqlalchemy import update
 
 from agent.core.chain import Identity
 from agent.core.pay_passes import Order as AsSigned
-from agent.core.payment import OfferVerdict, RefundVerdict, Verdict, Way
+from agent.core.payment import OfferVerdict, PlatformAnswer, RefundVerdict, Verdict, Way
 from agent.core.wish import Verb, Wish, WishAnswer
 from sync.hq import tables
 from sync.hq.pay.book import SENDING_MS, Act, Step, admit
@@ -47,6 +47,18 @@ def test_a_payment_is_submitted_once_and_asked_for_after(bench: Bench) -> None:
     assert first.verdict is Verdict.PAID
     assert bench.take(pay(code="another")).answer == first
     assert (bench.platform.count("pay"), bench.platform.count("query")) == (1, 1)
+
+
+def test_whose_order_a_platforms_number_is_and_who_paid_in_another_store_is_not_told(bench: Bench) -> None:
+    bench.take(pay())
+    elsewhere = PlatformAnswer(Verdict.PAID, "S002_1_000001_A1QQQQ", "42X", 5, 1, 1, payer="o1")
+    bench.platform.orders[elsewhere.out_trade_no] = elsewhere
+    own = bench.platform.orders[NUMBER]
+    bench.platform.orders[NUMBER] = replace(own, payer="o2")
+    assert bench.take(Wish(Verb.FIND, "wallet", "", transaction="42X")).answer == replace(elsewhere, payer=None)
+    assert bench.take(Wish(Verb.FIND, "wallet", "", transaction=own.transaction)).answer == replace(own, payer="o2")
+    assert bench.take(Wish(Verb.FIND, "wallet", "", transaction="T99")).answer.verdict is Verdict.NOT_FOUND
+    assert bench.take(Wish(Verb.FIND, "nobody", "", transaction="T99")).answer.code == "wish.no_merchant"
 
 
 def test_no_code_of_a_customer_is_in_the_table(bench: Bench) -> None:
