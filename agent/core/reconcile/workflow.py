@@ -178,7 +178,7 @@ _NOT_SETTLED: Mapping[str, Any] = dict.fromkeys(("settlement", "reason", "settle
 
 def checked_reason(text: str) -> str:
     """Return the reason without the spaces around it; refuses with `difference.reason_missing`."""
-    reason = text.strip()
+    reason = text.replace("\r\n", "\n").strip()
     if len(reason) not in REASON_CHARACTERS or not reason.replace("\n", " ").isprintable():
         shortest, longest = REASON_CHARACTERS[0], REASON_CHARACTERS[-1]
         raise Refused("difference.reason_missing", shortest=shortest, longest=longest)

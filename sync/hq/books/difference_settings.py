@@ -19,8 +19,10 @@ class _Limits(BaseModel):
     write_off_above_fen: int = Field(_USUAL.write_off_above_fen, ge=0)
 
 
-def limits_of(state: Path) -> Limits:
+def limits_of(state: Path | None) -> Limits:
     """Return the limits of this headquarters, the usual ones without a file; refuses with `difference.bad_limits`."""
+    if state is None:
+        return _USUAL
     path = state / LIMITS_FILE
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}

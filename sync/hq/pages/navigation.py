@@ -18,6 +18,7 @@ class Section:
 
 SECTIONS: tuple[Section, ...] = (
     Section("/", marked("Stores"), Act.READ),
+    Section("/differences", marked("Differences"), Act.READ),
     Section("/boxes", marked("Enrolment"), Act.BOXES),
     Section("/people", marked("People and programs"), Act.PEOPLE),
 )

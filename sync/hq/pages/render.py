@@ -87,6 +87,11 @@ def _environment(language: str) -> Environment:
     made.filters["moment"] = _moment
     made.filters["clock"] = _clock
     made.filters["named"] = lambda kind: words.named(kind, chinese)
+    made.filters["class_word"] = lambda one: words.class_word(one, chinese)
+    made.filters["settlement_word"] = lambda one: words.settlement_word(one, chinese)
+    made.filters["owner_word"] = lambda one: words.owner_word(one, chinese)
+    made.filters["told"] = lambda code: words.told(code, chinese)
+    made.globals["sentence"] = lambda code, values: words.sentence(code, values, chinese)
     made.filters["gist"] = lambda body: words.gist(body, chinese)
     made.globals["words"] = words
     return made

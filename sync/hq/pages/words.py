@@ -3,6 +3,9 @@
 from collections.abc import Mapping
 
 from agent.core.money import yuan
+from agent.core.reconcile.classes import CLASS_WORDS, OWNER_WORDS, SETTLEMENT_WORDS
+from agent.core.reconcile.differences import BY_FACTS
+from agent.core.reconcile.workflow import DifferenceState
 from agent.core.sentences import known_codes, sentence_for
 from agent.core.sentences_payment import PLATFORM_WORDS, TENDER_WORDS
 from sync.hq.pages.overview import Level
@@ -75,6 +78,12 @@ LAMPS: Mapping[str, str] = {
     "down": marked("does not work"),
     "absent": marked("not there"),
 }
+STANDINGS: Mapping[DifferenceState, str] = {
+    DifferenceState.OPEN: marked("open"),
+    DifferenceState.PROPOSED: marked("waits for approval"),
+    DifferenceState.SETTLED: marked("settled"),
+}
+FACTS_WORD = marked("explained by facts that came later")
 SOURCES: Mapping[str, str] = {"enrolled": marked("enrolled"), "alone": marked("lived alone before")}
 
 
@@ -87,6 +96,34 @@ def named(kind: str, chinese: bool) -> str:
     """Return what a tender or platform is called; an unknown one by its own name."""
     word = TENDER_WORDS.get(kind) or PLATFORM_WORDS.get(kind)
     return word[0 if chinese else 1] if word else kind
+
+
+def class_word(line_class: str, chinese: bool) -> str:
+    """Return what a class of matching is called; an unknown one by its own name."""
+    return next((pair[0 if chinese else 1] for one, pair in CLASS_WORDS.items() if one == line_class), line_class)
+
+
+def settlement_word(settlement: str, chinese: bool) -> str:
+    """Return what a settlement is called; `facts` and unknown ones by their own name."""
+    return next((pair[0 if chinese else 1] for one, pair in SETTLEMENT_WORDS.items() if one == settlement), settlement)
+
+
+def owner_word(owner: str, chinese: bool) -> str:
+    """Return who has to act; an unknown one by its own name."""
+    return next((pair[0 if chinese else 1] for one, pair in OWNER_WORDS.items() if one == owner), owner)
+
+
+def by_facts(settlement: str | None) -> bool:
+    """Tell whether nobody had to settle it."""
+    return settlement == BY_FACTS
+
+
+def sentence(code: str, values: Mapping[str, int | str | None], chinese: bool) -> tuple[str, str, str]:
+    """Return title, detail and remedy of a reason; the remedy may be blank."""
+    said = sentence_for(code, values)
+    if chinese:
+        return said.zh_title, said.zh_detail, said.zh_remedy
+    return said.en_title, said.en_detail, said.en_remedy
 
 
 def outcome_of(body: Mapping[str, object]) -> str:
