@@ -60,6 +60,12 @@ SENTENCES = {
         "{text};写 @平台:商户号、cash 或 other。",
         "{text}; @platform:merchant, cash or other.",
     ),
+    "deposit.unknown": office_sentence(
+        "没有这张缴款单",
+        "No such deposit slip",
+        "{reference};清单见 storebox-hq bank deposits。",
+        "{reference}; see storebox-hq bank deposits.",
+    ),
     "deposit.exists": office_sentence(
         "这张缴款单已经登记",
         "The slip was declared already",

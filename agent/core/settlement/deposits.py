@@ -5,7 +5,7 @@ reference. A bank may credit several bags in one line, or less than was counted;
 difference is named.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -54,16 +54,20 @@ class DepositMatch:
     unexplained: tuple[BankLine, ...]
 
 
-def match_deposits(deposits: Sequence[Deposit], lines: Sequence[BankLine], today: date) -> DepositMatch:
+def match_deposits(
+    deposits: Sequence[Deposit], lines: Sequence[BankLine], today: date, assigned: Mapping[str, str] | None = None
+) -> DepositMatch:
     """Return what became of each deposit by the references that the bank's lines carry.
 
     A line that names several slips pays them together: it agrees with all of them or, when the sum differs, the
-    difference is reported on the last.
+    difference is reported on the last. `assigned` names the slip of a line where a person decided it, whatever the
+    line says; such lines come first.
     """
+    chosen = assigned or {}
     found: dict[str, DepositFinding] = {}
     unexplained = []
-    for line in sorted(lines, key=lambda one: (one.booked, one.line)):
-        named = [one for one in deposits if one.reference not in found and _names(line, one)]
+    for line in sorted(lines, key=lambda one: (one.line not in chosen, one.booked, one.line)):
+        named = [one for one in deposits if one.reference not in found and _pays(line, one, chosen.get(line.line))]
         if not named:
             unexplained.append(line)
             continue
@@ -76,6 +80,10 @@ def match_deposits(deposits: Sequence[Deposit], lines: Sequence[BankLine], today
     return DepositMatch(
         tuple(found.get(one.reference) or _on_its_way(one, today) for one in deposits), tuple(unexplained)
     )
+
+
+def _pays(line: BankLine, deposit: Deposit, slip: str | None) -> bool:
+    return _names(line, deposit) if slip is None else deposit.reference == slip
 
 
 def _names(line: BankLine, deposit: Deposit) -> bool:

@@ -15,8 +15,8 @@ from sqlalchemy import Connection, Row, insert, select, update
 
 from agent.core.errors import Refused
 from agent.core.settlement.bank import BankLine, read_statement
-from sync.hq.books.bank_settings import StatementMapping, checked_place
-from sync.hq.books.money_tables import bank_line
+from sync.hq.books.bank_settings import CASH, StatementMapping, checked_place
+from sync.hq.books.money_tables import bank_line, deposit_slip
 from sync.hq.books.note_kinds import MoneyNote
 from sync.hq.books.notes import hold, notes_of, write_note
 from sync.hq.books.tables import book
@@ -71,15 +71,24 @@ def import_statement(
 
 
 def assign_line(
-    connection: Connection, number: str, place: str, last_day: date | None, actor: str, reason: str, now_ms: int
+    connection: Connection,
+    number: str,
+    place: str,
+    last_day: date | None,
+    actor: str,
+    reason: str,
+    now_ms: int,
+    slip: str | None = None,
 ) -> None:
-    """Say where a line belongs, and up to which day it pays; the last word of a person counts, and is noted.
+    """Say where a line belongs, up to which day it pays, or which deposit slip; a person's last word counts, is noted.
 
-    Refuses with `bank.line_unknown` and `bank.bad_place`; a day needs a merchant account.
+    Refuses with `bank.line_unknown`, `bank.bad_place`, `deposit.unknown`; a day needs a merchant account, a slip cash.
     """
     checked_place(place)
-    if last_day is not None and not place.startswith("@"):
+    if (last_day is not None and not place.startswith("@")) or (slip is not None and place != CASH):
         raise Refused("bank.bad_place", text=place)
+    if slip is not None and not _is_slip(connection, slip):
+        raise Refused("deposit.unknown", reference=slip[:40])
     found = connection.execute(select(bank_line).where(bank_line.c.line == number)).first()
     if found is None:
         raise Refused("bank.line_unknown", line=number[:30])
@@ -87,8 +96,8 @@ def assign_line(
     day = None if last_day is None else last_day.isoformat()
     where = (bank_line.c.store == found.store) & (bank_line.c.line == number)
     before = connection.execute(select(bank_line.c.place).where(where)).scalar_one()
-    connection.execute(update(bank_line).where(where).values(place=place, last_day=day))
-    body = {"from": before, "to": place, "last_day": day, "reason": reason}
+    connection.execute(update(bank_line).where(where).values(place=place, last_day=day, slip=slip))
+    body = {"from": before, "to": place, "last_day": day, "slip": slip, "reason": reason}
     write_note(connection, found.store, now_ms, actor, MoneyNote.BANK_ASSIGNED, number, body)
 
 
@@ -98,11 +107,24 @@ def lines_of(connection: Connection, place: str) -> list[BankLine]:
     return [_line(row) for row in rows]
 
 
+def lines_without_place(connection: Connection) -> list[BankLine]:
+    """Return the lines of which nobody knows what they pay, in the order of their booking."""
+    return [
+        _line(row) for row in connection.execute(select(bank_line).where(bank_line.c.place.is_(None)).order_by(*_ORDER))
+    ]
+
+
 def assigned_days(connection: Connection, place: str) -> dict[str, date]:
     """Return up to which day a line pays, where a person said so."""
     query = select(bank_line.c.line, bank_line.c.last_day).where(bank_line.c.place == place)
     rows = connection.execute(query.where(bank_line.c.last_day.is_not(None)))
     return {row.line: date.fromisoformat(row.last_day) for row in rows}
+
+
+def assigned_slips(connection: Connection) -> dict[str, str]:
+    """Return which deposit slip a line pays, where a person said so."""
+    query = select(bank_line.c.line, bank_line.c.slip).where(bank_line.c.slip.is_not(None))
+    return {row.line: row.slip for row in connection.execute(query)}
 
 
 def listed_lines(connection: Connection, only_without_place: bool = False) -> Iterator[dict[str, object]]:
@@ -125,11 +147,11 @@ def changed_lines(connection: Connection, of_book: str) -> list[str]:
     told: dict[str, list[object]] = {}
     for one in notes_of(connection, of_book):
         if one.kind == MoneyNote.BANK_IMPORTED:
-            told |= {str(line[0]): [*line, None] for line in _lists(one.body.get("lines"))}
+            told |= {str(line[0]): [*line, None, None] for line in _lists(one.body.get("lines"))}
         elif one.kind == MoneyNote.BANK_ASSIGNED and one.subject in told:
-            told[one.subject][-2:] = [one.body.get("to"), one.body.get("last_day")]
+            told[one.subject][-3:] = [one.body.get(name) for name in ("to", "last_day", "slip")]
     kept = {
-        row.line: [*(getattr(row, name) for name in _TOLD), row.last_day]
+        row.line: [*(getattr(row, name) for name in _TOLD), row.last_day, row.slip]
         for row in connection.execute(select(bank_line).where(bank_line.c.store == of_book))
     }
     return sorted(number for number in {*told, *kept} if told.get(number) != kept.get(number))
@@ -137,6 +159,11 @@ def changed_lines(connection: Connection, of_book: str) -> list[str]:
 
 _TOLD = ("line", "booked", "amount_fen", "counterparty", "text", "reference", "place")
 _ORDER = (bank_line.c.booked, bank_line.c.store, bank_line.c.line)
+
+
+def _is_slip(connection: Connection, reference: str) -> bool:
+    known = deposit_slip.c.reference
+    return connection.execute(select(known).where(known == reference).limit(1)).first() is not None
 
 
 def _row(store: str, line: BankLine) -> dict[str, object]:

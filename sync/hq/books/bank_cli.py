@@ -79,6 +79,7 @@ def assign(
     last_day: Annotated[
         str | None, typer.Option("--up-to", help="The last day that the line pays, YYYY-MM-DD.")
     ] = None,
+    slip: Annotated[str | None, typer.Option(help="The deposit slip that the line pays; with cash.")] = None,
     state: State = DEFAULT_STATE,
     database: DatabaseUrl = None,
 ) -> None:
@@ -91,7 +92,7 @@ def assign(
         person = acting(office, actor, password)
         require(person, Act.BANK)
         with office.database.write() as connection:
-            assign_line(connection, line, place, day, person.name, reason, office.now_ms())
+            assign_line(connection, line, place, day, person.name, reason, office.now_ms(), slip)
     typer.echo(f"{line} belongs to {place}")
 
 

@@ -14,7 +14,7 @@ from agent.core.errors import Refused
 from agent.core.settlement.deposits import Deposit, DepositFinding, DepositMatch, DepositState, match_deposits
 from agent.core.settlement.safe import SafeBalance, safe_balance
 from sync.hq import registry
-from sync.hq.books.bank import lines_of
+from sync.hq.books.bank import assigned_slips, lines_of
 from sync.hq.books.bank_settings import CASH
 from sync.hq.books.money_tables import cash_move, deposit_slip
 from sync.hq.books.note_kinds import MoneyNote
@@ -66,7 +66,7 @@ def declare_deposit(connection: Connection, deposit: Deposit, actor: str, now_ms
 
 def matched_deposits(connection: Connection, today: date) -> DepositMatch:
     """Return what became of every slip, and the cash at the bank that no slip explains."""
-    return match_deposits(_slips(connection), lines_of(connection, CASH), today)
+    return match_deposits(_slips(connection), lines_of(connection, CASH), today, assigned_slips(connection))
 
 
 def cash_places(connection: Connection, stores: Sequence[str], today: date) -> dict[str, CashPlace]:

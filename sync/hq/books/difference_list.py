@@ -37,6 +37,9 @@ class OpenSum:
     stake_fen: int = 0
 
 
+NOTHING_OPEN = OpenSum()
+
+
 def open_sums(connection: Connection, stores: Collection[str] | None) -> Mapping[str, OpenSum]:
     """Return store -> sum of what is not settled; one that two stores have to do with counts for the assigned one.
 

@@ -18,12 +18,13 @@ bank_line = Table(
     Column("reference", Text, nullable=False),
     Column("place", Text),
     Column("last_day", Text),
+    Column("slip", Text),
     Column("imported_at_ms", _Big, nullable=False),
     Index("bank_line_of_place", "place", "booked"),
 )
 """A movement of an account. `place` is the merchant account that it pays, "cash" or "other"; null: nobody knows yet.
 
-`last_day` is the last day that it pays, where a person said so.
+`last_day` is the last day that it pays, `slip` the deposit slip, where a person said so.
 """
 
 deposit_slip = Table(

@@ -9,7 +9,7 @@ class MoneyNote(StrEnum):
     BANK_IMPORTED = "bank.imported"
     """`mapping`, `in_file`, `lines`; the subject is the file's SHA-256."""
     BANK_ASSIGNED = "bank.assigned"
-    """`from`, `to`, `last_day`, `reason`; the subject is the line."""
+    """`from`, `to`, `last_day`, `slip`, `reason`; the subject is the line."""
     DEPOSIT_DECLARED = "deposit.declared"
     """`day`, `amount_fen`, `bags`; the subject is the slip's reference."""
     DAY_DECLARED_CLOSED = "day.declared_closed"

@@ -17,6 +17,7 @@ from sqlalchemy import ColumnElement, Connection, func, select
 
 from agent.core.payment import AttemptState, RefundVerdict
 from agent.core.reconcile.fees import FeeContract, contract_for
+from agent.core.settlement.bank import BankLine
 from agent.core.settlement.payouts import DueDay, Payouts, match_payouts
 from sync.hq import tables
 from sync.hq.books.bank import assigned_days, lines_of
@@ -44,6 +45,8 @@ class AccountPayouts:
     due: tuple[DueDay, ...]
     payouts: Payouts
     fees: Fees
+    lines: tuple[BankLine, ...] = ()
+    """What the bank has of the account."""
 
 
 def accounts_of(connection: Connection, state: Path) -> list[Account]:
@@ -69,7 +72,7 @@ def account_payouts(connection: Connection, state: Path, account: Account, today
     lines = [line for line in lines_of(connection, account.book) if line.booked >= begins]
     assigned = assigned_days(connection, account.book)
     payouts = match_payouts(ended, lines, terms, today, account.tolerance_fen, assigned)
-    return AccountPayouts(account, tuple(ended), payouts, fees)
+    return AccountPayouts(account, tuple(ended), payouts, fees, tuple(lines))
 
 
 def due_days(

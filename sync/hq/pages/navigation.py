@@ -19,6 +19,7 @@ class Section:
 SECTIONS: tuple[Section, ...] = (
     Section("/", marked("Stores"), Act.READ),
     Section("/differences", marked("Differences"), Act.READ),
+    Section("/bank", marked("Bank"), Act.READ),
     Section("/boxes", marked("Enrolment"), Act.BOXES),
     Section("/people", marked("People and programs"), Act.PEOPLE),
 )

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Table, func, literal, select, true, union_all
 
 from agent.core.moment import platform_day
 from sync.hq import tables
+from sync.hq.books.difference_list import NOTHING_OPEN, OpenSum, open_sums
 from sync.hq.months import month_of
 from sync.hq.pages.trade import Trade, Trades
 from sync.hq.projection import readable
@@ -58,6 +59,7 @@ class StoreLine:
     alarms: tuple[tuple[str, int], ...] = ()
     unknown: int = 0
     unknown_fen: int = 0
+    unsettled: OpenSum = NOTHING_OPEN
     open_days: tuple[str, ...] = ()
     late_days: tuple[str, ...] = ()
     today: str = ""
@@ -66,8 +68,8 @@ class StoreLine:
 
     @property
     def risk_fen(self) -> int:
-        """Return the money that is on one box only or whose fate is not known."""
-        return self.unknown_fen + (self.beat.unsent_fen if self.beat is not None else 0)
+        """Return the money that is on one box only, whose fate is not known, or that matching found to differ."""
+        return self.unknown_fen + self.unsettled.stake_fen + (self.beat.unsent_fen if self.beat is not None else 0)
 
     @property
     def chain_verified(self) -> bool:
@@ -81,7 +83,7 @@ class StoreLine:
             return Level.NEVER
         if self.alarms or self.revoked:
             return Level.BAD
-        return Level.WARN if self.silent or self.unknown or self.late_days else Level.GOOD
+        return Level.WARN if self.silent or self.unknown or self.late_days or self.unsettled.count else Level.GOOD
 
     @property
     def rank(self) -> tuple[int, int, int, int, str]:
@@ -108,7 +110,7 @@ def overview(
             )
     beats, alarms = _beats(connection, stores), _alarms(connection, stores)
     unknown, days = _unknown(connection, stores, now_ms), _open_days(connection, lines, now_ms)
-    today = platform_day(now_ms).isoformat()
+    today, unsettled = platform_day(now_ms).isoformat(), open_sums(connection, stores)
     for store, line in lines.items():
         beat = beats.get((store, line.epoch))
         open_days = days.get(store, ())
@@ -120,6 +122,7 @@ def overview(
             alarms=alarms.get(store, ()),
             unknown=unknown.get(store, (0, 0))[0],
             unknown_fen=unknown.get(store, (0, 0))[1],
+            unsettled=unsettled.get(store, NOTHING_OPEN),
             open_days=open_days,
             late_days=tuple(one for one in open_days if one < today),
             today=day,

@@ -90,6 +90,7 @@ def _sums(lines: list[StoreLine]) -> Mapping[str, int]:
         "risk_fen": sum(line.risk_fen for line in lines),
         "unsent_entries": sum(line.beat.unsent_entries for line in lines if line.beat is not None),
         "unknown": sum(line.unknown for line in lines),
+        "unsettled": sum(line.unsettled.count for line in lines),
         "late_days": sum(len(line.late_days) for line in lines),
         "silent": sum(line.silent for line in lines),
         "alarms": sum(bool(line.alarms) for line in lines),

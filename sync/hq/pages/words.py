@@ -83,6 +83,19 @@ STANDINGS: Mapping[DifferenceState, str] = {
     DifferenceState.PROPOSED: marked("waits for approval"),
     DifferenceState.SETTLED: marked("settled"),
 }
+PAYOUTS: Mapping[str, str] = {
+    "settled": marked("at the bank"),
+    "waiting": marked("not due yet"),
+    "overdue": marked("overdue"),
+    "nothing_due": marked("nothing due"),
+    "negative": marked("kept from later days"),
+}
+DEPOSITS: Mapping[str, str] = {
+    "in_transit": marked("on its way"),
+    "late": marked("late"),
+    "arrived": marked("arrived"),
+    "differs": marked("arrived, another amount"),
+}
 FACTS_WORD = marked("explained by facts that came later")
 SOURCES: Mapping[str, str] = {"enrolled": marked("enrolled"), "alone": marked("lived alone before")}
 

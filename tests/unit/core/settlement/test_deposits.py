@@ -47,6 +47,19 @@ def test_a_bag_that_does_not_arrive_is_late_after_two_days() -> None:
     assert (late.state, late.days_in_transit) == (DepositState.LATE, 3)
 
 
+def test_a_person_s_word_comes_before_what_a_line_says() -> None:
+    slips = [deposit("S001-1005", 500_000), deposit("S001-1006", 500_000)]
+    first, second = credit(500_000, "S001-1006"), credit(499_000, "no words", date(2026, 10, 7))
+    found = match_deposits(slips, [first, second], DAY, {second.line: "S001-1005"})
+    assert [(one.state, one.line) for one in found.findings] == [
+        (DepositState.DIFFERS, second.line),
+        (DepositState.ARRIVED, first.line),
+    ]
+    taken = match_deposits(slips, [first, second], DAY, {second.line: "S001-1006"})
+    assert [one.state for one in taken.findings] == [DepositState.IN_TRANSIT, DepositState.DIFFERS]
+    assert taken.unexplained == (first,)
+
+
 def test_a_slip_is_paid_once() -> None:
     lines = [credit(500_000, "S001-1005"), credit(500_000, "S001-1005 again", date(2026, 10, 7))]
     found = match_deposits([deposit("S001-1005", 500_000)], lines, DAY)

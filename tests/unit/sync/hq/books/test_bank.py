@@ -124,6 +124,21 @@ def test_a_person_s_word_counts_and_is_kept(database: Database, state: Path) -> 
         assert changed_lines(connection, BANK) == []
 
 
+def test_a_person_says_which_slip_a_line_pays(database: Database, state: Path) -> None:
+    imported(database, state, CASH.replace("D77", "存款"))
+    with database.write() as connection:
+        declare_deposit(connection, slip(), "li", NOON_MS)
+        number = next(str(one["line"]) for one in listed_lines(connection))
+        with pytest.raises(Refused, match=r"deposit\.unknown"):
+            assign_line(connection, number, "cash", None, "li", "看错了", NOON_MS, slip="D78")
+        with pytest.raises(Refused, match=r"bank\.bad_place"):
+            assign_line(connection, number, "other", None, "li", "看错了", NOON_MS, slip="D77")
+        assert [one.line for one in matched_deposits(connection, DAY).findings] == [None]
+        assign_line(connection, number, "cash", None, "li", "回单", NOON_MS, slip="D77")
+        assert [one.line for one in matched_deposits(connection, DAY).findings] == [number]
+        assert changed_lines(connection, BANK) == []
+
+
 @pytest.mark.parametrize(
     "text", ["columns = 1", "[columns]\n[[rule]]\nto = 'rent'", "[columns]\nx = ['y']", "nonsense"]
 )

@@ -48,6 +48,17 @@ def test_the_list_has_most_money_first_and_filters(house: House) -> None:
     assert browser.get(f"/differences?store={'S' * 200}").status_code == 400
 
 
+def test_money_in_question_is_money_at_risk(house: House) -> None:
+    house.beat("S002", unsent_entries=1, unsent_fen=199)
+    li = house.browser("李会计")
+    text = li.get("/").text
+    assert text.index('data-store="S001"') < text.index('data-store="S002"'), "2.00 stand before 1.99"
+    assert 'href="/differences?store=S001">1 difference · ¥2.00</a>' in text
+    li.act("/differences/D1/settle", settlement="confirm", reason=REASON, version="1")
+    text = li.get("/").text
+    assert text.index('data-store="S002"') < text.index('data-store="S001"')
+
+
 @pytest.mark.parametrize("language", ["en", "zh-CN"])
 def test_both_sides_stand_beside_each_other_with_reason_and_way_out(house: House, language: str) -> None:
     text = house.browser("李会计", language).get("/differences/D1").text
