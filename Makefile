@@ -66,8 +66,8 @@ torture: $(BROWSER) ## kill, cut, fill and unplug at every step
 	@$(ENVIRONMENT) box
 	$(BIN)/python -m pytest -m torture $(ARGS)
 
-soak: $(READY) ## hours of mixed trade in minutes
-	$(BIN)/python -m pytest -m soak $(ARGS)
+soak: $(READY) ## two thousand boxes come back to headquarters at once, twice, the second time while all is killed
+	$(BIN)/python -m pytest -m soak -s $(ARGS)
 
 wheel: $(READY) ## build/dist/storebox-*.whl
 	@rm -rf build/lib build/bdist.* build/dist

@@ -1,5 +1,6 @@
 """Serving an ASGI application on a socket that is already open. Used by headquarters and by the simulator."""
 
+import resource
 import signal
 import socket
 from collections.abc import Callable
@@ -7,7 +8,8 @@ from typing import Any
 
 import uvicorn
 
-BACKLOG = 512
+BACKLOG = 4096
+"""Connections that wait to be taken: a chain that comes back at once. The kernel lowers it to `somaxconn`."""
 
 
 class AnnouncingServer(uvicorn.Server):
@@ -60,6 +62,15 @@ def run_until_stopped(server: uvicorn.Server, listener: socket.socket) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _done)
     server.run(sockets=[listener])
+
+
+def allow_connections() -> None:
+    """Let this process, and those that it starts, have as many connections open as the system allows at all.
+
+    The usual bound of 1,024 is less than a chain's boxes.
+    """
+    _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def _done(_number: int, _frame: object) -> None:

@@ -5,7 +5,6 @@ this machine together with those that send.
 """
 
 import time
-from collections import deque
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -16,7 +15,7 @@ from agent.bench.rows import Bar, Row
 from agent.core.chain import Identity
 from agent.replay.surroundings import Surroundings, program
 from sync.hq import tables
-from sync.hq.load.boxes import SimulatedBox
+from sync.hq.load.boxes import PreparedBox, SimulatedBox
 from sync.hq.load.comparison import differences, register
 from sync.hq.load.senders import Senders
 from sync.hq.months import write_entries
@@ -29,25 +28,6 @@ BOXES = 16
 UPLOADS, QUICK_UPLOADS = 8, 1
 PROCESSES = 2
 CONNECTIONS = 4
-
-
-class _ReadyBox(SimulatedBox):
-    """A box whose uploads are made already."""
-
-    def __init__(self, identity: Identity, uploads: int) -> None:
-        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
-        key = FileKey(Ed25519PrivateKey.generate())
-        super().__init__(identity, key.public_key, key)
-        self._ready = deque(super(_ReadyBox, self).upload() for _ in range(uploads))
-        self.sent = self.seq
-        self.seq = 0
-
-    def upload(self, count: int = ENTRIES_MAX) -> tuple[bytes, int]:
-        """Return the next upload; `count` is what the sender wants and these were made with."""
-        body, entries = self._ready.popleft()
-        self.seq += entries
-        return body, entries
 
 
 def measure(plan: Plan) -> list[Row]:
@@ -76,13 +56,13 @@ def _round(plan: Plan, server: Server, folder: Path) -> Round:
     uploads = plan.count(UPLOADS, QUICK_UPLOADS)
     office = Office.open(folder / "hq", url)
     try:
-        boxes = [_ReadyBox(Identity(f"L{number:03d}", "B1", 1), uploads) for number in range(BOXES)]
+        boxes = [_ready(Identity(f"L{number:03d}", "B1", 1), uploads * ENTRIES_MAX) for number in range(BOXES)]
         with office.database.write() as connection:
             register(connection, boxes, office.now_ms())
         with Surroundings(folder) as around:
             command = [program("storebox-hq"), "serve", "--state", str(folder / "hq"), "--port", "0"]
             line = around.start("hq", [*command, "--database", url, "--processes", str(PROCESSES)])
-            outcome = Senders(line.split()[-1], boxes, boxes[0].sent, concurrency=CONNECTIONS).run()
+            outcome = Senders(line.split()[-1], boxes, uploads * ENTRIES_MAX, connections=CONNECTIONS).run()
         with office.database.read() as connection:
             found = differences(connection, boxes)
             rows = [dict(row._mapping) for row in connection.execute(tables.entry.select())]
@@ -91,6 +71,13 @@ def _round(plan: Plan, server: Server, folder: Path) -> Round:
     if found or outcome.lost:
         raise RuntimeError(f"headquarters differs: {(*outcome.lost, *found)[0]}")
     return Round(outcome.entries / outcome.took_s, len(rows) / _copied_s(server, folder / "floor", rows))
+
+
+def _ready(identity: Identity, entries: int) -> PreparedBox:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+    key = FileKey(Ed25519PrivateKey.generate())
+    return PreparedBox(SimulatedBox(identity, key.public_key, key), entries)
 
 
 def _copied_s(server: Server, folder: Path, rows: list[dict[str, object]]) -> float:

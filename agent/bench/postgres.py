@@ -71,7 +71,19 @@ class Server:
 
     def copy_of(self, url: str) -> str:
         """Return the URL of a copy of a database to which nobody is connected: a backup, in effect."""
-        return self.fresh_database(url.partition("@/")[2].partition("?")[0])
+        return self.fresh_database(_name_in(url))
+
+    def size_bytes(self, url: str) -> int:
+        """Return what a database takes on disk, without the log."""
+        with psycopg.connect(self._connection("postgres"), autocommit=True) as connection:
+            row = connection.execute("SELECT pg_database_size(%s)", (_name_in(url),)).fetchone()
+        assert row is not None
+        return int(row[0])
+
+    def drop(self, url: str) -> None:
+        """Give the room of a database back that is no longer needed."""
+        with psycopg.connect(self._connection("postgres"), autocommit=True) as connection:
+            connection.execute(f"DROP DATABASE {_name_in(url)} WITH (FORCE)")
 
     def stop(self) -> None:
         """End it and remove its folder."""
@@ -104,6 +116,10 @@ def found_programs() -> Path | None:
     if wheel is not None and wheel.origin is not None:
         places.append(Path(wheel.origin).parent / "pginstall" / "bin")
     return next((place for place in places if (place / "initdb").exists()), None)
+
+
+def _name_in(url: str) -> str:
+    return url.partition("@/")[2].partition("?")[0]
 
 
 def _unprivileged() -> str | None:

@@ -82,6 +82,18 @@ SENTENCES: dict[str, Texts] = {
     ),
     # Headquarters
     "hq.busy": _line("总部正忙,稍后再传", "HQ is busy", "不用处理,盒子会再试。", "Nothing to do; the box tries again."),
+    "hq.database_away": _line(
+        "总部的数据库连不上,稍后再传",
+        "HQ can't reach its database",
+        "盒子会再试。一直这样,总部要看数据库开着没有、地址和密码对不对。",
+        "The box tries again. If it stays, HQ has to see whether its database runs, and its address and password.",
+    ),
+    "hq.database_lost": _line(
+        "总部的数据库断了,不知道存上没有",
+        "HQ lost its database in the middle",
+        "不用处理,盒子会再传同样的内容,不会重复。",
+        "Nothing to do; the box sends the same again, and nothing is kept twice.",
+    ),
     "hq.backlog": _line(
         "总部在排队,稍后再传", "HQ has a queue", "不用处理,盒子会再试。", "Nothing to do; it tries again."
     ),

@@ -19,7 +19,7 @@ from sync.hq.ingest import Taken, ingest, locked_cursor
 from sync.hq.office import Office
 from sync.hq.records import note_heartbeat, note_receipt
 from sync.hq.registry import RegisteredEpoch
-from sync.wire import parse_upload
+from sync.wire import Upload, parse_upload
 
 Request = Annotated[Incoming, Depends(incoming)]
 
@@ -73,23 +73,32 @@ def boxes_router(office: Office) -> APIRouter:
 
 
 def _entries(office: Office, box: str, request: Incoming) -> JSONResponse:
-    with office.database.read() as connection:
-        sender = _sender(connection, box, request)
-    office.rate.take(sender.identity.store, box)
-    upload = parse_upload(request.plain())
-    _same_box(sender, upload.identity)
-    office.months.ready(office.database, office.now_ms())
-    with office.backlog.place(), office.database.write() as connection:
-        sender = _sender(connection, box, request)
-        owner = registry.epoch_of_store(connection, upload.identity.store, upload.identity.epoch)
-        now_ms = office.now_ms()
-        taken = ingest(connection, owner, sender.identity, upload, now_ms)
-        document = _receipt(office, sender, upload.identity.epoch, taken)
-        if taken.appended:
-            note_receipt(connection, owner.identity, document)
-        beat = _less_what_came(_bounded(upload.heartbeat), taken.appended)
-        note_heartbeat(connection, sender.identity, beat, now_ms)
-    return _receipt_answer(document, taken.code)
+    with office.backlog.place():
+        with office.database.read() as connection:
+            sender = _sender(connection, box, request)
+        office.rate.take(sender.identity.store, box)
+        upload = parse_upload(request.plain())
+        _same_box(sender, upload.identity)
+        office.months.ready(office.database, office.now_ms())
+        with office.database.write() as connection:
+            document, code = _taken(office, connection, box, request, upload)
+    return _receipt_answer(document, code)
+
+
+def _taken(
+    office: Office, connection: Connection, box: str, request: Incoming, upload: Upload
+) -> tuple[dict[str, object], str | None]:
+    """Take an upload in and return its receipt; whoever was revoked meanwhile is refused."""
+    sender = _sender(connection, box, request)
+    owner = registry.epoch_of_store(connection, upload.identity.store, upload.identity.epoch)
+    now_ms = office.now_ms()
+    taken = ingest(connection, owner, sender.identity, upload, now_ms)
+    document = _receipt(office, sender, upload.identity.epoch, taken)
+    if taken.appended:
+        note_receipt(connection, owner.identity, document)
+    beat = _less_what_came(_bounded(upload.heartbeat), taken.appended)
+    note_heartbeat(connection, sender.identity, beat, now_ms)
+    return document, taken.code
 
 
 def _heartbeat(office: Office, box: str, request: Incoming) -> JSONResponse:

@@ -5,6 +5,7 @@ their own which see one snapshot for as long as they read.
 """
 
 import fcntl
+import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,13 +14,18 @@ from typing import Any
 
 import pysqlite3.dbapi2
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from agent.core.errors import TryLater
+from agent.core.errors import TryLater, UnknownOutcome
+
+_log = logging.getLogger("storebox.hq")
 
 DATABASE_FILE = "hq.db"
 OPENING_FILE = "hq-opening.lock"
 WRITER_WAIT_S = 10
+AWAY_RETRY_S = 2
+"""A server that restarts is away for seconds."""
 MIGRATION_LOCK = 0x5342_4851
 """Any number that nobody else locks by: "SBHQ"."""
 
@@ -30,6 +36,7 @@ class Database:
     def __init__(self, writer: Engine, reader: Engine) -> None:
         self._writer = writer
         self._reader = reader
+        self._away = False
 
     @classmethod
     def open(cls, state: Path, url: str | None = None) -> "Database":
@@ -54,19 +61,44 @@ class Database:
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        """A transaction that writes; committed at the end of the block, rolled back by an exception."""
-        try:
-            connection = self._writer.connect()
-        except PoolTimeoutError as error:
-            raise TryLater("hq.busy", retry_after_s=WRITER_WAIT_S) from error
-        with connection, connection.begin():
+        """A transaction that writes; committed at the end of the block, rolled back by an exception.
+
+        Raises `TryLater` when it could not begin, `UnknownOutcome` when the connection broke.
+        """
+        with self._connected(self._writer) as connection, connection.begin():
             yield connection
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A transaction that only reads, one snapshot from its first query on."""
-        with self._reader.connect() as connection, connection.begin():
+        with self._connected(self._reader) as connection, connection.begin():
             yield connection
+
+    @contextmanager
+    def _connected(self, engine: Engine) -> Iterator[Connection]:
+        """Give a connection: `TryLater` when there is none, `UnknownOutcome` when it breaks before the end is known."""
+        try:
+            connection = engine.connect()
+        except PoolTimeoutError as error:
+            raise TryLater("hq.busy", retry_after_s=WRITER_WAIT_S) from error
+        except OperationalError as error:
+            self._say_away(str(error.orig))
+            raise TryLater("hq.database_away", retry_after_s=AWAY_RETRY_S) from error
+        self._away = False
+        try:
+            with connection:
+                yield connection
+        except DBAPIError as error:
+            if not error.connection_invalidated:
+                raise
+            self._say_away(str(error.orig))
+            raise UnknownOutcome("hq.database_lost") from error
+
+    def _say_away(self, reason: str) -> None:
+        """Log that the server is away, once until it is back."""
+        if not self._away:
+            self._away = True
+            _log.warning("the database can't be reached: %s", reason.strip())
 
     def close(self) -> None:
         """Close all connections."""

@@ -120,6 +120,7 @@ def _append(
 ) -> None:
     """Insert entries; `heads[k]` is the hash before `fresh[k]`."""
     identity = owner.identity
+    month = month_of(now_ms)
     bodies = [readable(entry.body) for entry in fresh]
     rows = [
         {
@@ -132,7 +133,7 @@ def _append(
             "body": entry.body,
             "hash": heads[place + 1],
             "received_at_ms": now_ms,
-            "month": month_of(now_ms),
+            "month": month,
         }
         for place, (entry, body) in enumerate(zip(fresh, bodies, strict=True))
     ]

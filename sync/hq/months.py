@@ -3,6 +3,7 @@
 Idempotency is the gate's part (`sync.hq.ingest`): what comes here is new. Rates measured in reference/ledger.md §7.2.
 """
 
+import threading
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -33,15 +34,18 @@ class Months:
 
     def __init__(self) -> None:
         self._made: int | None = None
+        self._making = threading.Lock()
 
     def ready(self, database: Database, now_ms: int) -> None:
         """Make sure that the month of `now_ms` has its partition; costs nothing when it has."""
         month = month_of(now_ms)
         if month == self._made:
             return
-        with database.write() as connection:
-            make_months(connection, now_ms)
-        self._made = month
+        with self._making:
+            if month != self._made:
+                with database.write() as connection:
+                    make_months(connection, now_ms)
+                self._made = month
 
 
 def make_months(connection: Connection, now_ms: int) -> None:

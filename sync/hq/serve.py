@@ -9,11 +9,12 @@ from agent.core.errors import Refused
 from sync.hq.app import create_app
 from sync.hq.office import Office
 from sync.hq.processes import Processes
-from sync.serving import make_server, run_until_stopped
+from sync.serving import allow_connections, make_server, run_until_stopped
 
 
 def serve(state: Path, listener: socket.socket, database_url: str | None = None) -> None:
     """Serve until SIGINT or SIGTERM; prints one line with the URL when ready."""
+    allow_connections()
     office = Office.open(state, database_url)
     try:
         run_until_stopped(make_server(create_app(office), _announce), listener)

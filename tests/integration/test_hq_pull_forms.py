@@ -34,7 +34,7 @@ def hq(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningHq]:
             boxes.append(SimulatedBox(Identity(store, "B1", 1), key.public_key, key))
         with running.office.database.write() as connection:
             register(connection, boxes, AT_MS)
-        assert Senders(running.url, boxes, ENTRIES, concurrency=2).run().lost == []
+        assert Senders(running.url, boxes, ENTRIES, connections=2).run().lost == []
         yield running
 
 

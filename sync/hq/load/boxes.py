@@ -119,6 +119,32 @@ class SimulatedBox:
         return {**line, **more}  # type: ignore[dict-item]
 
 
+class PreparedBox:
+    """A simulated box whose uploads are made before the clock runs, 25 bytes an entry; `rewind` to send them again."""
+
+    def __init__(self, box: SimulatedBox, entries: int, upload_entries: int = ENTRIES_MAX) -> None:
+        self.identity = box.identity
+        self.public_key = box.public_key
+        self.signer = box.signer
+        self._made: list[tuple[bytes, int, int, bytes]] = []
+        while box.seq < entries:
+            body, count = box.upload(min(upload_entries, entries - box.seq))
+            self._made.append((body, count, box.seq, box.head))
+        self.rewind()
+
+    def rewind(self) -> None:
+        """Be as new: nothing is sent."""
+        self.seq = 0
+        self.head = genesis(self.identity)
+        self._next = 0
+
+    def upload(self, _count: int = ENTRIES_MAX) -> tuple[bytes, int]:
+        """Return the next upload and how many entries it carries: as many as it was made with."""
+        body, count, self.seq, self.head = self._made[self._next]
+        self._next += 1
+        return body, count
+
+
 def _started(attempt: str, sale: str, platform: str, amount_fen: int) -> Mapping[str, object]:
     facts = {"attempt": attempt, "sale": sale, "platform": platform, "amount_fen": amount_fen}
     return {**facts, "merchant": "M1", "custody": "hq", "method": "code", "code_tail": "0000"}

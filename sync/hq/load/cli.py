@@ -21,8 +21,8 @@ def load(
     database: Annotated[str | None, typer.Option(envvar="STOREBOX_HQ_DATABASE", help="Its database, if a URL.")] = None,
     boxes: Annotated[int, typer.Option(min=1, max=100_000, help="Boxes that come back at once.")] = 200,
     entries: Annotated[int, typer.Option(min=1, help="Entries of each.")] = 500,
-    connections: Annotated[int, typer.Option(min=1, max=512, help="Connections at a time.")] = 16,
-    bad: Annotated[int, typer.Option(min=0, max=90, help="Of a hundred uploads: cut, left or slow.")] = 0,
+    connections: Annotated[int | None, typer.Option(min=1, help="Boxes at a time; without, all at once.")] = None,
+    bad: Annotated[int, typer.Option(min=0, max=90, help="Of a hundred uploads: cut, left, slow or stalled.")] = 0,
     seed: Annotated[int, typer.Option(help="The same seed writes the same histories.")] = 1,
     prefix: Annotated[str, typer.Option(help="First letters of the stores' names; must be new here.")] = "L",
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")] = False,
@@ -38,7 +38,9 @@ def load(
     from sync.hq.load.senders import Senders
     from sync.hq.load.weather import Weather
     from sync.hq.office import Office
+    from sync.serving import allow_connections
 
+    allow_connections()
     fleet = [_box(f"{prefix}{number:06d}", seed) for number in range(boxes)]
     office = Office.open(state, database)
     try:
@@ -50,7 +52,7 @@ def load(
                 url,
                 fleet,
                 entries,
-                concurrency=connections,
+                connections=connections,
                 weather=Weather(bad),
                 seed=seed,
                 advance=lambda count: progress.advance(task, count),
@@ -62,7 +64,7 @@ def load(
         office.close()
     _say(outcome, found, as_json)
     if found or outcome.lost:
-        raise Broken("load.differences", boxes=len(set(found) | set(outcome.lost)))
+        raise Broken("load.differences", boxes=max(len(found), len(outcome.lost)))
 
 
 def _box(store: str, seed: int) -> "SimulatedBox":
@@ -80,11 +82,15 @@ def _say(outcome: "Outcome", found: list[str], as_json: bool) -> None:
     rate = outcome.entries / outcome.took_s if outcome.took_s else 0.0
     if as_json:
         figures = {"entries": outcome.entries, "uploads": outcome.uploads, "took_s": round(outcome.took_s, 3)}
-        more = {"entries_a_second": round(rate), "longest_s": round(outcome.longest_s, 3), "again": outcome.refused}
+        more = {
+            "entries_a_second": round(rate),
+            "longest_s": round(outcome.longest_s, 3),
+            "again": dict(outcome.refused),
+        }
         typer.echo(json.dumps({**figures, **more, "lost": outcome.lost, "differences": found}))
         return
     typer.echo(f"{outcome.entries} entries in {outcome.uploads} uploads, {outcome.took_s:.1f} s: {rate:.0f} a second")
-    typer.echo(f"longest upload {outcome.longest_s:.2f} s; brought again: {outcome.refused or 'none'}")
+    typer.echo(f"longest upload {outcome.longest_s:.2f} s; brought again: {dict(outcome.refused) or 'none'}")
     for line in (*outcome.lost, *found):
         typer.echo(f"differs: {line}")
     typer.echo("headquarters holds exactly what was sent" if not (found or outcome.lost) else "headquarters differs")

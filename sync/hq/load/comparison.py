@@ -4,11 +4,12 @@ from collections.abc import Iterable
 
 from sqlalchemy import Connection, func, select
 
+from agent.core.chain import genesis, next_hash
 from sync.hq import registry, tables
-from sync.hq.load.boxes import SimulatedBox
+from sync.hq.load.boxes import PreparedBox, SimulatedBox
 
 
-def register(connection: Connection, boxes: Iterable[SimulatedBox], now_ms: int) -> None:
+def register(connection: Connection, boxes: Iterable[SimulatedBox | PreparedBox], now_ms: int) -> None:
     """Make stores and keys of simulated boxes known, as enrolment would."""
     for box in boxes:
         if not registry.has_store(connection, box.identity.store):
@@ -16,7 +17,7 @@ def register(connection: Connection, boxes: Iterable[SimulatedBox], now_ms: int)
         registry.register_epoch(connection, box.identity, box.public_key, "simulated", now_ms)
 
 
-def differences(connection: Connection, boxes: Iterable[SimulatedBox]) -> list[str]:
+def differences(connection: Connection, boxes: Iterable[SimulatedBox | PreparedBox]) -> list[str]:
     """Return one line for each box of which headquarters does not hold exactly what it sent."""
     found = []
     for box in boxes:
@@ -32,4 +33,22 @@ def differences(connection: Connection, boxes: Iterable[SimulatedBox]) -> list[s
         sent = (box.seq, box.head.hex(), box.seq, box.seq, 1, box.seq)
         if held != sent:
             found.append(f"{identity}: sent {sent}, held {held}")
+    return found
+
+
+def broken_chains(connection: Connection, boxes: Iterable[SimulatedBox | PreparedBox]) -> list[str]:
+    """Return one line for each box whose kept bodies do not hash to what it sent last: every entry is read again."""
+    found = []
+    columns = [tables.entry.c[name] for name in ("seq", "at_ms", "kind", "body", "hash")]
+    for box in boxes:
+        mine = tables.of_epoch(tables.entry, box.identity.store, box.identity.epoch)
+        head = genesis(box.identity)
+        for row in connection.execute(select(*columns).where(mine).order_by(tables.entry.c.seq)):
+            head = next_hash(head, row.seq, row.at_ms, row.kind, row.body)
+            if head.hex() != row.hash:
+                found.append(f"{box.identity}: #{row.seq} is not what was sent")
+                break
+        else:
+            if head != box.head:
+                found.append(f"{box.identity}: ends with another head than was sent")
     return found

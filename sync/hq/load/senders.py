@@ -1,21 +1,36 @@
-"""Simulated boxes that all come back at once: threads that upload what is due until headquarters has everything."""
+"""Simulated boxes that all come back at once: each has a connection and sends until headquarters has everything."""
 
+import asyncio
 import random
-import threading
 import time
-from collections import deque
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
-from agent.core.errors import StoreboxError
-from sync.headquarters import HqClient
-from sync.hq.load.boxes import SimulatedBox
-from sync.hq.load.weather import Weather, send_badly
-from sync.session import HttpSession
-from sync.wire import ENTRIES_MAX
+from agent.core.chain import Identity
+from agent.core.errors import Refused
+from agent.core.ports import Signer
+from sync.hq.load.line import Heard, Line, LineCut
+from sync.hq.load.weather import Weather
+from sync.wire import ENTRIES_MAX, parse_receipt
 
-WAIT_MAX_S = 10.0
+WAIT_MAX_S = 120.0
+CUT_WAIT_S = 0.2
 FAIR = Weather()
+
+
+class Sending(Protocol):
+    """A box as a sender needs it: a simulated one, or one whose uploads are made already."""
+
+    identity: Identity
+    signer: Signer
+    seq: int
+    head: bytes
+
+    def upload(self, count: int) -> tuple[bytes, int]:
+        """Return the next upload, and how many entries it carries; moves `seq` and `head` behind them."""
+        ...
 
 
 @dataclass
@@ -24,96 +39,105 @@ class Outcome:
 
     uploads: int = 0
     entries: int = 0
-    refused: dict[str, int] = field(default_factory=dict)
+    refused: Counter[str] = field(default_factory=Counter)
+    """Uploads that had to be brought again, by the code of the reason."""
+    faults: Counter[str] = field(default_factory=Counter)
+    """What the weather did."""
     longest_s: float = 0.0
+    """The longest that an upload took which was acknowledged."""
     took_s: float = 0.0
     lost: list[str] = field(default_factory=list)
+    """Boxes that gave up, or whose receipt says another thing than they sent."""
 
 
 class Senders:
-    """Brings every box's entries up with `concurrency` connections; a box that is told to wait waits its turn."""
+    """Brings every box's entries up, all boxes at once or `connections` at a time; who is told to wait waits."""
 
     def __init__(
         self,
         url: str,
-        boxes: Sequence[SimulatedBox],
+        boxes: Sequence[Sending],
         entries_a_box: int,
         *,
-        concurrency: int = 8,
+        connections: int | None = None,
+        upload_entries: int = ENTRIES_MAX,
         weather: Weather = FAIR,
         seed: int = 1,
         give_up_s: float = 600.0,
         advance: Callable[[int], object] = lambda _count: None,
     ) -> None:
         self._url = url
+        self._boxes = boxes
         self._entries_a_box = entries_a_box
-        self._concurrency = concurrency
+        self._connections = connections or max(1, len(boxes))
+        self._upload_entries = upload_entries
         self._weather = weather
-        self._chance = random.Random(seed)
+        self._seed = seed
         self._give_up_s = give_up_s
         self._advance = advance
-        self._due: deque[tuple[float, SimulatedBox, bytes | None, int]] = deque((0.0, box, None, 0) for box in boxes)
-        self._lock = threading.Lock()
         self.outcome = Outcome()
 
     def run(self) -> Outcome:
         """Send until every box has its entries acknowledged, or the time is up; what is not, is in `lost`."""
         began_s = time.monotonic()
-        workers = [threading.Thread(target=self._work, args=(began_s,)) for _ in range(self._concurrency)]
-        for worker in workers:
-            worker.start()
-        for worker in workers:
-            worker.join()
+        asyncio.run(self._run(began_s + self._give_up_s))
         self.outcome.took_s = time.monotonic() - began_s
-        self.outcome.lost = [str(box.identity) for _, box, _, _ in self._due]
         return self.outcome
 
-    def _work(self, began_s: float) -> None:
-        session = HttpSession(self._url)
-        try:
-            while time.monotonic() - began_s < self._give_up_s:
-                taken = self._take()
-                if taken is None:
-                    return
-                not_before_s, box, body, count = taken
-                time.sleep(max(0.0, not_before_s - time.monotonic()))
-                if body is None:
-                    body, count = box.upload(min(ENTRIES_MAX, self._entries_a_box - box.seq))
-                self._send(session, box, body, count)
-        finally:
-            session.close()
+    async def _run(self, ends_at_s: float) -> None:
+        places = asyncio.Semaphore(self._connections)
+        await asyncio.gather(*(self._drain(box, places, ends_at_s) for box in self._boxes))
 
-    def _take(self) -> tuple[float, SimulatedBox, bytes | None, int] | None:
-        with self._lock:
-            return self._due.popleft() if self._due else None
+    async def _drain(self, box: Sending, places: asyncio.Semaphore, ends_at_s: float) -> None:
+        """Bring up one box's entries; its bad luck depends on its name alone, not on who else is there."""
+        chance = random.Random(f"{self._seed} weather {box.identity}")
+        async with places:
+            line = Line(self._url, box.identity, box.signer)
+            try:
+                while box.seq < self._entries_a_box:
+                    body, count = box.upload(min(self._upload_entries, self._entries_a_box - box.seq))
+                    fault = await self._bring(line, box, body, chance, ends_at_s)
+                    if fault is not None:
+                        self.outcome.lost.append(f"{box.identity}: {fault}")
+                        return
+                    self.outcome.uploads += 1
+                    self.outcome.entries += count
+                    self._advance(count)
+            finally:
+                line.hang_up()
 
-    def _send(self, session: HttpSession, box: SimulatedBox, body: bytes, count: int) -> None:
-        with self._lock:
-            fault = self._weather.fault(self._chance)
-        if fault is not None:
-            send_badly(self._url, fault, box.identity, box.signer, body, self._weather.slow_s)
-            self._again(box, body, count, f"connection.{fault}", 0.0)
-            return
-        began_s = time.monotonic()
-        try:
-            reply = HqClient(session, box.signer).send_compressed(box.identity, body)
-        except StoreboxError as error:
-            asked = error.values.get("retry_after_s")
-            wait_s = min(float(asked), WAIT_MAX_S) if isinstance(asked, int) else 0.2
-            self._again(box, body, count, error.code, wait_s)
-            return
-        with self._lock:
-            self.outcome.longest_s = max(self.outcome.longest_s, time.monotonic() - began_s)
-            self.outcome.uploads += 1
-            if not reply.accepted:
-                self.outcome.refused["409"] = self.outcome.refused.get("409", 0) + 1
-            self.outcome.entries += count
-            if box.seq < self._entries_a_box:
-                self._due.append((0.0, box, None, 0))
-        self._advance(count)
+    async def _bring(
+        self, line: Line, box: Sending, body: bytes, chance: random.Random, ends_at_s: float
+    ) -> str | None:
+        """Send one upload until it is acknowledged; returns what is wrong when it never will be."""
+        code = "nothing was heard"
+        while time.monotonic() < ends_at_s:
+            began_s = time.monotonic()
+            fault = self._weather.fault(chance)
+            if fault is not None:
+                self.outcome.faults[fault] += 1
+            try:
+                heard = await line.send(body, fault, self._weather.slow_s)
+            except LineCut as error:
+                code, wait_s = str(error), CUT_WAIT_S
+            else:
+                if heard.status in (200, 409):
+                    self.outcome.longest_s = max(self.outcome.longest_s, time.monotonic() - began_s)
+                    return _fault_of(heard, box)
+                code, wait_s = heard.code, float(heard.retry_after_s or CUT_WAIT_S)
+            self.outcome.refused[code] += 1
+            await asyncio.sleep(min(wait_s, WAIT_MAX_S) * chance.uniform(1.0, 1.3))
+        return code
 
-    def _again(self, box: SimulatedBox, body: bytes, count: int, code: str, wait_s: float) -> None:
-        """Bring the same upload later: after a cut connection headquarters acknowledges what it has."""
-        with self._lock:
-            self.outcome.refused[code] = self.outcome.refused.get(code, 0) + 1
-            self._due.append((time.monotonic() + wait_s, box, body, count))
+
+def _fault_of(heard: Heard, box: Sending) -> str | None:
+    """Return None when the receipt covers exactly what the box has sent: nothing less, and the same history."""
+    try:
+        receipt = parse_receipt(heard.document.get("receipt"))
+    except Refused as error:
+        return error.code
+    if heard.status != 200:
+        return f"{heard.code}: wants #{receipt.next_seq} after {receipt.head.hex()}"
+    if (receipt.identity, receipt.next_seq, receipt.head) != (box.identity, box.seq + 1, box.head):
+        return f"acknowledged up to #{receipt.next_seq - 1} with head {receipt.head.hex()}, sent up to #{box.seq}"
+    return None

@@ -3,10 +3,13 @@
 import threading
 from pathlib import Path
 
+import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, Engine, create_engine, inspect
 
+from agent.bench.postgres import Server
+from agent.core.errors import TryLater, UnknownOutcome
 from sync.hq import schema, tables
 from sync.hq.database import Database
 from sync.hq.migrations.run import upgrade
@@ -70,4 +73,21 @@ def test_entries_from_before_the_months_are_moved(tmp_path: Path, database_url: 
         row = connection.execute(tables.entry.select()).one()
         assert (row.store, row.seq, row.body, row.month) == ("S001", 1, "{}", 202609)
         assert "entry_before" not in inspect(connection).get_table_names()
+    database.close()
+
+
+def test_a_database_that_is_away_is_no_defect(tmp_path: Path) -> None:
+    with pytest.raises(TryLater) as caught:
+        Database.open(tmp_path, f"postgresql:///storebox?host={tmp_path}")
+    assert caught.value.code == "hq.database_away"
+    assert caught.value.values["retry_after_s"] == 2
+
+
+def test_a_database_that_breaks_in_the_middle_leaves_the_outcome_unknown(tmp_path: Path, postgres: Server) -> None:
+    database = Database.open(tmp_path, postgres.fresh_database())
+    with pytest.raises(UnknownOutcome) as caught, database.write() as connection:
+        connection.exec_driver_sql("SELECT pg_terminate_backend(pg_backend_pid())")
+    assert caught.value.code == "hq.database_lost"
+    with database.write() as connection:
+        assert connection.exec_driver_sql("SELECT 1").scalar() == 1
     database.close()
