@@ -73,13 +73,6 @@ class Server:
         """Return the URL of a copy of a database to which nobody is connected: a backup, in effect."""
         return self.fresh_database(_name_in(url))
 
-    def size_bytes(self, url: str) -> int:
-        """Return what a database takes on disk, without the log."""
-        with psycopg.connect(self._connection("postgres"), autocommit=True) as connection:
-            row = connection.execute("SELECT pg_database_size(%s)", (_name_in(url),)).fetchone()
-        assert row is not None
-        return int(row[0])
-
     def drop(self, url: str) -> None:
         """Give the room of a database back that is no longer needed."""
         with psycopg.connect(self._connection("postgres"), autocommit=True) as connection:

@@ -206,6 +206,27 @@ def db_distribute(state: State = DEFAULT_STATE, database: DatabaseUrl = None, as
     typer.echo(f"{len(done)} tables spread" if done else "every table was spread already")
 
 
+@db_app.command("size")
+def db_size(state: State = DEFAULT_STATE, database: DatabaseUrl = None, as_json: AsJson = False) -> None:
+    """Tell what the database takes on disk, by table and by entry, and what a day adds."""
+    from sync.hq.size import measured
+
+    with _office(state, database) as office, office.database.read() as connection:
+        found = measured(connection, office.now_ms())
+    if as_json:
+        typer.echo(json.dumps(found.data()))
+        return
+    for name, size_bytes in found.tables.items():
+        typer.echo(f"{size_bytes / 1e6:12,.1f} MB  {size_bytes / max(1, found.entries):8,.1f} B an entry  {name}")
+    typer.echo(
+        f"{found.entries:,} entries in {found.total_bytes / 1e9:,.2f} GB: {found.bytes_an_entry:,.0f} bytes each"
+    )
+    typer.echo(
+        f"the last days brought {found.entries_a_day:,.0f} entries a day: {found.bytes_a_day / 1e9:,.3f} GB a day,"
+        f" {found.bytes_a_day * 365 / 1e12:,.3f} TB a year"
+    )
+
+
 @app.command("match")
 def match_bill(
     bill: Annotated[Path, typer.Option(exists=True, dir_okay=False, help="A trade bill as the platform gives it.")],

@@ -17,6 +17,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from agent.bench.postgres import Server
 from sync.hq.load.boxes import PreparedBox
 from sync.hq.load.senders import Outcome
+from sync.hq.size import measured
 from sync.serving import allow_connections
 from tests.simulation.herd import Herd, Milestones, brought, fleet, restarted
 
@@ -56,8 +57,6 @@ def herd(tmp_path: Path, postgres: Server, boxes: list[PreparedBox]) -> Iterator
     made.register(boxes)
     yield made
     made.close()
-    size = postgres.size_bytes(url)
-    say(f"PostgreSQL holds {size / 1e9:.2f} GB, {size / TOTAL:.0f} bytes an entry")
     postgres.drop(url)
 
 
@@ -71,6 +70,9 @@ def checked(herd: Herd, boxes: list[PreparedBox], outcome: Outcome) -> None:
     began_s = time.monotonic()
     assert herd.differences(boxes) == []
     say(f"every entry read again in {time.monotonic() - began_s:.0f} s: none missing, none double, every head equal")
+    with herd.office.database.read() as connection:
+        size = measured(connection, herd.office.now_ms())
+    say(f"PostgreSQL holds {size.total_bytes / 1e9:.2f} GB, {size.bytes_an_entry:.0f} bytes an entry: {size.tables}")
     say(f"the largest serving process had {herd.peak_kb() / 1000:.0f} MB resident")
     assert herd.peak_kb() < MEMORY_MAX_KB
 
