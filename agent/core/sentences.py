@@ -19,6 +19,7 @@ from agent.core.sentences_bank import SENTENCES as BANK
 from agent.core.sentences_box import SENTENCES as BOX
 from agent.core.sentences_codes import CODES, Texts
 from agent.core.sentences_counter import SENTENCES as COUNTER
+from agent.core.sentences_days import SENTENCES as DAYS
 from agent.core.sentences_demo import SENTENCES as DEMO
 from agent.core.sentences_device import SENTENCES as DEVICE
 from agent.core.sentences_lookup import SENTENCES as LOOKUP
@@ -60,6 +61,7 @@ TABLES: tuple[Mapping[str, Texts], ...] = (
     MATCHING,
     BANK,
     ALARMS,
+    DAYS,
 )
 """Every table of sentences; no code stands in two of them."""
 

@@ -15,8 +15,10 @@ import typer
 
 from agent.core.errors import Broken, Refused, StoreboxError
 from sync.hq.books.bank_cli import bank_app
+from sync.hq.books.bill_cli import bill_app, fee_app
 from sync.hq.books.cli import closed_store, exceptions, morning, period_app
 from sync.hq.books.difference_cli import difference_app
+from sync.hq.books.job_cli import day_app, job_app
 from sync.hq.groups_cli import group_app
 from sync.hq.load.cli import load
 from sync.hq.people.cli import person_app
@@ -39,6 +41,10 @@ app.add_typer(group_app, name="group")
 app.add_typer(person_app, name="person")
 app.add_typer(bank_app, name="bank")
 app.add_typer(period_app, name="period")
+app.add_typer(bill_app, name="bill")
+app.add_typer(fee_app, name="fee")
+app.add_typer(day_app, name="day")
+app.add_typer(job_app, name="job")
 app.add_typer(difference_app, name="difference")
 app.add_typer(webhook_app, name="webhook")
 store_app.command("closed")(closed_store)

@@ -1,9 +1,17 @@
 """All of headquarters' tables in one place, for migrations, comparison and distribution."""
 
-from sync.hq.books import difference_tables, money_tables
+from sync.hq.books import bill_tables, difference_tables, money_tables
 from sync.hq.books import tables as books_tables
 from sync.hq.people import tables as people_tables
 from sync.hq.tables import metadata
 from sync.hq.webhooks import tables as webhook_tables
 
-__all__ = ["books_tables", "difference_tables", "metadata", "money_tables", "people_tables", "webhook_tables"]
+__all__ = [
+    "bill_tables",
+    "books_tables",
+    "difference_tables",
+    "metadata",
+    "money_tables",
+    "people_tables",
+    "webhook_tables",
+]

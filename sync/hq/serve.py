@@ -7,17 +7,19 @@ from pathlib import Path
 
 from agent.core.errors import Refused
 from sync.hq.app import create_app
+from sync.hq.books.jobs import running_jobs
 from sync.hq.office import Office
 from sync.hq.processes import Processes
 from sync.serving import allow_connections, make_server, run_until_stopped
 
 
 def serve(state: Path, listener: socket.socket, database_url: str | None = None) -> None:
-    """Serve until SIGINT or SIGTERM; prints one line with the URL when ready."""
+    """Serve until SIGINT or SIGTERM; prints one line with the URL when ready. The books' jobs run beside it."""
     allow_connections()
     office = Office.open(state, database_url)
     try:
-        run_until_stopped(make_server(create_app(office), _announce), listener)
+        with running_jobs(office.database, state, office.now_ms):
+            run_until_stopped(make_server(create_app(office), _announce), listener)
     finally:
         office.close()
 

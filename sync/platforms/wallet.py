@@ -6,7 +6,7 @@ from hashlib import sha256
 
 from agent.core.bill import Bill, BillKind, BillLine, BillSource, BillType, BillVerdict, FundLine
 from agent.core.canonical import canonical_bytes, parse
-from agent.core.errors import Refused, StoreboxError, UnknownOutcome
+from agent.core.errors import Broken, Refused, StoreboxError, UnknownOutcome
 from agent.core.payment import (
     Custody,
     Offer,
@@ -119,32 +119,11 @@ class Wallet:
 
     def read_bill(self, source: BillSource) -> Iterator[BillLine]:
         """Yield the lines of a bill, whose last one is its summary."""
-        for line in lines_of(stream_of(source)):
-            fields = parse(line.rstrip(b"\n"))
-            if not isinstance(fields, dict) or "kind" not in fields:
-                return
-            yield self._bill_line(fields)
-        raise unreadable("summary")
+        return read_bill(source, self._merchant.number)
 
     def read_funds(self, source: BillSource) -> Iterator[FundLine]:
         """Refuse: the wallet has no fund bill."""
         raise Refused("platform.not_offered")
-
-    def _bill_line(self, fields: Mapping[str, object]) -> BillLine:
-        kind = BillKind(str(fields["kind"]))
-        amount_fen = _number(fields, "amount_fen") or 0
-        return BillLine(
-            kind,
-            self._merchant.number,
-            out_trade_no=_text(fields, "out_trade_no") or "",
-            transaction=_text(fields, "transaction") or "",
-            out_refund_no=_text(fields, "out_refund_no"),
-            refund_transaction=_text(fields, "transaction") if kind is BillKind.REFUND else None,
-            at_ms=_number(fields, "at_ms") or 0,
-            amount_fen=amount_fen,
-            settled_fen=amount_fen,
-            fee_fen=_number(fields, "fee_fen") or 0,
-        )
 
     def bill(self, day: date) -> list[Mapping[str, object]]:
         """Fetch the bill of a day (GMT+8), a line an object, the summary last; raises `StoreboxError`."""
@@ -227,6 +206,36 @@ class Wallet:
     def _told(self, code: str | None) -> None:
         if self._on_outcome is not None:
             self._on_outcome(code)
+
+
+def read_bill(source: BillSource, merchant: str) -> Iterator[BillLine]:
+    """Yield the lines of a merchant's bill; raises `Refused` (`platform.bill_unreadable`) where it is none."""
+    for line in lines_of(stream_of(source)):
+        try:
+            fields = parse(line.rstrip(b"\n"))
+        except Broken as error:
+            raise unreadable("JSON") from error
+        if not isinstance(fields, dict) or "kind" not in fields:
+            return
+        yield _bill_line(fields, merchant)
+    raise unreadable("summary")
+
+
+def _bill_line(fields: Mapping[str, object], merchant: str) -> BillLine:
+    kind = BillKind(str(fields["kind"]))
+    amount_fen = _number(fields, "amount_fen") or 0
+    return BillLine(
+        kind,
+        merchant,
+        out_trade_no=_text(fields, "out_trade_no") or "",
+        transaction=_text(fields, "transaction") or "",
+        out_refund_no=_text(fields, "out_refund_no"),
+        refund_transaction=_text(fields, "transaction") if kind is BillKind.REFUND else None,
+        at_ms=_number(fields, "at_ms") or 0,
+        amount_fen=amount_fen,
+        settled_fen=amount_fen,
+        fee_fen=_number(fields, "fee_fen") or 0,
+    )
 
 
 def open_from(

@@ -8,6 +8,7 @@ from enum import StrEnum
 from agent.core.money import half_up
 
 MILLION = 1_000_000
+LINES_A_FEN = 10
 
 
 class Rounding(StrEnum):
@@ -59,3 +60,22 @@ def contract_for(contracts: Iterable[FeeContract], merchant: str, method: str, d
         key=lambda one: (one.merchant != "", one.method != "", one.first_day or date.min, one.rate_ppm),
         default=None,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class FeeSum:
+    """A day's fees: what the contracts say, what the bill says, and of how many lines."""
+
+    lines: int = 0
+    ours_fen: int = 0
+    theirs_fen: int = 0
+
+    @property
+    def tolerance_fen(self) -> int:
+        """Return what roundings may add up to over a day: a fen in ten lines, at least one."""
+        return max(1, self.lines // LINES_A_FEN)
+
+    @property
+    def differs(self) -> bool:
+        """Tell whether the sum is off by more than roundings, however right each line looks by itself."""
+        return abs(self.theirs_fen - self.ours_fen) > self.tolerance_fen

@@ -1,4 +1,4 @@
-"""What a note of the bank's side can be; a kind never changes meaning."""
+"""What a note of the books can be; a kind never changes meaning."""
 
 from enum import StrEnum
 
@@ -20,3 +20,18 @@ class MoneyNote(StrEnum):
     """`reason`."""
     PERIOD_REOPENED = "period.reopened"
     """`asked_by`."""
+
+
+class BookNote(StrEnum):
+    """Kinds of notes of bills, days and fees, each with what its body holds."""
+
+    BILL_KEPT = "bill.kept"
+    """`kind`, `version`, `sha256`, `bytes`, `source`, `form`; the subject is the account's day."""
+    BILL_NOTHING = "bill.nothing"
+    """`code`: the platform says that there is no bill; the subject is the account's day."""
+    DAY_ADDENDUM = "day.addendum"
+    """`from`, `to`, `late`, `reasons`; the subject is the store's day."""
+    TENDER_CONFIRMED = "tender.confirmed"
+    """`day`, `amount_fen`, `reason`; the subject is the sale's tender."""
+    FEE_AGREED = "fee.agreed"
+    """`method`, `first_day`, `last_day`, `rate_ppm`, `rounding`, `gives_back`; the subject is the account."""

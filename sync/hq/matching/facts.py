@@ -13,6 +13,9 @@ from agent.core.reconcile.facts import Facts, store_of
 from sync.hq import tables
 from sync.hq.projection import readable
 
+UNNAMED = ("", "hq")
+"""Merchants of a journal that leave it to headquarters which account is meant (`sync.hq.books.accounts`)."""
+NUMBERS_A_QUERY = 400
 DAYS_BEFORE, DAYS_AFTER = 2, 1
 """Business days around a platform's day whose entries may speak of it."""
 
@@ -35,7 +38,7 @@ def read_facts(connection: Connection, platform: str, merchant: str, day: date, 
     book, unreadable = Book(), list[str]()
     for store, days in wanted.items():
         _take(connection, store, days, book, unreadable)
-    return Read(_of_merchant(book.facts(), platform, merchant), until, unreadable)
+    return Read(_of_merchant(connection, book.facts(), platform, merchant), until, unreadable)
 
 
 def wanted_days(connection: Connection, day: date) -> dict[str, set[str]]:
@@ -55,7 +58,7 @@ def facts_of_store(
     """Return a merchant's facts of one store; entries that can't be read are added to `unreadable`."""
     book = Book()
     _take(connection, store, days, book, unreadable)
-    return _of_merchant(book.facts(), platform, merchant)
+    return _of_merchant(connection, book.facts(), platform, merchant)
 
 
 def _take(connection: Connection, store: str, days: set[str], book: Book, unreadable: list[str]) -> None:
@@ -94,8 +97,32 @@ def _last_ms(connection: Connection, store: str) -> int | None:
     return connection.execute(query).scalar()
 
 
-def _of_merchant(facts: Facts, platform: str, merchant: str) -> Facts:
-    """Keep what belongs to a merchant; an order whose journal names none fits every merchant of its platform."""
-    payments = [one for one in facts.payments if one.platform == platform and one.merchant in ("", merchant)]
-    refunds = [one for one in facts.refunds if one.platform == platform and one.merchant in ("", merchant)]
+def _of_merchant(connection: Connection, facts: Facts, platform: str, merchant: str) -> Facts:
+    """Keep what belongs to a merchant; an order of which nobody knows it fits every merchant of its platform."""
+    named = _named_by_headquarters(connection, facts, platform)
+
+    def belongs(store: str, attempt: str, of: str, said: str) -> bool:
+        known = named.get((store, attempt), "") if said in UNNAMED else said
+        return of == platform and known in ("", merchant)
+
+    payments = [one for one in facts.payments if belongs(one.store, one.attempt, one.platform, one.merchant)]
+    refunds = [one for one in facts.refunds if belongs(one.store, one.attempt, one.platform, one.merchant)]
     return Facts(payments, refunds)
+
+
+def _named_by_headquarters(connection: Connection, facts: Facts, platform: str) -> dict[tuple[str, str], str]:
+    """Return the merchants of orders whose journal leaves it to headquarters which account is meant."""
+    unnamed: dict[str, list[str]] = {}
+    said = [(one.platform, one.merchant, one.store, one.attempt) for one in facts.payments]
+    said += [(one.platform, one.merchant, one.store, one.attempt) for one in facts.refunds]
+    for of, merchant, store, attempt in said:
+        if of == platform and merchant in UNNAMED:
+            unnamed.setdefault(store, []).append(attempt)
+    known, found = tables.platform_order.c, dict[tuple[str, str], str]()
+    for store, numbers in unnamed.items():
+        for begin in range(0, len(numbers), NUMBERS_A_QUERY):
+            some = numbers[begin : begin + NUMBERS_A_QUERY]
+            query = select(known.attempt, known.merchant).where((known.store == store) & known.attempt.in_(some))
+            for row in connection.execute(query.where(known.merchant.is_not(None) & known.merchant.not_in(UNNAMED))):
+                found[store, row.attempt] = row.merchant
+    return found

@@ -24,7 +24,7 @@ from agent.core.sentences_codes import Texts
 from agent.core.sentences_staff import ACT_WORDS
 from agent.daemon.control import VERBS
 from drivers.drawer import DrawerState
-from sync.hq.books.note_kinds import MoneyNote
+from sync.hq.books.note_kinds import BookNote, MoneyNote
 from sync.hq.cli import app as hq_app
 from tests.shops import config
 
@@ -59,7 +59,7 @@ ENTRIES = frozenset(
     for place in (events, events_matching, undoing)
     for name in vars(place)
     if isinstance(kind := getattr(getattr(place, name), "KIND", None), str)
-) | {"hq.rolled_back", "clock.jumped", *MoneyNote, *DifferenceAct}
+) | {"hq.rolled_back", "clock.jumped", *BookNote, *MoneyNote, *DifferenceAct}
 """Kinds of entries of the journal and of headquarters' own; some of them are codes too."""
 STATUSES = Path("agent/web/errors.py")
 """Orders codes and says none itself."""

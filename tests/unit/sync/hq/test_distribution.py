@@ -22,8 +22,16 @@ def test_every_unique_key_holds_the_store_and_nothing_refers_to_another_table(ta
     assert not [index for index in table.indexes if index.unique]
 
 
-def test_people_and_tokens_alone_are_copied_to_every_node() -> None:
-    assert reference_tables() == ["access_token", "person", "person_session", "webhook_endpoint"]
+def test_people_tokens_and_jobs_alone_are_copied_to_every_node() -> None:
+    assert reference_tables() == [
+        "access_token",
+        "job",
+        "job_lease",
+        "looked_at",
+        "person",
+        "person_session",
+        "webhook_endpoint",
+    ]
     assert {*distributed_tables(), *reference_tables()} == set(metadata.tables)
 
 
