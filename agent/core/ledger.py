@@ -28,7 +28,8 @@ def clearing_account(platform: str) -> str:
     return f"Assets:Clearing:{platform.capitalize()}"
 
 
-def _summed(pairs: Iterable[tuple[str, int]]) -> Postings:
+def summed(pairs: Iterable[tuple[str, int]]) -> Postings:
+    """Return the sum of each account; accounts at zero are left out."""
     postings: Postings = {}
     for account, amount_fen in pairs:
         if amount_fen:
@@ -42,7 +43,7 @@ def _sale(body: Body) -> Postings:
     pairs.append((DISCOUNTS, list_fen - body["total_fen"]))
     pairs.append((ROUNDING, body["rounding_fen"]))
     pairs.append((SALES, -list_fen))
-    return _summed(pairs)
+    return summed(pairs)
 
 
 def _refund(body: Body) -> Postings:
@@ -50,14 +51,14 @@ def _refund(body: Body) -> Postings:
     pairs += [
         (REFUNDS if tender["attempt"] else tender["account"], -tender["amount_fen"]) for tender in body["tenders"]
     ]
-    return _summed(pairs)
+    return summed(pairs)
 
 
 def _attempt_ended(body: Body) -> Postings:
     if body["outcome"] != "paid":
         return {}
     merchant_fen = body["merchant_discount_fen"]
-    return _summed(
+    return summed(
         [
             (clearing_account(body["platform"]), body["amount_fen"] - merchant_fen),
             (DISCOUNTS, merchant_fen),
@@ -69,20 +70,20 @@ def _attempt_ended(body: Body) -> Postings:
 def _attempt_contradicted(body: Body) -> Postings:
     if not body.get("booked"):
         return {}
-    return _summed([(clearing_account(body["platform"]), body["amount_fen"]), (TENDERED, -body["amount_fen"])])
+    return summed([(clearing_account(body["platform"]), body["amount_fen"]), (TENDERED, -body["amount_fen"])])
 
 
 def _refund_started(body: Body) -> Postings:
     if not body["orphan"]:
         return {}
-    return _summed([(TENDERED, body["amount_fen"]), (REFUNDS, -body["amount_fen"])])
+    return summed([(TENDERED, body["amount_fen"]), (REFUNDS, -body["amount_fen"])])
 
 
 def _refund_ended(body: Body) -> Postings:
     if body["outcome"] != "done":
         return {}
     merchant_fen = body.get("merchant_fen", 0)
-    return _summed(
+    return summed(
         [
             (REFUNDS, body["amount_fen"]),
             (clearing_account(body["platform"]), merchant_fen - body["amount_fen"]),
@@ -94,15 +95,15 @@ def _refund_ended(body: Body) -> Postings:
 def _refund_found(body: Body) -> Postings:
     """Post money that went back at the platform by itself: of a sale, or of a payment that no sale has taken."""
     account = TENDERED if body["sale"] is None else SALES
-    return _summed([(account, body["amount_fen"]), (clearing_account(body["platform"]), -body["amount_fen"])])
+    return summed([(account, body["amount_fen"]), (clearing_account(body["platform"]), -body["amount_fen"])])
 
 
 def _shift_opened(body: Body) -> Postings:
-    return _summed([(till_account(body["till"]), body["float_fen"]), (SAFE, -body["float_fen"])])
+    return summed([(till_account(body["till"]), body["float_fen"]), (SAFE, -body["float_fen"])])
 
 
 def _shift_closed(body: Body) -> Postings:
-    return _summed(
+    return summed(
         [
             (SAFE, body["counted_fen"]),
             (OVER_SHORT, body["short_fen"] - body["over_fen"]),
@@ -119,7 +120,7 @@ def _drawer_moved(body: Body) -> Postings:
     if movement == "no_sale":
         return {}
     amount_fen = body["amount_fen"] if movement == "paid_in" else -body["amount_fen"]
-    return _summed([(till_account(body["till"]), amount_fen), (_MOVEMENT_ACCOUNT[movement], -amount_fen)])
+    return summed([(till_account(body["till"]), amount_fen), (_MOVEMENT_ACCOUNT[movement], -amount_fen)])
 
 
 _RULES: dict[str, Callable[[Body], Postings]] = {

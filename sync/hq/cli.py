@@ -20,6 +20,7 @@ from sync.hq.books.cli import closed_store, exceptions, morning, period_app
 from sync.hq.books.difference_cli import difference_app
 from sync.hq.books.job_cli import day_app, job_app
 from sync.hq.groups_cli import group_app
+from sync.hq.ledger_cli import ledger_app
 from sync.hq.load.cli import load
 from sync.hq.people.cli import person_app
 from sync.hq.pull_cli import pull
@@ -38,6 +39,7 @@ app.add_typer(token_app, name="token")
 db_app = typer.Typer(help="The database of headquarters.", no_args_is_help=True)
 app.add_typer(db_app, name="db")
 app.add_typer(group_app, name="group")
+app.add_typer(ledger_app, name="ledger")
 app.add_typer(person_app, name="person")
 app.add_typer(bank_app, name="bank")
 app.add_typer(period_app, name="period")

@@ -11,6 +11,7 @@ import orjson
 from sync.hq.database import Database
 from sync.hq.manifest import manifest
 from sync.hq.pull import Row, RowMaker, Selection, pull_rows, resumed_tally
+from sync.hq.pull_books import book_rows
 from sync.hq.pull_columns import Column, Kind, Rows, column_names
 from sync.hq.pull_dates import SettlementDays, settlement_days
 from sync.hq.pull_place import Place
@@ -33,6 +34,10 @@ def pages(database: Database, selection: Selection, now_ms: int, state: Path | N
     """
     tally = resumed_tally(selection)
     with database.read() as connection:
+        if selection.rows is Rows.BOOKS:
+            yield from book_rows(connection, selection, state, now_ms, tally)
+            yield {"manifest": manifest(connection, selection, tally, now_ms)}
+            return
         settled = settlement_days(connection, state, now_ms)
         for item in pull_rows(connection, selection, row_maker(selection.rows, settled), tally):
             yield {"cursor": item.token()} if isinstance(item, Place) else item

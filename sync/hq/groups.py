@@ -74,5 +74,10 @@ def chosen_stores(
     return readable if store is None else [one for one in readable if one == store]
 
 
+def is_chain(store: str | None, group: str | None, allowed: frozenset[str] | None) -> bool:
+    """Tell whether a reader asks for the whole chain, and may."""
+    return store is None and group is None and allowed is None
+
+
 def _stores(connection: Connection) -> list[str]:
     return sorted(store for store, _ in registry.store_names(connection))

@@ -14,7 +14,7 @@ from agent.core.moment import platform_day
 from sync.hq.authentication import readable_stores
 from sync.hq.books.morning import morning
 from sync.hq.formats import Pages, csv_lines, json_line, json_lines, pages
-from sync.hq.groups import chosen_stores
+from sync.hq.groups import chosen_stores, is_chain
 from sync.hq.manifest import store_states
 from sync.hq.office import Office
 from sync.hq.pull import Row, Selection, resumed_tally
@@ -51,7 +51,8 @@ def people_router(office: Office) -> APIRouter:
     ) -> Selection:
         with office.database.read() as connection:
             chosen = chosen_stores(connection, store, group, stores)
-        asked = Selection(chosen, first_day, last_day, day_state, rows, after)
+        whole = is_chain(store, group, stores)
+        asked = Selection(chosen, first_day, last_day, day_state, rows, after, whole)
         resumed_tally(asked)
         return asked
 

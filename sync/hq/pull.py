@@ -31,6 +31,8 @@ class Selection:
     days: DayStates = DayStates.MATCHED
     rows: Rows = Rows.TENDERS
     after: str | None = None
+    chain: bool = False
+    """Whether it is all stores, and what concerns no one store too."""
 
     @property
     def asked(self) -> str:

@@ -1,6 +1,7 @@
 """`storebox-hq pull`: the ledger as a file, from a local headquarters or over the network."""
 
 import sys
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -35,7 +36,9 @@ def pull(
     url: Annotated[str | None, typer.Option(help="A headquarters' URL; the token is in STOREBOX_HQ_TOKEN.")] = None,
     token: Annotated[str, typer.Option(envvar="STOREBOX_HQ_TOKEN", help="A token that may read.")] = "",
     form: Annotated[Form, typer.Option("--format", help="xlsx, parquet and beancount need --output.")] = Form.csv,
-    rows: Annotated[Rows | None, typer.Option(help="One row a tender, or a posting of the double entry.")] = None,
+    rows: Annotated[
+        Rows | None, typer.Option(help="One row a tender, a posting of trade, or one of the books.")
+    ] = None,
     store: Annotated[str | None, typer.Option(help="One store; all that may be read when left out.")] = None,
     group: Annotated[str | None, typer.Option(help="The stores of a group (storebox-hq group).")] = None,
     first_day: Annotated[str | None, typer.Option("--from", metavar="YYYY-MM-DD")] = None,
@@ -48,7 +51,8 @@ def pull(
 ) -> None:
     """Write the ledger; the manifest is the last JSON line, else FILE.manifest.json. Columns: docs/ledger-pull.md.
 
-    A pull over the network that breaks off goes on where it broke. beancount is of postings, one entry a store and day.
+    A pull over the network that breaks off goes on where it broke. beancount is of postings, one entry a store and day,
+    and of headquarters' own books.
     """
     from sync.hq.pull_client import PullRequest, write_file, write_text
 
@@ -57,8 +61,9 @@ def pull(
     chosen = _chosen_rows(form, rows)
     request = PullRequest(store, _checked_day(first_day), _checked_day(last_day), day_state.value, chosen, group)
     pages = _pages(state, database, url, token, request)
+    books = _pages(state, database, url, token, replace(request, rows=Rows.BOOKS)) if form is Form.beancount else None
     if output is not None:
-        manifest = write_file(pages, form.value, chosen, output)
+        manifest = write_file(pages, form.value, chosen, output, books)
     elif form in (Form.csv, Form.jsonl):
         manifest = write_text(pages, form.value, chosen, sys.stdout)
     else:
@@ -72,7 +77,7 @@ def pull(
 
 def _chosen_rows(form: Form, rows: Rows | None) -> Rows:
     if form is Form.beancount:
-        if rows is Rows.TENDERS:
+        if rows not in (None, Rows.POSTINGS):
             raise typer.BadParameter("beancount is double entry: postings", param_hint="--rows")
         return Rows.POSTINGS
     return rows or Rows.TENDERS

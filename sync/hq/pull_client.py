@@ -41,7 +41,7 @@ def from_state(state: Path, request: PullRequest, database: str | None = None) -
     """Yield rows and manifest out of a local headquarters' folder, or of the database at a URL."""
     from sync.hq.database import DATABASE_FILE
     from sync.hq.formats import pages
-    from sync.hq.groups import chosen_stores
+    from sync.hq.groups import chosen_stores, is_chain
     from sync.hq.office import Office
     from sync.hq.pull import Selection
     from sync.hq.pull_days import DayStates
@@ -53,7 +53,8 @@ def from_state(state: Path, request: PullRequest, database: str | None = None) -
         with office.database.read() as connection:
             stores = chosen_stores(connection, request.store, request.group, None)
         days = DayStates(request.day_state)
-        selection = Selection(stores, request.first_day, request.last_day, days, request.rows)
+        whole = is_chain(request.store, request.group, None)
+        selection = Selection(stores, request.first_day, request.last_day, days, request.rows, chain=whole)
         yield from pages(office.database, selection, office.now_ms(), state)
     finally:
         office.close()
@@ -105,12 +106,12 @@ def from_url(url: str, token: str, request: PullRequest, wait_s: Callable[[float
 
 
 def checked(pages: Pages, rows: Rows, manifests: list[Document]) -> "Iterator[list[Row]]":
-    """Yield the rows only; put the manifest into `manifests`, and raise when rows and manifest do not agree."""
-    count, total_fen, place = 0, 0, column_names(rows).index("amount_fen")
+    """Yield the rows only; add the manifest to `manifests`, and raise when rows and manifest do not agree."""
+    count, total_fen, place, before = 0, 0, column_names(rows).index("amount_fen"), len(manifests)
     for page in pages:
         if isinstance(page, list):
             amounts_fen = [row[place] for row in page]
-            if manifests or not all(type(amount_fen) is int for amount_fen in amounts_fen):
+            if len(manifests) > before or not all(type(amount_fen) is int for amount_fen in amounts_fen):
                 raise UnknownOutcome("hq.garbage_answer")
             count, total_fen = count + len(page), total_fen + sum(amounts_fen)  # type: ignore[arg-type]
             yield page
@@ -118,7 +119,8 @@ def checked(pages: Pages, rows: Rows, manifests: list[Document]) -> "Iterator[li
         manifest = page.get("manifest")
         if isinstance(manifest, Mapping):
             manifests.append(manifest)
-    if not manifests or (manifests[0].get("rows"), manifests[0].get("total_fen")) != (count, total_fen):
+    told = manifests[before] if len(manifests) > before else {}
+    if (told.get("rows"), told.get("total_fen")) != (count, total_fen):
         raise Broken("pull.incomplete", rows=count, total_fen=total_fen)
 
 
@@ -150,20 +152,23 @@ def write_text(pages: Pages, form: str, rows: Rows, file: IO[str]) -> Document:
     return manifests[0]
 
 
-def write_file(pages: Pages, form: str, rows: Rows, path: Path) -> Document:
-    """Write a pull into a file that appears when it is whole, its manifest beside it, and return the manifest."""
+def write_file(pages: Pages, form: str, rows: Rows, path: Path, books: Pages | None = None) -> Document:
+    """Write a pull into a file that appears when it is whole, its manifest beside it, and return the manifest.
+
+    `books` are the rows of headquarters' own double entry, which beancount has too.
+    """
     if form in ("csv", "jsonl"):
         with whole_file(path) as file:
             manifest = write_text(pages, form, rows, file)
     else:
-        manifest = _write_made(pages, form, rows, path)
+        manifest = _write_made(pages, form, rows, path, books)
     if form != "jsonl":
         with whole_file(path.with_name(f"{path.name}.manifest.json")) as file:
             file.write(json.dumps({"manifest": manifest}, ensure_ascii=False, indent=2) + "\n")
     return manifest
 
 
-def _write_made(pages: Pages, form: str, rows: Rows, path: Path) -> Document:
+def _write_made(pages: Pages, form: str, rows: Rows, path: Path, books: Pages | None) -> Document:
     from sync.hq.pull_files import write_beancount, write_parquet, write_xlsx
 
     manifests: list[Document] = []
@@ -175,14 +180,18 @@ def _write_made(pages: Pages, form: str, rows: Rows, path: Path) -> Document:
         elif form == "parquet":
             write_parquet(found, COLUMNS[rows], draft)
         else:
-            write_beancount(chain.from_iterable(found), draft)
+            more = checked(books if books is not None else iter([_NOTHING]), Rows.BOOKS, manifests)
+            write_beancount(chain.from_iterable(found), chain.from_iterable(more), draft)
         with draft.open("rb") as file:
             os.fsync(file.fileno())
     except BaseException:
         draft.unlink(missing_ok=True)
         raise
     draft.replace(path)
-    return manifests[0]
+    return {**manifests[0], "books": manifests[1]} if books is not None else manifests[0]
+
+
+_NOTHING: Document = {"manifest": {"rows": 0, "total_fen": 0}}
 
 
 def _parsed(line: bytes) -> Mapping[str, object]:

@@ -10,6 +10,7 @@ class Rows(StrEnum):
 
     TENDERS = "tenders"
     POSTINGS = "postings"
+    BOOKS = "books"
 
 
 class Kind(StrEnum):
@@ -60,6 +61,21 @@ COLUMNS: Mapping[Rows, Sequence[Column]] = {
         _SETTLEMENT,
         _PERIOD,
         _DAY_STATE,
+    ),
+    Rows.BOOKS: (
+        Column("store", Kind.TEXT, "store; `@platform:merchant` or `@bank:account` for what concerns no one store"),
+        Column("entry", Kind.TEXT, "name of the entry; (store, entry) names it for ever"),
+        Column("line", Kind.NUMBER, "number of the row within its entry, from 1"),
+        Column("day", Kind.DAY, "day of the entry: booking day, slip's day, day of a settlement"),
+        Column(
+            "kind", Kind.TEXT, "`payout`, `deposit_declared`, `deposit_arrived`, `difference_settled`, `bank_line` …"
+        ),
+        Column("reference", Kind.TEXT, "number of the bank's line, the slip or the difference"),
+        Column("account", Kind.TEXT, "account; see docs/architecture.md"),
+        Column("amount_fen", Kind.NUMBER, "fen, debits positive; the rows of an entry add up to nothing"),
+        Column("platform_day", Kind.DAY, "day at the platform (GMT+8) that is paid"),
+        _SETTLEMENT,
+        _PERIOD,
     ),
     Rows.POSTINGS: (
         *_PLACE,

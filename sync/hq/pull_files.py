@@ -21,6 +21,7 @@ ABSENT = "\x1f"
 """Stands for no value on the way into Parquet; no text of ours holds this control character."""
 _SQL_TYPE = {Kind.TEXT: "VARCHAR", Kind.NUMBER: "BIGINT", Kind.DAY: "DATE", Kind.MOMENT: "TIMESTAMPTZ"}
 _COMPONENT = re.compile(r"[^A-Za-z0-9-]+")
+TRADE, BOOKS = "trade of the day", "books of headquarters"
 _TYPES = ("Assets", "Liabilities", "Income", "Expenses", "Equity")
 
 
@@ -67,30 +68,29 @@ def write_parquet(rows_by_page: Iterable[Sequence[Row]], columns: Sequence[Colum
             connection.execute(f"COPY (SELECT * FROM {source}) TO {_quoted(path)} (FORMAT parquet, COMPRESSION zstd)")
 
 
-def write_beancount(rows: Iterable[Row], path: Path) -> None:
-    """Write one balanced transaction a store and day, of postings; an account opens on the first day that needs it.
+def write_beancount(postings: Iterable[Row], books: Iterable[Row], path: Path) -> None:
+    """Write one balanced transaction a store and day of trade, and one of headquarters' books.
 
     Never one a sale: `bean-check` takes about 8,000 a second (reference/ledger.md §8).
     """
-    sums: dict[tuple[str, str], dict[str, int]] = defaultdict(lambda: defaultdict(int))
-    names = column_names(Rows.POSTINGS)
-    day_place, store_place, account_place = (names.index(name) for name in ("day", "store", "account"))
-    amount_place = names.index("amount_fen")
-    for row in rows:
-        key = str(row[day_place]), str(row[store_place])
-        sums[key][str(row[account_place])] += int(str(row[amount_place]))
+    sums: dict[tuple[str, str, str], dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    for title, kind, rows in ((TRADE, Rows.POSTINGS, postings), (BOOKS, Rows.BOOKS, books)):
+        names = column_names(kind)
+        day, store, account, amount = (names.index(name) for name in ("day", "store", "account", "amount_fen"))
+        for row in rows:
+            sums[str(row[day]), str(row[store]), title][str(row[account])] += int(str(row[amount]))
     opened: dict[str, str] = {}
-    for (day, store), accounts in sorted(sums.items()):
-        for account in accounts:
-            opened.setdefault(beancount_account(account, store), day)
+    for (when, where, _), accounts in sorted(sums.items()):
+        for name in accounts:
+            opened.setdefault(beancount_account(name, where), when)
     with path.open("w", encoding="utf-8") as file:
         file.write('option "operating_currency" "CNY"\n\n')
-        file.writelines(f"{day} open {account} CNY\n" for account, day in sorted(opened.items()))
-        for (day, store), accounts in sorted(sums.items()):
-            file.write(f'\n{day} * {json.dumps(store)} "trade of the day"\n')
-            for account, amount_fen in sorted(accounts.items()):
+        file.writelines(f"{when} open {name} CNY\n" for name, when in sorted(opened.items()))
+        for (when, where, title), accounts in sorted(sums.items()):
+            file.write(f'\n{when} * {json.dumps(where)} "{title}"\n')
+            for name, amount_fen in sorted(accounts.items()):
                 if amount_fen:
-                    file.write(f"  {beancount_account(account, store)}  {_yuan(amount_fen)} CNY\n")
+                    file.write(f"  {beancount_account(name, where)}  {_yuan(amount_fen)} CNY\n")
 
 
 def beancount_account(account: str, store: str) -> str:

@@ -14,6 +14,7 @@ import requests
 from agent.core.chain import Identity
 from sync.hq import registry
 from sync.hq.cli import main
+from sync.hq.groups import add_to_group
 from tests.integration.test_uplink_hq import Box
 from tests.unit.sync.fakes import AT_MS, FakeJournal, RunningHq, new_key, running_hq
 
@@ -225,6 +226,22 @@ def test_the_command_line_refuses_with_a_code_and_exit_1(hq: RunningHq, run_cli:
         assert code in done.stderr
     wrong = run_cli("pull", "--url", hq.url, token="wrong")
     assert (wrong.returncode, "access.token_unknown" in wrong.stderr) == (1, True)
+
+
+def test_the_trial_balance_names_what_it_can_not_read(hq: RunningHq, run_cli: CommandLine) -> None:
+    with hq.office.database.write() as connection:
+        add_to_group(connection, "north", ["S001"])
+    for chosen in ((), ("--store", "S001"), ("--group", "north", "--to", "2026-10-31")):
+        done = run_cli("ledger", "balance", "--state", str(hq.state), "--json", *chosen)
+        assert done.returncode == 0, done.stderr
+        told = json.loads(done.stdout)
+        assert told["unbalanced"] == []
+        assert told["unreadable_count"] == 6
+        assert told["stores"]["S001"]["complete_up_to"] == 12
+    shown = run_cli("ledger", "balance", "--state", str(hq.state))
+    assert "6 entries can't be read" in shown.stderr
+    groups = json.loads(run_cli("group", "list", "--state", str(hq.state), "--json").stdout)
+    assert groups == {"groups": [{"group": "north", "stores": ["S001"]}]}
 
 
 def test_a_folder_without_a_headquarters_is_no_empty_ledger(

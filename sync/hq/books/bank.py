@@ -114,6 +114,21 @@ def lines_without_place(connection: Connection) -> list[BankLine]:
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class KeptLine:
+    """A line with the place where it belongs (None: nobody knows), and when it was imported."""
+
+    line: BankLine
+    place: str | None
+    imported_at_ms: int
+
+
+def kept_lines(connection: Connection) -> list[KeptLine]:
+    """Return every line of every account, in the order of their booking."""
+    rows = connection.execute(select(bank_line).order_by(*_ORDER))
+    return [KeptLine(_line(row), row.place, row.imported_at_ms) for row in rows]
+
+
 def assigned_days(connection: Connection, place: str) -> dict[str, date]:
     """Return up to which day a line pays, where a person said so."""
     query = select(bank_line.c.line, bank_line.c.last_day).where(bank_line.c.place == place)

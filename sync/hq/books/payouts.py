@@ -76,19 +76,22 @@ def account_payouts(connection: Connection, state: Path, account: Account, today
 
 
 def due_days(
-    connection: Connection, account: Account, contracts: Sequence[FeeContract]
+    connection: Connection, account: Account, contracts: Sequence[FeeContract], store: str | None = None
 ) -> tuple[tuple[DueDay, ...], Fees]:
-    """Return what each platform day of an account leaves to be paid out, and where its fees come from."""
+    """Return what each platform day of an account leaves to be paid out, and where its fees come from.
+
+    With a store it is that store's share; the shares of all stores add up to the whole.
+    """
     gross_fen: dict[date, int] = defaultdict(int)
     refunds_fen: dict[date, int] = defaultdict(int)
     fees_fen: dict[date, int] = defaultdict(int)
     fees = Fees.CONTRACT
-    for day, amount_fen, count in (*_taken(connection, account), *_booked(connection, account)):
+    for day, amount_fen, count in (*_taken(connection, account, store), *_booked(connection, account, store)):
         gross_fen[day] += amount_fen * count
         contract = contract_for(contracts, account.merchant, "", day)
         fees_fen[day] += contract.fee_fen(amount_fen) * count if contract else 0
         fees = fees if contract else Fees.NONE
-    for day, amount_fen, count in _given_back(connection, account):
+    for day, amount_fen, count in _given_back(connection, account, store):
         refunds_fen[day] += amount_fen * count
         contract = contract_for(contracts, account.merchant, "", day)
         fees_fen[day] -= contract.fee_fen(amount_fen) * count if contract and contract.gives_back else 0
@@ -100,31 +103,38 @@ def due_days(
 _Grouped = list[tuple[date, int, int]]
 
 
-def _taken(connection: Connection, account: Account) -> _Grouped:
+def _taken(connection: Connection, account: Account, store: str | None) -> _Grouped:
     order = tables.platform_order
     at_ms = func.coalesce(order.c.platform_at_ms, order.c.started_at_ms)
     net_fen = order.c.amount_fen - func.coalesce(order.c.merchant_discount_fen, 0)
-    return _grouped(connection, at_ms, net_fen, _of(account) & (order.c.outcome == AttemptState.PAID.value))
+    return _grouped(connection, at_ms, net_fen, _of(account, store) & (order.c.outcome == AttemptState.PAID.value))
 
 
-def _booked(connection: Connection, account: Account) -> _Grouped:
+def _booked(connection: Connection, account: Account, store: str | None) -> _Grouped:
     order = tables.platform_order
     return _grouped(
-        connection, order.c.booked_at_ms, order.c.booked_fen, _of(account) & order.c.booked_fen.is_not(None)
+        connection, order.c.booked_at_ms, order.c.booked_fen, _of(account, store) & order.c.booked_fen.is_not(None)
     )
 
 
-def _given_back(connection: Connection, account: Account) -> _Grouped:
+def _given_back(connection: Connection, account: Account, store: str | None) -> _Grouped:
     order, refund = tables.platform_order, tables.platform_refund
     same = (refund.c.store == order.c.store) & (refund.c.attempt == order.c.attempt)
     net_fen = refund.c.amount_fen - func.coalesce(refund.c.merchant_fen, 0)
-    done = same & _of(account) & (refund.c.outcome == RefundVerdict.DONE.value)
+    done = same & _of(account, store) & (refund.c.outcome == RefundVerdict.DONE.value)
     return _grouped(connection, refund.c.ended_at_ms, net_fen, done)
 
 
-def _of(account: Account) -> ColumnElement[bool]:
+def _of(account: Account, store: str | None = None) -> ColumnElement[bool]:
     order = tables.platform_order
-    return (order.c.platform == account.platform) & (order.c.merchant == account.merchant)
+    where = (order.c.platform == account.platform) & (order.c.merchant == account.merchant)
+    return where if store is None else where & (order.c.store == store)
+
+
+def stores_of(connection: Connection, account: Account) -> list[str]:
+    """Return the stores that took money into an account, in order."""
+    query = select(tables.platform_order.c.store).where(_of(account)).distinct()
+    return sorted(connection.execute(query).scalars())
 
 
 def _grouped(

@@ -16,7 +16,7 @@ HEAD = """# The ledger, pulled
 | `jsonl` | a JSON object a line; `{"manifest": …}` is the last one |
 | `xlsx` | one sheet, ids are text; up to 1,048,575 rows |
 | `parquet` | zstd, types as below |
-| `beancount` | postings, one balanced transaction a store and day; `bean-check` accepts it |
+| `beancount` | postings and books, one balanced transaction each a store and day; `bean-check` accepts it |
 
 Which days: `--day-state` or `day_state=`.
 
@@ -30,6 +30,11 @@ Which days: `--day-state` or `day_state=`.
 Which stores: one (`--store`, `store=`), a group's (`--group`, `group=`; `storebox-hq group add north S001`), else
 all that the token may read. A headquarters that never had a bill has nothing to match days with.
 
+`--rows postings` is the double entry of trade, from the boxes' entries; `--rows books` that of headquarters: payouts
+with their fees, deposits, settled differences, bank lines. With both, a platform's clearing account is at zero for each
+day whose money the bank has; `storebox-hq ledger balance` adds them up. Rows of the books have no day state: all are
+shown.
+
 The manifest says what the rows add up to, what is hidden because of its day's state, and for each store up to which
 entry it is complete, whether its chain is verified and when it was last seen. Beside a file it is `FILE.manifest.json`.
 
@@ -41,7 +46,11 @@ those that were here when its first one was read.
 
 def page() -> str:
     parts = [HEAD]
-    for rows, title in ((Rows.TENDERS, "One row a tender"), (Rows.POSTINGS, "One row a posting")):
+    for rows, title in (
+        (Rows.TENDERS, "One row a tender"),
+        (Rows.POSTINGS, "One row a posting"),
+        (Rows.BOOKS, "One row a posting of headquarters"),
+    ):
         parts.append(f"## {title} (`--rows {rows}`)\n\n| column | Parquet | meaning |\n|---|---|---|")
         parts.append(
             "\n".join(f"| `{one.name}` | {PARQUET[one.kind]} | {one.meaning} |" for one in COLUMNS[rows]) + "\n"
