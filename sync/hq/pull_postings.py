@@ -10,8 +10,8 @@ from sync.hq.pull_dates import SettlementDays, platform_day
 from sync.hq.pull_orders import PlatformOrder, platform_orders
 
 _REFERENCES = ("refund", "sale", "out_refund_no", "attempt", "shift")
-_PAID, _BOOKED, _GIVEN_BACK = "attempt.ended", "attempt.contradicted", "refund.ended"
-_AT_PLATFORM = frozenset({_PAID, _BOOKED, _GIVEN_BACK})
+_PAID, _BOOKED = "attempt.ended", "attempt.contradicted"
+_AT_PLATFORM = frozenset({_PAID, _BOOKED, "refund.ended", "refund.found"})
 """Entries whose postings move a platform's account."""
 _UNKNOWN = PlatformOrder(None, None, None, None)
 
