@@ -1,5 +1,6 @@
 """A sale that is completed and a payment that ends are told of once, in whatever order the page hears of it."""
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,6 +17,7 @@ from tests.shops import CASHIER
 CODE = "134567890123456700"
 STATE = "**/api/v1/state"
 SCAN = "**/api/v1/scan"
+HELD_WITHIN_S = 30.0
 
 
 @dataclass
@@ -37,10 +39,13 @@ class Held:
 
         self.page.route(pattern, taken)
 
-    def until(self, pattern: str) -> None:
-        """Wait until an answer is kept back."""
+    def until(self, pattern: str, stir: Callable[[], None] = lambda: None) -> None:
+        """Wait until an answer is kept back; `stir` makes the page ask, again where its stream was not there yet."""
+        ends_s = time.monotonic() + HELD_WITHIN_S
         while not self.kept[pattern]:
-            self.page.wait_for_timeout(10)
+            assert time.monotonic() < ends_s, f"the page never asked for {pattern}"
+            stir()
+            self.page.wait_for_timeout(100)
 
     def let_go(self, pattern: str) -> None:
         """Give the page what was kept back, and hold nothing more."""
@@ -72,8 +77,7 @@ def pay_unseen(box: Box, actor: Actor = CASHIER) -> None:
 def test_a_state_from_before_the_payment_arrives_after_its_answer(page: Page, box: Box, held: Held) -> None:
     at_the_total(page, box)
     held.hold(STATE)
-    box.shop.publish("state", {"till": "1"})
-    held.until(STATE)
+    held.until(STATE, lambda: box.shop.publish("state", {"till": "1"}))
     scan_by_keyboard(page, CODE)
     expect(page.locator(".busy")).to_have_text("")
     held.let_go(STATE)
@@ -142,8 +146,7 @@ def test_a_payment_that_is_declined_within_the_same_moment_is_told_of(
     at_the_total(page, box)
     box.platform.answers = [Verdict.DECLINED]
     held.hold(STATE)
-    box.shop.publish("state", {"till": "1"})
-    held.until(STATE)
+    held.until(STATE, lambda: box.shop.publish("state", {"till": "1"}))
     scan_by_keyboard(page, CODE)
     expect(page.locator(".busy")).to_have_text("")
     held.let_go(STATE)

@@ -168,6 +168,9 @@ def test_declined_says_why_in_plain_words(till: Till, shot: Shot) -> None:
     till.reads("没付成，没扣钱", "Not paid, nothing was charged")
     till.says("余额不够", "balance is too low")
     shot("declined")
+    till.page.locator(".notice-act").last.click()
+    expect(till.page.locator(".others button").first).to_be_focused()
+    expect(till.page.locator(".notice")).to_have_count(0)
 
 
 def test_a_platform_is_down_and_the_others_are_offered(till: Till, shot: Shot) -> None:

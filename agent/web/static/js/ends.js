@@ -27,13 +27,28 @@ function tellRefund(refund) {
 function tellDeclined(attempt) {
   say("warn", t("Not paid, nothing was charged"), attempt.said ? pick(attempt.said) : t("The customer's bank said no. Refresh the payment code or pay another way."), {
     aloud: t("It didn't go through and nothing was charged. Please refresh the code, or use a card or cash."),
+    acts: anew(),
   });
+}
+
+/** Once more, or another way: both are on the screen of payments, and the keys go where the finger went. */
+function anew() {
+  return [
+    { words: t("Scan again"), run: () => focusOn(".wallet input") },
+    { words: t("Another way"), run: () => focusOn(".others button") },
+  ];
+}
+
+function focusOn(selector) {
+  const place = document.querySelector(selector);
+  if (place) place.focus();
 }
 
 function tellUndone(attempt) {
   const offered = attempt.method !== "code";
   say("warn", offered ? t("Closed, nothing was charged") : t("Taken back, nothing was charged"), t("Scan the code again, or pay another way."), {
     aloud: t("It didn't go through and nothing was charged. Please refresh the code, or use a card or cash."),
+    acts: anew(),
   });
 }
 

@@ -6,8 +6,8 @@ import { pick, t } from "./texts.js";
 
 const TONE_OF = { refused: "warn", try_later: "warn", unknown_outcome: "warn", credentials: "warn", broken: "bad" };
 
-export function say(tone, title, detail = "", { remedy = "", aloud = "", help = "", code = "", values = {}, act = null } = {}) {
-  set({ notice: { tone, title, detail, remedy, aloud, help, code, values, act } });
+export function say(tone, title, detail = "", { remedy = "", aloud = "", help = "", code = "", values = {}, acts = [] } = {}) {
+  set({ notice: { tone, title, detail, remedy, aloud, help, code, values, acts } });
 }
 
 export function sayError(error) {
@@ -27,6 +27,15 @@ export function renderNotice(place) {
   region(place, model.notice, () => model.notice && noticeCard(model.notice));
 }
 
+/** What can be done about it: another view, or something on this one; either way the notice is read. */
+function actButton(act) {
+  const done = () => {
+    set({ notice: null, ...(act.view && { view: act.view }) });
+    if (act.run) act.run();
+  };
+  return h("button.notice-act", { onclick: done }, act.words);
+}
+
 export function noticeCard(notice) {
   return h(
     "section.notice",
@@ -38,7 +47,7 @@ export function noticeCard(notice) {
       notice.detail && h("p", {}, notice.detail),
       notice.remedy && h("p.remedy", {}, notice.remedy),
       notice.aloud && h("p.aloud", {}, h("span", {}, t("Say:")), notice.aloud),
-      notice.act && h("button.notice-act", { onclick: () => set({ view: notice.act.view, notice: null }) }, notice.act.words),
+      notice.acts.length > 0 && h("div.row.notice-acts", {}, notice.acts.map(actButton)),
     ),
     h(
       "div.notice-side",

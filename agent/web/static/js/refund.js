@@ -93,7 +93,7 @@ function tell(answer) {
   if (waits) return queued(answer, waits);
   say("good", t("Refund accepted, the money is on its way"), t("To the phone in minutes, to a bank card in 1 to 3 working days. Don't give cash as well. No. {number}", { number: answer.refund }), {
     aloud: t("It is refunded. A bank card takes a little longer; please keep this slip."),
-    act: seeQueue(),
+    acts: [seeQueue()],
   });
 }
 
@@ -102,7 +102,7 @@ function queued(answer, why) {
   const ahead = Math.max(0, model.state.pending.refunds);
   say("warn", t("Refund registered, it goes out by itself"), `${why} ${t("{ahead} before it. It is told here when it has gone out.", { ahead })}`, {
     aloud: t("Your refund is registered; it goes back the way you paid as soon as the network is there. You need not come again."),
-    act: seeQueue(),
+    acts: [seeQueue()],
   });
 }
 
