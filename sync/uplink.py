@@ -256,7 +256,8 @@ class Uplink:
         self._asked_to_wait = False
         self._not_before_s = 0.0
         self._heartbeat_due_s = self._clock.monotonic_s() + self._pace.heartbeat_s
-        self.status = replace(self.status, last_success_ms=self._clock.now_ms(), last_error=None, failures=0)
+        now_ms = self._clock.now_ms()
+        self.status = replace(self.status, last_success_ms=now_ms, last_error=None, failures=0, blocked=self._blocked())
         self._on_outcome(None)
 
     def _failed(self, error: StoreboxError) -> None:
@@ -270,8 +271,10 @@ class Uplink:
         self._on_outcome(error.code if isinstance(error, TryLater | UnknownOutcome) else None)
 
     def _told(self, code: str) -> None:
-        blocked = {lane.epoch: lane.blocked_by for lane in self._lanes.values() if lane.blocked_by}
-        self.status = replace(self.status, last_error=code, failures=self._failures, blocked=blocked or None)
+        self.status = replace(self.status, last_error=code, failures=self._failures, blocked=self._blocked())
+
+    def _blocked(self) -> Mapping[int, str] | None:
+        return {lane.epoch: lane.blocked_by for lane in self._lanes.values() if lane.blocked_by} or None
 
     def _wait(self, wait_s: float) -> None:
         self._not_before_s = self._clock.monotonic_s() + wait_s

@@ -168,6 +168,12 @@ SENTENCES: dict[str, Texts] = {
         "不用处理,盒子从总部要的那条传起。",
         "Nothing to do; the box follows the number that HQ wants.",
     ),
+    "upload.replayed": _line(
+        "送来的账总部都已经有",
+        "All of it was here already",
+        "多半是上次的回答丢了,不用处理;一天很多次就查线路。",
+        "Most likely an answer was lost, nothing to do; look at the line when it is often.",
+    ),
     "upload.fork": _kept("总部有同号不同的账", "HQ has other entries", _WHO_ZH, _WHO_EN),
     "upload.first_not_enrolment": _kept("第一条不是开通", "The first entry is not enrolment", _WHO_ZH, _WHO_EN),
     "upload.other_key": _kept("开通时的钥匙不是这把", "Not the key of enrolment", _WHO_ZH, _WHO_EN),

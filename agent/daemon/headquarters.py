@@ -68,8 +68,10 @@ class Headquarters:
         return () if self._keys is None else self._keys.keys_for(f"pass:{PassKind.PAY_PROOF}", store, at_ms)
 
     def heartbeat(self) -> Mapping[str, object]:
-        """Return what the box tells about itself."""
-        return health.heartbeat(self._shop)
+        """Return what the box tells about itself; `trouble` is why it does not send or sell any more, or None."""
+        blocked = (self.uplink.status.blocked if self.uplink is not None else None) or {}
+        trouble = self._shop.writer.stopped or blocked.get(self._shop.identity.epoch)
+        return {**health.heartbeat(self._shop), "trouble": trouble}
 
     def start(self) -> None:
         """Begin to send."""

@@ -7,6 +7,7 @@ from sqlalchemy import text
 
 from sync.hq.boxes_api import boxes_router
 from sync.hq.errors import add_error_handlers
+from sync.hq.evidence_api import evidence_router
 from sync.hq.office import Office
 from sync.hq.pages.site import site_router
 from sync.hq.people_api import people_router
@@ -18,6 +19,7 @@ def create_app(office: Office) -> FastAPI:
     add_error_handlers(app)
     app.include_router(boxes_router(office))
     app.include_router(people_router(office))
+    app.include_router(evidence_router(office))
     app.include_router(site_router(office))
 
     @app.get("/health")

@@ -1,6 +1,6 @@
 """The endpoints for boxes: enrolment, entries, heartbeat, cursor, look-ups, keys, time."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Annotated
 
@@ -13,9 +13,11 @@ from agent.core.errors import Credentials, Family, Refused
 from sync.enrol import PastEpoch
 from sync.hq import lookups, registry
 from sync.hq.authentication import proves_key, signed_box
+from sync.hq.door import known_sender
 from sync.hq.errors import error_document
 from sync.hq.incoming import Incoming, incoming
-from sync.hq.ingest import Taken, ingest, locked_cursor
+from sync.hq.ingest import REPLAYED, Taken, ingest, locked_cursor
+from sync.hq.notices import Notice, note_trouble
 from sync.hq.office import Office
 from sync.hq.records import note_heartbeat, note_receipt
 from sync.hq.registry import RegisteredEpoch
@@ -61,8 +63,7 @@ def boxes_router(office: Office) -> APIRouter:
     @router.get("/boxes/{box}/cursor")
     def cursor(box: str, epoch: int, request: Request) -> JSONResponse:
         """Tell how much of an epoch is here, signed."""
-        with office.database.read() as connection:
-            sender = _sender(connection, box, request)
+        sender = _known_sender(office, box, request)
         office.rate.take(sender.identity.store, box)
         with office.database.read() as connection:
             owner = registry.epoch_of_store(connection, sender.identity.store, epoch)
@@ -74,21 +75,29 @@ def boxes_router(office: Office) -> APIRouter:
 
 def _entries(office: Office, box: str, request: Incoming) -> JSONResponse:
     with office.backlog.place():
-        with office.database.read() as connection:
-            sender = _sender(connection, box, request)
+        sender = _known_sender(office, box, request)
         office.rate.take(sender.identity.store, box)
-        upload = parse_upload(request.plain())
-        _same_box(sender, upload.identity)
-        office.months.ready(office.database, office.now_ms())
-        with office.database.write() as connection:
-            document, code = _taken(office, connection, box, request, upload)
-    return _receipt_answer(document, code)
+        try:
+            upload = parse_upload(request.plain())
+            _same_box(sender, upload.identity)
+            office.months.ready(office.database, office.now_ms())
+            with office.database.write() as connection:
+                document, taken = _taken(office, connection, box, request, upload)
+        except (Refused, Credentials) as error:
+            _note(office, sender.identity, error.code, str(error.values.get("field") or ""))
+            raise
+    if REPLAYED in taken.notices:
+        _note(office, sender.identity, REPLAYED, f"#{upload.first_seq}")
+    return _receipt_answer(document, taken.code, taken.notices)
 
 
 def _taken(
     office: Office, connection: Connection, box: str, request: Incoming, upload: Upload
-) -> tuple[dict[str, object], str | None]:
-    """Take an upload in and return its receipt; whoever was revoked meanwhile is refused."""
+) -> tuple[dict[str, object], Taken]:
+    """Take an upload in and return its receipt; whoever was revoked meanwhile is refused.
+
+    What an upload tells that was here already is old, too: a recorded one would hide the present state.
+    """
     sender = _sender(connection, box, request)
     owner = registry.epoch_of_store(connection, upload.identity.store, upload.identity.epoch)
     now_ms = office.now_ms()
@@ -97,13 +106,14 @@ def _taken(
     if taken.appended:
         note_receipt(connection, owner.identity, document)
     beat = _less_what_came(_bounded(upload.heartbeat), taken.appended)
-    note_heartbeat(connection, sender.identity, beat, now_ms)
-    return document, taken.code
+    if REPLAYED not in taken.notices:
+        note_heartbeat(connection, sender.identity, beat, now_ms)
+        note_trouble(connection, sender.identity.store, sender.identity.epoch, beat, now_ms)
+    return document, taken
 
 
 def _heartbeat(office: Office, box: str, request: Incoming) -> JSONResponse:
-    with office.database.read() as connection:
-        sender = _sender(connection, box, request)
+    sender = _known_sender(office, box, request)
     office.rate.take(sender.identity.store, box)
     document = request.document()
     epoch, body = sender.identity.epoch, document.get("heartbeat")
@@ -112,14 +122,15 @@ def _heartbeat(office: Office, box: str, request: Incoming) -> JSONResponse:
     if not isinstance(body, dict):
         raise Refused("request.malformed", field="heartbeat")
     with office.backlog.place(), office.database.write() as connection:
-        note_heartbeat(connection, sender.identity, _bounded(body), office.now_ms())
+        beat = _bounded(body)
+        note_heartbeat(connection, sender.identity, beat, office.now_ms())
+        notices = note_trouble(connection, sender.identity.store, epoch, beat, office.now_ms())
         taken = locked_cursor(connection, sender.identity)
-    return _receipt_answer(_receipt(office, sender, epoch, taken), None)
+    return _receipt_answer(_receipt(office, sender, epoch, taken), None, notices)
 
 
 def _looked_up(office: Office, box: str, request: Incoming) -> dict[str, object]:
-    with office.database.read() as connection:
-        sender = _sender(connection, box, request)
+    sender = _known_sender(office, box, request)
     office.lookups.take(sender.identity.store, box)
     with office.database.read() as connection:
         found = lookups.answer(connection, request.body, request.document())
@@ -149,6 +160,14 @@ def _sender(connection: Connection, box: str, request: Incoming) -> RegisteredEp
     return signed_box(connection, request.signature, box, request.method, request.target, request.body)
 
 
+def _known_sender(office: Office, box: str, request: Incoming) -> RegisteredEpoch:
+    return known_sender(office.database, office.notices, office.now_ms, box, request)
+
+
+def _note(office: Office, identity: Identity, code: str, detail: str) -> None:
+    office.notices.note(office.database, Notice(identity.store, identity.epoch, code, detail[:80]), office.now_ms())
+
+
 def _same_box(sender: RegisteredEpoch, identity: Identity) -> None:
     """A box speaks for its own store, and for no epoch that came after its own."""
     mine = sender.identity
@@ -161,9 +180,10 @@ def _receipt(office: Office, sender: RegisteredEpoch, epoch: int, taken: Taken) 
     return office.keys.signed_receipt(addressee, taken.next_seq, taken.head, office.now_ms())
 
 
-def _receipt_answer(document: Mapping[str, object], code: str | None) -> JSONResponse:
+def _receipt_answer(document: Mapping[str, object], code: str | None, notices: Sequence[str] = ()) -> JSONResponse:
     if code is None:
-        return JSONResponse({"receipt": dict(document)})
+        more = {"notices": list(notices)} if notices else {}
+        return JSONResponse({"receipt": dict(document), **more})
     refusal = error_document(code, Family.REFUSED, {"wanted": str(document["next_seq"])})
     return JSONResponse({**refusal, "receipt": dict(document)}, 409)
 

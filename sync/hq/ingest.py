@@ -16,22 +16,30 @@ from agent.core.chain import Identity, genesis, next_hash
 from agent.core.errors import Credentials, Refused
 from sync.hq import tables
 from sync.hq.months import month_of, write_entries
+from sync.hq.notices import Notice, write_notice
 from sync.hq.projection import day_of, project, readable
 from sync.hq.records import note_alarm, note_seal
 from sync.hq.registry import RegisteredEpoch
+from sync.hq.webhooks.alarms import Alarm
 from sync.wire import SentEntry, Upload
 
 FORKS_KEPT = 50
+REPLAYED = "upload.replayed"
+"""All of an upload was here: an answer was lost, or somebody sends again what he recorded."""
 
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """The cursor after an upload; `code` says why nothing was appended: `upload.gap` or `upload.fork`."""
+    """The cursor after an upload; `code` says why nothing was appended: `upload.gap` or `upload.fork`.
+
+    `notices` are codes of what was kept although it is not as it should be, or was here already.
+    """
 
     next_seq: int
     head: str
     appended: int
     code: str | None = None
+    notices: tuple[str, ...] = ()
 
 
 def ingest(connection: Connection, owner: RegisteredEpoch, sender: Identity, upload: Upload, now_ms: int) -> Taken:
@@ -39,6 +47,7 @@ def ingest(connection: Connection, owner: RegisteredEpoch, sender: Identity, upl
     identity = owner.identity
     cursor = locked_cursor(connection, identity)
     if upload.first_seq > cursor.next_seq:
+        note_alarm(connection, identity, "upload.gap", cursor.next_seq, now_ms, f"#{upload.first_seq}")
         return Taken(cursor.next_seq, cursor.head, 0, "upload.gap")
     hashes = _hashes(upload)
     differs_at = _first_difference(connection, identity, cursor, upload, hashes)
@@ -48,11 +57,11 @@ def ingest(connection: Connection, owner: RegisteredEpoch, sender: Identity, upl
     known = cursor.next_seq - upload.first_seq
     fresh = upload.entries[known:]
     if not fresh:
-        return Taken(cursor.next_seq, cursor.head, 0)
+        return Taken(cursor.next_seq, cursor.head, 0, notices=(REPLAYED,))
     _check_first(owner, fresh[0])
     heads = [cursor.head, *hashes[known:]]
-    _append(connection, owner, fresh, heads, now_ms)
-    taken = Taken(cursor.next_seq + len(fresh), heads[-1], len(fresh))
+    notices = _append(connection, owner, fresh, heads, now_ms)
+    taken = Taken(cursor.next_seq + len(fresh), heads[-1], len(fresh), notices=notices)
     connection.execute(
         update(tables.cursor)
         .where(tables.of_epoch(tables.cursor, identity.store, identity.epoch))
@@ -117,8 +126,8 @@ def _check_first(owner: RegisteredEpoch, entry: SentEntry) -> None:
 
 def _append(
     connection: Connection, owner: RegisteredEpoch, fresh: Sequence[SentEntry], heads: Sequence[str], now_ms: int
-) -> None:
-    """Insert entries; `heads[k]` is the hash before `fresh[k]`."""
+) -> tuple[str, ...]:
+    """Insert entries; `heads[k]` is the hash before `fresh[k]`. Returns codes of what is wrong with some of them."""
     identity = owner.identity
     month = month_of(now_ms)
     bodies = [readable(entry.body) for entry in fresh]
@@ -138,9 +147,12 @@ def _append(
         for place, (entry, body) in enumerate(zip(fresh, bodies, strict=True))
     ]
     write_entries(connection, rows)
+    found: dict[str, None] = {}
     for place, (entry, body) in enumerate(zip(fresh, bodies, strict=True)):
-        _look_at(connection, owner, entry, body, heads[place], now_ms)
+        if code := _look_at(connection, owner, entry, body, heads[place], now_ms):
+            found[code] = None
     project(connection, identity.store, identity.epoch, zip(fresh, bodies, strict=True))
+    return tuple(found)
 
 
 def _look_at(
@@ -150,11 +162,17 @@ def _look_at(
     body: Mapping[str, object] | None,
     head: str,
     now_ms: int,
-) -> None:
+) -> str | None:
     if body is None:
         note_alarm(connection, owner.identity, "entry.unreadable", entry.seq, now_ms)
-    elif entry.kind == "seal":
-        note_seal(connection, owner, entry.seq, body, head, now_ms)
+        return "entry.unreadable"
+    if entry.kind == "seal":
+        return note_seal(connection, owner, entry.seq, body, head, now_ms)
+    if entry.kind == "hq.rolled_back":
+        numbers = [body.get(name) for name in ("from_seq", "to_seq")]
+        detail = " → ".join(f"#{number}" if type(number) is int else "?" for number in numbers)
+        write_notice(connection, Notice(owner.identity.store, owner.identity.epoch, Alarm.HQ_WENT_BACK, detail), now_ms)
+    return None
 
 
 def _keep_fork(

@@ -104,7 +104,8 @@ def _never_enrolled() -> dict[str, object]:
 
 def _alarms(connection: Connection, store: str, epoch: int) -> list[dict[str, object]]:
     known = tables.alarm
-    query = select(known).where(tables.of_epoch(known, store, epoch)).order_by(known.c.at_ms, known.c.seq).limit(100)
+    where = tables.of_epoch(known, store, epoch) & tables.stands()
+    query = select(known).where(where).order_by(known.c.at_ms, known.c.seq).limit(100)
     return [
         {"code": row.code, "seq": row.seq, "at_ms": row.at_ms, "detail": row.detail}
         for row in connection.execute(query)

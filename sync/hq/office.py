@@ -9,6 +9,7 @@ from sync.hq.database import Database
 from sync.hq.keys import HqKeys
 from sync.hq.limits import Backlog, RateLimit
 from sync.hq.months import Months
+from sync.hq.notices import Notices
 
 LOOKUPS_PER_SECOND = 0.2
 LOOKUPS_BURST = 20
@@ -30,6 +31,7 @@ class Office:
     rate: RateLimit = field(default_factory=RateLimit)
     backlog: Backlog = field(default_factory=Backlog)
     months: Months = field(default_factory=Months)
+    notices: Notices = field(default_factory=Notices)
     lookups: RateLimit = field(default_factory=lambda: RateLimit(LOOKUPS_PER_SECOND, LOOKUPS_BURST))
     state: Path | None = None
     """Headquarters' folder: what was told about banks and payouts is there."""

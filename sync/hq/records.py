@@ -6,13 +6,23 @@ from sqlalchemy import Connection, select, update
 
 from agent.core.canonical import canonical
 from agent.core.chain import Identity
+from agent.core.moment import platform_day
 from agent.core.signing import seal_message, verify
 from sync.hq import tables
 from sync.hq.registry import RegisteredEpoch
+from sync.hq.webhooks.alarms import Alarm, Values, tell
+
+_TOLD_AS: Mapping[str, Alarm] = {
+    "upload.fork": Alarm.FORK,
+    "seal.other_head": Alarm.CHAIN_BROKEN,
+    "seal.wrong_signature": Alarm.CHAIN_BROKEN,
+    "entry.unreadable": Alarm.CHAIN_BROKEN,
+}
+"""A gap is told of only when nobody fills it (`sync.hq.webhooks.watch`)."""
 
 
 def note_alarm(connection: Connection, identity: Identity, code: str, seq: int, now_ms: int, detail: str = "") -> None:
-    """Raise an alarm once a place and code."""
+    """Raise an alarm once a place and code, and tell people outside, once a day for each epoch."""
     where = tables.of_epoch(tables.alarm, identity.store, identity.epoch)
     where = where & (tables.alarm.c.code == code) & (tables.alarm.c.seq == seq)
     if connection.execute(select(tables.alarm.c.seq).where(where)).first() is None:
@@ -21,12 +31,16 @@ def note_alarm(connection: Connection, identity: Identity, code: str, seq: int, 
                 store=identity.store, epoch=identity.epoch, code=code, seq=seq, at_ms=now_ms, detail=detail
             )
         )
+        if code in _TOLD_AS:
+            day = platform_day(now_ms).isoformat()
+            values: Values = {"box": identity.box, "epoch": identity.epoch, "seq": seq, "day": day, "reason": code}
+            tell(connection, _TOLD_AS[code], f"{identity.epoch}.{day}", values, now_ms, identity.store)
 
 
 def note_seal(
     connection: Connection, owner: RegisteredEpoch, seq: int, body: Mapping[str, object], head: str, now_ms: int
-) -> None:
-    """Check a seal against the chain up to `head`, note the result, alarm when it is wrong."""
+) -> str | None:
+    """Check a seal against the chain up to `head`, note the result, alarm when it is wrong; return what is wrong."""
     code = _seal_fault(owner, seq, body, head)
     connection.execute(
         tables.seal.insert().values(
@@ -35,6 +49,7 @@ def note_seal(
     )
     if code is not None:
         note_alarm(connection, owner.identity, code, seq, now_ms)
+    return code
 
 
 def note_receipt(connection: Connection, identity: Identity, document: Mapping[str, object]) -> None:

@@ -16,6 +16,7 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    exists,
     text,
 )
 
@@ -142,6 +143,20 @@ alarm = Table(
     Column("at_ms", _Big, nullable=False),
     Column("detail", Text, nullable=False),
 )
+
+box_notice = Table(
+    "box_notice",
+    metadata,
+    _key("store"),
+    _number_key("epoch"),
+    _key("code"),
+    _key("day"),
+    Column("times", _Big, nullable=False),
+    Column("first_ms", _Big, nullable=False),
+    Column("last_ms", _Big, nullable=False),
+    Column("detail", Text, nullable=False),
+)
+"""What was refused of a box, and what it says of itself, a row a day (`sync.hq.notices`)."""
 
 heartbeat = Table(
     "heartbeat",
@@ -310,3 +325,11 @@ phone_order = Table(
 def of_epoch(table: Table, store_id: str, epoch_number: int) -> ColumnElement[bool]:
     """Return the condition that picks one epoch of one store."""
     return (table.c.store == store_id) & (table.c.epoch == epoch_number)
+
+
+def stands(alarm_table: Table = alarm) -> ColumnElement[bool]:
+    """Return the condition that picks alarms which still hold: a gap is none any more once it was filled."""
+    known = alarm_table.c
+    same = (cursor.c.store == known.store) & (cursor.c.epoch == known.epoch)
+    filled = exists().where(same & (cursor.c.next_seq > known.seq))
+    return ~((known.code == "upload.gap") & filled)

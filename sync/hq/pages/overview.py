@@ -163,7 +163,8 @@ def _beats(connection: Connection, stores: Collection[str] | None) -> Mapping[tu
 
 def _alarms(connection: Connection, stores: Collection[str] | None) -> Mapping[str, tuple[tuple[str, int], ...]]:
     known = tables.alarm.c
-    query = select(known.store, known.code, func.count().label("times")).group_by(known.store, known.code)
+    query = select(known.store, known.code, func.count().label("times")).where(tables.stands())
+    query = query.group_by(known.store, known.code)
     if stores is not None:
         query = query.where(known.store.in_(stores))
     found: dict[str, tuple[tuple[str, int], ...]] = {}

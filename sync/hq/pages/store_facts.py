@@ -90,9 +90,14 @@ def newest_entries(connection: Connection, store: str, epochs: Sequence[EpochFac
 
 
 def alarms_of(connection: Connection, store: str) -> Sequence[Any]:
-    """Return a store's alarms (`code`, `seq`, `epoch`, `at_ms`, `detail`), the newest first."""
+    """Return a store's alarms (`code`, `seq`, `epoch`, `at_ms`, `detail`), the newest first; `stands`: not over."""
     known = tables.alarm
-    query = select(known).where(known.c.store == store).order_by(known.c.at_ms.desc()).limit(ALARMS_SHOWN)
+    query = (
+        select(known, tables.stands().label("stands"))
+        .where(known.c.store == store)
+        .order_by(known.c.at_ms.desc())
+        .limit(ALARMS_SHOWN)
+    )
     return connection.execute(query).all()
 
 

@@ -15,6 +15,7 @@ from agent.core.errors import Refused
 from agent.core.moment import platform_day
 from sync.hq import registry
 from sync.hq.formats import csv_lines, pages
+from sync.hq.notices import notices_of
 from sync.hq.pages.day_facts import day_facts
 from sync.hq.pages.overview import StoreLine, overview
 from sync.hq.pages.plots import hours_plot, shares_plot
@@ -113,6 +114,7 @@ def _store(desk: Desk, trades: Trades, store: str) -> dict[str, Any]:
             "entries": newest_entries(connection, store, epochs),
             "alarms": alarms_of(connection, store),
             "forks": forks_of(connection, store),
+            "notices": notices_of(connection, store),
             "closed_days": closed_days(connection, store),
         }
 

@@ -55,6 +55,7 @@ OUTCOMES: Mapping[str, str] = {
     "refused": marked("refused"),
 }
 ALARMS: Mapping[str, str] = {
+    "upload.gap": marked("A part of the journal is missing"),
     "upload.fork": marked("A second history of this box was sent"),
     "seal.other_head": marked("A seal does not fit its entries"),
     "seal.wrong_signature": marked("The signature of a seal is wrong"),

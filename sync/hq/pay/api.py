@@ -13,11 +13,12 @@ from starlette.responses import JSONResponse
 
 from agent.core.errors import Refused, TryLater
 from agent.core.wish import answer_document, parse_wish, request_digest
-from sync.hq.authentication import signed_box
 from sync.hq.database import Database
+from sync.hq.door import known_sender
 from sync.hq.incoming import Incoming, incoming
 from sync.hq.keys import HqKeys
 from sync.hq.limits import RateLimit
+from sync.hq.notices import Notices
 from sync.hq.pay.desk import WishDesk
 from sync.hq.pay.merchants import Merchants
 from sync.hq.pay.phone import PhoneOrders
@@ -59,6 +60,7 @@ class PayOffice:
     now_ms: Callable[[], int]
     rate: RateLimit = field(default_factory=lambda: RateLimit(per_second=20.0, burst=200))
     in_hand: InHand = field(default_factory=InHand)
+    notices: Notices = field(default_factory=Notices)
 
 
 def wishes_router(office: PayOffice) -> APIRouter:
@@ -84,8 +86,7 @@ def wishes_router(office: PayOffice) -> APIRouter:
 
 def taken(office: PayOffice, box: str, request: Incoming) -> JSONResponse:
     """Return the signed answer to a request; raises `StoreboxError` for what is nobody's or no wish."""
-    with office.database.read() as connection:
-        sender = signed_box(connection, request.signature, box, request.method, request.target, request.body).identity
+    sender = known_sender(office.database, office.notices, office.now_ms, box, request).identity
     office.rate.take(sender.store, box)
     if len(request.body) > BODY_BYTES_MAX:
         raise Refused("upload.too_large", bytes_max=BODY_BYTES_MAX)

@@ -1,0 +1,67 @@
+"""Alarms that no request brings: gaps that nobody fills, and what is wrong in the morning."""
+
+from collections.abc import Mapping
+from datetime import date, datetime, time, timedelta
+
+from sqlalchemy import Connection, select
+
+from agent.core.moment import PLATFORM_ZONE, at
+from sync.hq import registry, tables
+from sync.hq.books.morning import Problem, morning
+from sync.hq.webhooks.alarms import Alarm, tell
+
+GAP_AFTER_MS = 10 * 60_000
+"""A box that follows the number which is wanted fills a gap with its next request."""
+GAPS_MAX = 200
+MORNING_BEGINS, MORNING_ENDS = time(9, 30), time(12, 0)
+"""When somebody is there to call a store, and its yesterday can still be put right."""
+_ALARM_OF: Mapping[Problem, Alarm] = {
+    Problem.NOT_CLOSED: Alarm.NOT_CLOSED,
+    Problem.NOT_DEPOSITED: Alarm.NOT_DEPOSITED,
+    Problem.NOT_COMPLETE: Alarm.NOT_COMPLETE,
+}
+
+
+def tell_gaps(connection: Connection, now_ms: int) -> int:
+    """Tell of gaps that stand for ten minutes, each once; returns how many are new."""
+    known = tables.alarm.c
+    where = (known.code == "upload.gap") & (known.at_ms <= now_ms - GAP_AFTER_MS) & tables.stands()
+    new = 0
+    for row in connection.execute(select(tables.alarm).where(where).order_by(known.at_ms).limit(GAPS_MAX)).all():
+        values = {"epoch": row.epoch, "seq": row.seq, "reason": row.detail}
+        new += tell(connection, Alarm.GAP, f"{row.epoch}.{row.seq}", values, now_ms, row.store)
+    return new
+
+
+def is_morning(now_ms: int) -> bool:
+    """Tell whether it is the time to look at yesterday."""
+    return MORNING_BEGINS <= _now(now_ms).time() < MORNING_ENDS
+
+
+def tell_morning(connection: Connection, now_ms: int) -> int:
+    """Tell what is wrong with the stores' yesterday, each problem of a store's day once; returns how many are new."""
+    today = _now(now_ms).date()
+    day = today - timedelta(days=1)
+    stores = [store for store, _ in registry.store_names(connection)]
+    new = 0
+    for row in morning(connection, stores, day, today, now_ms):
+        for problem in _problems(row):
+            new += tell(connection, _ALARM_OF[problem], day.isoformat(), _values(row, day), now_ms, str(row["store"]))
+    return new
+
+
+def _values(row: Mapping[str, object], day: date) -> dict[str, int | str | None]:
+    values: dict[str, int | str | None] = {"day": day.isoformat()}
+    for name in ("phone", "safe_since"):
+        if isinstance(said := row.get(name), str) and said:
+            values["since" if name == "safe_since" else name] = said
+    return values
+
+
+def _problems(row: Mapping[str, object]) -> list[Problem]:
+    found = row["problems"]
+    return [Problem(one) for one in found] if isinstance(found, list) else []
+
+
+def _now(now_ms: int) -> datetime:
+    return at(now_ms, PLATFORM_ZONE)
