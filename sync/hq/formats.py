@@ -13,7 +13,6 @@ from sync.hq.manifest import manifest
 from sync.hq.pull import Row, RowMaker, Selection, pull_rows, resumed_tally
 from sync.hq.pull_books import book_rows
 from sync.hq.pull_columns import Column, Kind, Rows, column_names
-from sync.hq.pull_dates import SettlementDays, settlement_days
 from sync.hq.pull_place import Place
 from sync.hq.pull_postings import PostingRows
 from sync.hq.pull_tenders import TenderRows
@@ -30,7 +29,7 @@ def pages(database: Database, selection: Selection, now_ms: int, state: Path | N
     """Yield the rows of a pull page by page, each a tuple in the order of its columns.
 
     All is of one snapshot of the database. Who is cut off asks again with the last cursor and drops the rows behind it.
-    `state` is headquarters' folder, which holds the terms of payouts; without it no settlement days are known.
+    `state` is headquarters' folder, which holds the terms of payouts: rows of the books need it.
     """
     tally = resumed_tally(selection)
     with database.read() as connection:
@@ -38,8 +37,7 @@ def pages(database: Database, selection: Selection, now_ms: int, state: Path | N
             yield from book_rows(connection, selection, state, now_ms, tally)
             yield {"manifest": manifest(connection, selection, tally, now_ms)}
             return
-        settled = settlement_days(connection, state, now_ms)
-        for item in pull_rows(connection, selection, row_maker(selection.rows, settled), tally):
+        for item in pull_rows(connection, selection, row_maker(selection.rows), tally):
             yield {"cursor": item.token()} if isinstance(item, Place) else item
         yield {"manifest": manifest(connection, selection, tally, now_ms)}
 
@@ -54,9 +52,9 @@ def documents(database: Database, selection: Selection, now_ms: int, state: Path
             yield page
 
 
-def row_maker(rows: Rows, settled: SettlementDays) -> RowMaker:
+def row_maker(rows: Rows) -> RowMaker:
     """Return what makes the rows that are asked for."""
-    return PostingRows(settled) if rows is Rows.POSTINGS else TenderRows(settled)
+    return PostingRows() if rows is Rows.POSTINGS else TenderRows()
 
 
 def json_line(document: Document) -> str:

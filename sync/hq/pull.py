@@ -85,6 +85,9 @@ class RowMaker(Protocol):
 
     kinds: Sequence[str]
 
+    def begin(self, connection: Connection, store: str) -> None:
+        """Look up what the rows of a store need."""
+
     def page(self, connection: Connection, store: str, page: Sequence[LedgerEntry]) -> None:
         """Look up what the rows of a page need."""
 
@@ -102,6 +105,7 @@ def pull_rows(
             continue
         here = place if place is not None and place.store == store else None
         bounds = here.bounds if here is not None else _bounds(connection, store)
+        maker.begin(connection, store)
         kept = here.business_day if here is not None else None
         days = Days(connection, store, bounds, selection.days, kept)
         counter = _Counter(maker, days, Periods(connection, store), tally)

@@ -3,27 +3,21 @@
 A million rows have few days, so each is worked out once.
 """
 
-from collections.abc import Mapping
 from datetime import date, timedelta
 from functools import lru_cache
-from pathlib import Path
 
 from sqlalchemy import Connection, select
 
-from agent.core.moment import platform_day as platform_day_of
-from agent.core.settlement.payouts import PayoutState
 from agent.core.settlement.periods import posting_period
 from sync.hq import tables
-from sync.hq.books.bank import lines_of
+from sync.hq.books.accounts import account_of
+from sync.hq.books.bill_tables import account_day, store_account_day
 from sync.hq.books.money_tables import bank_line
-from sync.hq.books.payouts import account_payouts, accounts_of
 from sync.hq.books.periods import closed_months
 
 DAY_MS, EAST_MS = 86_400_000, 8 * 3_600_000
 _EPOCH = date(1970, 1, 1)
 _LAST_DAY = (date.max - _EPOCH).days
-SettlementDays = Mapping[tuple[str, str, str], str]
-"""(platform, merchant, platform day) -> the day on which the bank booked it."""
 
 
 @lru_cache(maxsize=20_000)
@@ -56,20 +50,30 @@ class Periods:
         return posting_period(date.fromisoformat(day), arrived_ms, self._closed) if self._closed else day[:7]
 
 
-def settlement_days(connection: Connection, state: Path | None, now_ms: int) -> SettlementDays:
-    """Return by when the bank booked each platform day's money; nothing without statements.
+class SettlementDays:
+    """When the bank booked the payouts with a store's money, as the books found out (`sync.hq.books.settling`)."""
 
-    `state` holds the terms of payouts (STATE/bank). Refuses with `bank.mapping_wrong`.
-    """
-    paid = select(bank_line.c.store).where(bank_line.c.place.like("@%")).limit(1)
-    if state is None or connection.execute(paid).first() is None:
-        return {}
-    found: dict[tuple[str, str, str], str] = {}
-    for account in accounts_of(connection, state):
-        booked = {line.line: line.booked.isoformat() for line in lines_of(connection, account.book)}
-        if not booked:
-            continue
-        for one in account_payouts(connection, state, account, platform_day_of(now_ms)).payouts.days:
-            if one.state is PayoutState.SETTLED and one.line is not None:
-                found[account.platform, account.merchant, one.day.isoformat()] = booked[one.line]
-    return found
+    def __init__(self, connection: Connection, store: str) -> None:
+        linked, known, line = store_account_day.c, account_day.c, bank_line.c
+        paid = (known.store == linked.account) & (known.day == linked.platform_day)
+        booked = (line.place == linked.account) & (line.line == known.payout_line)
+        query = (
+            select(linked.day, linked.account, linked.platform_day, line.booked)
+            .select_from(store_account_day.join(account_day, paid).join(bank_line, booked))
+            .where(linked.store == store)
+            .order_by(line.booked)
+        )
+        self._booked: dict[tuple[str, str, str, str], str] = {}
+        for row in connection.execute(query):
+            platform, merchant = account_of(row.account)
+            for name in (merchant, ""):
+                self._booked[row.day, row.platform_day, platform, name] = row.booked
+
+    def __bool__(self) -> bool:
+        """Tell whether anything is known."""
+        return bool(self._booked)
+
+    def of(self, day: str, platform_day: str | None, platform: str | None, merchant: str | None) -> str | None:
+        """Return the bank's day for money of a business day; a merchant that the journal leaves open may be any."""
+        place = (day, platform_day or "", platform or "")
+        return self._booked.get((*place, merchant or "")) or self._booked.get((*place, ""))

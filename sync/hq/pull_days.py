@@ -8,6 +8,9 @@ from enum import StrEnum
 from sqlalchemy import Connection, select
 
 from sync.hq import tables
+from sync.hq.books.bill_tables import bill
+from sync.hq.books.day_states import DayState
+from sync.hq.books.days import states
 
 
 class DayStates(StrEnum):
@@ -48,7 +51,10 @@ class Days:
         kept: BusinessDay | None = None,
     ) -> None:
         self._closed = _closed_days(connection, store, bounds)
-        self._wanted = wanted
+        self._states = {day: state for (_, day), state in states(connection, [store], date.min, date.max).items()}
+        self._shown = _SHOWN[wanted]
+        if wanted is DayStates.MATCHED and not _has_bills(connection):
+            self._shown = _SHOWN[DayStates.CLOSED]
         self._known: dict[str, BusinessDay | None] = {} if kept is None else {kept.day: kept}
 
     def of(self, day: str) -> BusinessDay | None:
@@ -64,9 +70,24 @@ class Days:
             date.fromisoformat(day)
         except ValueError:
             return None
-        state = "closed" if day in self._closed else "open"
-        shown = self._wanted is DayStates.ANY or (state == "closed" and self._wanted is not DayStates.SETTLED)
-        return BusinessDay(day, state, state, shown)
+        if day not in self._closed:
+            return BusinessDay(day, "open", DayState.OPEN.value, DayState.OPEN in self._shown)
+        found = self._states.get(day, DayState.OPEN)
+        state = DayState.CLOSED if found is DayState.OPEN else found
+        return BusinessDay(day, "closed", state.value, state in self._shown)
+
+
+_SHOWN = {
+    DayStates.MATCHED: frozenset({DayState.MATCHED, DayState.SETTLED}),
+    DayStates.CLOSED: frozenset(DayState) - {DayState.OPEN},
+    DayStates.SETTLED: frozenset({DayState.SETTLED}),
+    DayStates.ANY: frozenset(DayState),
+}
+
+
+def _has_bills(connection: Connection) -> bool:
+    """Tell whether headquarters ever had a bill; without, there is nothing to match days with."""
+    return connection.execute(select(bill.c.store).limit(1)).first() is not None
 
 
 def _closed_days(connection: Connection, store: str, bounds: Mapping[int, int]) -> frozenset[str]:

@@ -21,13 +21,17 @@ class PostingRows:
 
     kinds: Sequence[str] = KINDS
 
-    def __init__(self, settled: SettlementDays) -> None:
-        self._settled = settled
+    def __init__(self) -> None:
+        self._settled: SettlementDays | None = None
         self._orders: Mapping[str, PlatformOrder] = {}
+
+    def begin(self, connection: Connection, store: str) -> None:
+        """Look up when the bank paid the store's money."""
+        self._settled = SettlementDays(connection, store) or None
 
     def page(self, connection: Connection, store: str, page: Sequence[LedgerEntry]) -> None:
         """Look up the platform orders of a page, whose accounts say when the bank paid."""
-        if not self._settled:
+        if self._settled is None:
             return
         numbers = [attempt for entry in page if entry.kind in _AT_PLATFORM if (attempt := _text(entry.body, "attempt"))]
         self._orders = platform_orders(connection, store, numbers)
@@ -57,10 +61,10 @@ class PostingRows:
             return None, None
         at_ms = entry.body.get("platform_at_ms") if entry.kind == _PAID else entry.at_ms
         day = platform_day(at_ms if type(at_ms) is int else entry.at_ms)
-        if not self._settled:
+        if self._settled is None:
             return day, None
         order = self._orders.get(_text(entry.body, "attempt") or "", _UNKNOWN)
-        return day, self._settled.get((order.platform or "", order.merchant or "", day or ""))
+        return day, self._settled.of(entry.day, day, order.platform, order.merchant)
 
 
 def _reference(body: Mapping[str, object]) -> str | None:

@@ -23,9 +23,13 @@ class TenderRows:
 
     kinds: Sequence[str] = (SALE, REFUND)
 
-    def __init__(self, settled: SettlementDays) -> None:
-        self._settled = settled
+    def __init__(self) -> None:
+        self._settled: SettlementDays | None = None
         self._orders: Mapping[str, PlatformOrder] = {}
+
+    def begin(self, connection: Connection, store: str) -> None:
+        """Look up when the bank paid the store's money."""
+        self._settled = SettlementDays(connection, store) or None
 
     def page(self, connection: Connection, store: str, page: Sequence[LedgerEntry]) -> None:
         """Look up the platform orders that the tenders of a page name."""
@@ -56,8 +60,8 @@ class TenderRows:
         if attempt is not None:
             order = self._orders.get(attempt, _UNKNOWN)
             at_platform = _platform_day(entry, order)
-            if self._settled:
-                settled = self._settled.get((order.platform or "", order.merchant or "", at_platform or ""))
+            if self._settled is not None:
+                settled = self._settled.of(entry.day, at_platform, order.platform, order.merchant)
         return (
             entry.store,
             entry.epoch,

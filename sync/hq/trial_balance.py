@@ -57,7 +57,7 @@ def trial_balance(
     """
     found, tally = TrialBalance(), Tally()
     asked = Selection(stores, None, last_day, DayStates.ANY, Rows.POSTINGS, chain=chain)
-    for page in pull_rows(connection, asked, PostingRows({}), tally):
+    for page in pull_rows(connection, asked, PostingRows(), tally):
         if not isinstance(page, Place):
             _add(found, page, Rows.POSTINGS)
     for page in book_rows(connection, asked, state, now_ms, Tally()):
