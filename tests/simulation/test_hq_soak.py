@@ -6,6 +6,7 @@
 import os
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -64,7 +65,7 @@ def checked(herd: Herd, boxes: list[PreparedBox], outcome: Outcome) -> None:
     """Everything is there, once, and hashes to what was sent; memory stayed within its bound."""
     rate = outcome.entries / outcome.took_s
     say(f"{outcome.entries} entries of {BOXES} boxes in {outcome.took_s:.0f} s: {rate:.0f} a second")
-    say(f"weather: {dict(outcome.faults)}; brought again: {dict(outcome.refused)}")
+    say(f"weather: {_counts(outcome.faults)}; brought again: {_counts(outcome.refused)}")
     assert outcome.lost == []
     assert outcome.entries == TOTAL
     began_s = time.monotonic()
@@ -72,9 +73,14 @@ def checked(herd: Herd, boxes: list[PreparedBox], outcome: Outcome) -> None:
     say(f"every entry read again in {time.monotonic() - began_s:.0f} s: none missing, none double, every head equal")
     with herd.office.database.read() as connection:
         size = measured(connection, herd.office.now_ms())
-    say(f"PostgreSQL holds {size.total_bytes / 1e9:.2f} GB, {size.bytes_an_entry:.0f} bytes an entry: {size.tables}")
+    largest = ", ".join(f"{name} {bytes_ / TOTAL:.0f}" for name, bytes_ in list(size.tables.items())[:3])
+    say(f"PostgreSQL holds {size.total_bytes / 1e9:.2f} GB, {size.bytes_an_entry:.0f} bytes an entry ({largest}, …)")
     say(f"the largest serving process had {herd.peak_kb() / 1000:.0f} MB resident")
     assert herd.peak_kb() < MEMORY_MAX_KB
+
+
+def _counts(found: Counter[str]) -> str:
+    return ", ".join(f"{count} {name}" for name, count in sorted(found.items()))
 
 
 def test_two_thousand_boxes_come_back_at_once(herd: Herd, boxes: list[PreparedBox]) -> None:
