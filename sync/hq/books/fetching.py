@@ -117,16 +117,13 @@ def due_fetches(connection: Connection, now_ms: int, limit: int) -> list[tuple[s
     return [(row.store, date.fromisoformat(row.day)) for row in rows]
 
 
-def keep_try(connection: Connection, asked: Asked, now_ms: int) -> bool:
-    """Keep when a bill that did not come is asked for again, and whether it is overdue now.
-
-    Tells whether it has just become overdue: that is the moment of the alarm.
-    """
+def keep_try(connection: Connection, asked: Asked, now_ms: int) -> None:
+    """Keep when a bill that did not come is asked for again, and whether it is overdue now: its match then tells so."""
     known = account_day.c
     mine = (known.store == asked.book) & (known.day == asked.day.isoformat())
     row = connection.execute(select(account_day).where(mine)).first()
     if row is None:
-        return False
+        return
     platform, _ = account_of(asked.book)
     tries = row.tries + 1
     values: dict[str, object] = {"tries": tries, "fetch_code": asked.code}
@@ -143,7 +140,6 @@ def keep_try(connection: Connection, asked: Asked, now_ms: int) -> bool:
     connection.execute(update(account_day).where(mine).values(**values))
     if becomes_overdue:
         mark_account_days(connection, [(asked.book, asked.day)])
-    return becomes_overdue
 
 
 def _keep_nothing(connection: Connection, book: str, day: date, code: str | None, actor: str, now_ms: int) -> None:

@@ -1,6 +1,7 @@
 """The jobs of the books, in the order in which one feeds the next; run in `storebox-hq serve`, or once by hand.
 
-What arrived is read, bills are fetched, days of accounts matched, the bank looked at, days of stores computed.
+What arrived is read, bills are fetched, days of accounts matched, the bank looked at, days of stores computed, and
+alarms sent.
 """
 
 import os
@@ -21,11 +22,12 @@ from sync.hq.books.matching import due_matches, match_account_day
 from sync.hq.books.settling import settle
 from sync.hq.database import Database
 from sync.hq.pay.plan import FILE_NAME
+from sync.hq.webhooks.sender import send_due
 from sync.platforms.base import NowMs
 from sync.platforms.files import FOLDER, merchant_files
 from sync.threads import StepThread
 
-EVERY_MS, BANK_EVERY_MS, BILLS_EVERY_MS = 2_000, 30_000, 60_000
+EVERY_MS, ALARMS_EVERY_MS, BANK_EVERY_MS, BILLS_EVERY_MS = 2_000, 5_000, 30_000, 60_000
 STEPS_A_RUN, MATCHES_A_RUN, DAYS_A_RUN, DAYS_A_STEP, FETCHES_A_RUN = 100, 20, 2_000, 100, 20
 STOP_S = 15.0
 ROUNDS_MAX = 10_000
@@ -49,6 +51,7 @@ class BookJobs:
             Job("matching", EVERY_MS, self.matching),
             Job("bank", BANK_EVERY_MS, self.bank),
             Job("days", EVERY_MS, self.days),
+            Job("alarms", ALARMS_EVERY_MS, self.alarms),
         )
 
     def arrivals(self) -> bool:
@@ -97,6 +100,11 @@ class BookJobs:
                     refresh(connection, store, day, self._now_ms())
             count += len(some)
         return count > 0
+
+    def alarms(self) -> bool:
+        """Send the alarms that are due to those who want them."""
+        sent = send_due(self._database, self._now_ms)
+        return sent.delivered + sent.given_up > 0
 
     def accounts(self) -> Accounts:
         """Return the merchants' accounts; opened again when a file of theirs changed."""

@@ -33,6 +33,7 @@ from sync.hq.database import Database
 from sync.hq.matching.facts import read_facts
 from sync.hq.matching.one_day import BULK_BYTES, match_day
 from sync.hq.upserts import insert_unless_there
+from sync.hq.webhooks.alarms import Alarm, tell
 from sync.platforms.bill_files import open_bill
 
 AGAIN_AFTER_MS = 3_600_000
@@ -149,6 +150,11 @@ def _write(connection: Connection, judged: Judged, now_ms: int) -> None:
     connection.execute(update(account_day).where(mine).values(**values))
     connection.execute(update(account_day).where(mine & (known.mark == judged.mark)).values(mark=0))
     mark_store_days(connection, _concerned(connection, book, day, judged.match.findings))
+    platform, merchant = account_of(book)
+    for alarm in judged.match.alarms:
+        if alarm.code in list(Alarm):
+            told = {**alarm.values, "platform": platform, "merchant": merchant}
+            tell(connection, Alarm(alarm.code), day.isoformat(), told, now_ms, book)
 
 
 def _keep_waiting(connection: Connection, book: str, day: date, waiting: Iterable[Finding]) -> None:
