@@ -210,7 +210,7 @@ def _end(connection: Connection, arrived: Arrived) -> set[tuple[str, str]]:
 def _books(connection: Connection, accounts: Accounts, store: str, numbers: Sequence[str]) -> dict[str, str]:
     """Return each order's account; one that headquarters made is written with its merchant's number from now on.
 
-    An order that a customer's phone has not paid yet is of no account.
+    An order that a customer's phone has not paid yet is of no account, nor one whose beginning is not here.
     """
     found: dict[str, str] = {}
     order, wish = tables.platform_order, tables.wish_order
@@ -222,9 +222,10 @@ def _books(connection: Connection, accounts: Accounts, store: str, numbers: Sequ
             .select_from(order.outerjoin(wish, same))
             .where((order.c.store == store) & order.c.attempt.in_(some))
         )
-        for row in connection.execute(query.where(order.c.platform != PHONE)).all():
-            merchant = row.merchant or ""
-            if merchant in UNNAMED and row.platform:
+        told = order.c.merchant.is_not(None) & (order.c.platform != PHONE)
+        for row in connection.execute(query.where(told)).all():
+            merchant = row.merchant
+            if merchant in UNNAMED:
                 merchant = accounts.number(store, row.platform, row.file or "") or merchant
                 if merchant not in UNNAMED:
                     mine = (order.c.store == store) & (order.c.attempt == row.attempt)
