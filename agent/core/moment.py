@@ -6,6 +6,15 @@ PLATFORM_ZONE = timezone(timedelta(hours=8))
 """Platform days are GMT+8 always, wherever the store is."""
 
 
+LAST_MS = 253_370_764_799_999
+"""The end of the year 9998, everywhere: what lies later is no moment of a shop, and some calendars can't name it."""
+
+
+def is_moment(value: object) -> bool:
+    """Tell whether a value that came from outside is a moment in milliseconds UTC that every calendar has."""
+    return type(value) is int and 0 <= value <= LAST_MS
+
+
 def at(at_ms: int, zone: tzinfo) -> datetime:
     """Return the local date and time of a moment in milliseconds UTC."""
     return datetime.fromtimestamp(at_ms / 1000, UTC).astimezone(zone)

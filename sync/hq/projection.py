@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Table, TextClause, func, text
 
 from agent.core.canonical import parse
 from agent.core.errors import Broken
+from agent.core.moment import LAST_MS, is_moment
 from agent.core.settlement.safe import cash_to_safe_fen
 from sync.hq import tables
 from sync.hq.books.money_tables import cash_move
@@ -92,7 +93,7 @@ def _as_columns(entry: SentEntry, body: Mapping[str, object]) -> Mapping[str, ob
         return body
     if body.get("booked") is not True:
         return {}
-    return {**body, "booked_fen": body.get("amount_fen"), "booked_at_ms": entry.at_ms}
+    return {**body, "booked_fen": body.get("amount_fen"), "booked_at_ms": min(entry.at_ms, LAST_MS)}
 
 
 def _fold(
@@ -111,7 +112,7 @@ def _fold(
     values.update({name: body[name] for name in columns if _fits(name, body.get(name))})
     time_of = _TIME_OF.get(entry.kind)
     if time_of is not None:
-        values[time_of] = entry.at_ms
+        values[time_of] = min(entry.at_ms, LAST_MS)
 
 
 def _write_days(connection: Connection, store: str, epoch: int, days: Mapping[str, int]) -> None:
@@ -153,4 +154,6 @@ def _upsert_of_arrays(table: Table, key: str) -> TextClause:
 
 
 def _fits(name: str, value: object) -> bool:
-    return type(value) is int if name.endswith(("_ms", "_fen")) else isinstance(value, str)
+    if name.endswith("_ms"):
+        return is_moment(value)
+    return type(value) is int if name.endswith("_fen") else isinstance(value, str)

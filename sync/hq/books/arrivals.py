@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, func, select, update
 
-from agent.core.moment import platform_day
+from agent.core.moment import is_moment, platform_day
 from sync.hq import tables
 from sync.hq.books.accounts import Accounts, book_of
 from sync.hq.books.bill_tables import outstanding, seen_entry, store_account_day, store_day
@@ -149,10 +149,7 @@ def _outstanding(store: str, kind: Outstanding, number: str, day: str, amount_fe
 
 def _platform_day(at_ms: object) -> date | None:
     """Return the platform's day of a moment; None for what is none, or lies outside of the calendar."""
-    try:
-        return platform_day(at_ms) if type(at_ms) is int else None
-    except (ValueError, OverflowError, OSError):
-        return None
+    return platform_day(at_ms) if type(at_ms) is int and is_moment(at_ms) else None
 
 
 def _write(connection: Connection, accounts: Accounts, store: str, arrived: Arrived) -> None:

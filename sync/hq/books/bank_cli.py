@@ -114,7 +114,7 @@ def payouts(
     columns = ("account", "day", "state", "due_fen", "fees_fen", "fees", "line", "difference_fen")
     show(rows, "payouts", as_json, columns)
     if not as_json and any(row["fees"] == "none" for row in rows):
-        typer.echo("fees none: no contract in bank/payouts.toml covers a day, its fees count as 0", err=True)
+        typer.echo("fees none: no contract (storebox-hq fee add) covers a day, its fees count as 0", err=True)
 
 
 @bank_app.command("deposit")

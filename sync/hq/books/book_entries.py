@@ -20,10 +20,11 @@ from agent.core.reconcile.workflow import Difference, DifferenceAct, DifferenceS
 from agent.core.settlement.deposits import DepositFinding
 from agent.core.settlement.payouts import DueDay, PayoutState
 from sync.hq.books.bank import KeptLine, account_book, kept_lines
-from sync.hq.books.bank_settings import OTHER, Account, payout_settings
+from sync.hq.books.bank_settings import OTHER, Account
 from sync.hq.books.deposits import matched_deposits
 from sync.hq.books.difference_tables import difference
 from sync.hq.books.differences import difference_of, last_matched
+from sync.hq.books.fees import contracts_for
 from sync.hq.books.note_kinds import MoneyNote
 from sync.hq.books.payouts import account_payouts, accounts_of, due_days, stores_of
 from sync.hq.books.tables import note
@@ -99,7 +100,7 @@ def _payout(
     changed: Iterable[_Changed],
 ) -> Iterator[BookEntry]:
     """Yield each store's part of each day, then the line itself in the account's book."""
-    contracts, line = payout_settings(state).contracts(), kept.line
+    contracts, line = contracts_for(connection, state, account.platform), kept.line
     stores_fen, fees_fen = 0, 0
     for store, due in _shares(connection, account, contracts, days, changed):
         stores_fen += due.due_fen

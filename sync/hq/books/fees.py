@@ -4,7 +4,6 @@ A match judges each line by the contract that is the most exact for it. `payouts
 here goes before it.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -77,7 +76,7 @@ def contracts(connection: Connection, platform: str | None = None) -> list[KeptC
     return found
 
 
-def contracts_for(connection: Connection, state: Path, platform: str) -> Sequence[FeeContract]:
+def contracts_for(connection: Connection, state: Path, platform: str) -> list[FeeContract]:
     """Return what judges the fees of a platform's bills: what was agreed here, else what `payouts.toml` says.
 
     Refuses with `bank.mapping_wrong`.

@@ -1,8 +1,8 @@
 """What each merchant account should have been paid, by the platforms' days, from the journals; and by which bank line.
 
 Gross is what was taken, less the discounts that the merchant gave; money that came although its order had ended is in
-it too. Fees are those that were agreed (STATE/bank/payouts.toml); where no contract covers a day they count as 0, and
-the answer says so.
+it too. Fees are those that were agreed (`storebox-hq fee`, else STATE/bank/payouts.toml); where no contract covers a
+day they count as 0, and the answer says so.
 """
 
 from collections import defaultdict
@@ -22,6 +22,7 @@ from agent.core.settlement.payouts import DueDay, Payouts, match_payouts
 from sync.hq import tables
 from sync.hq.books.bank import assigned_days, lines_of
 from sync.hq.books.bank_settings import Account, payout_settings, payout_terms
+from sync.hq.books.fees import contracts_for
 
 DAY_MS = 86_400_000
 EAST_MS = 8 * 3_600_000
@@ -64,7 +65,7 @@ def accounts_of(connection: Connection, state: Path) -> list[Account]:
 
 def account_payouts(connection: Connection, state: Path, account: Account, today: date) -> AccountPayouts:
     """Return every day of an account and the bank line that settles it."""
-    contracts = payout_settings(state).contracts()
+    contracts = contracts_for(connection, state, account.platform)
     due, fees = due_days(connection, account, contracts)
     begins = account.begins or date.min
     ended = [one for one in due if begins <= one.day < today]

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from sqlalchemy import Connection, select
 
 from agent.core.bill import BillLine
-from agent.core.moment import platform_day
+from agent.core.moment import is_moment, platform_day
 from agent.core.reconcile.book import KINDS, Book
 from agent.core.reconcile.facts import Facts, store_of
 from sync.hq import tables
@@ -67,9 +67,11 @@ def _take(connection: Connection, store: str, days: set[str], book: Book, unread
         (known.store == store) & known.day.in_(sorted(days)) & known.kind.in_(KINDS)
     )
     for row in connection.execute(query):
-        body = readable(row.body)
+        body = readable(row.body) or {}
         try:
-            book.take(store, row.at_ms, row.kind, body or {})
+            if not is_moment(row.at_ms) or not is_moment(body.get("platform_at_ms") or 0):
+                raise ValueError("a time that no calendar has")
+            book.take(store, row.at_ms, row.kind, body)
         except (KeyError, TypeError, ValueError):
             unreadable.append(f"{store} {row.epoch} #{row.seq}")
 
