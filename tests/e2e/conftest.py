@@ -64,16 +64,16 @@ def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]
 
 
 @pytest.fixture
-def shot(page: Page, request: pytest.FixtureRequest) -> Callable[[str], None]:
-    """Take a picture for whoever wants to see the screen, under build/shots/."""
+def shot(page: Page, request: pytest.FixtureRequest) -> Callable[..., None]:
+    """Take a picture of the screen, or of the whole page, for whoever wants to see it, under build/shots/."""
     SHOTS.mkdir(parents=True, exist_ok=True)
     test = re.sub(r"\W+", "-", request.node.name).strip("-")
     count = 0
 
-    def shot(name: str) -> None:
+    def shot(name: str, full: bool = False) -> None:
         nonlocal count
         count += 1
-        page.screenshot(path=SHOTS / f"{test}-{count:02d}-{name}.png")
+        page.screenshot(path=SHOTS / f"{test}-{count:02d}-{name}.png", full_page=full)
 
     return shot
 

@@ -129,6 +129,12 @@ def kept_lines(connection: Connection) -> list[KeptLine]:
     return [KeptLine(_line(row), row.place, row.imported_at_ms) for row in rows]
 
 
+def line_numbered(connection: Connection, number: str) -> BankLine | None:
+    """Return a line by its number."""
+    row = connection.execute(select(bank_line).where(bank_line.c.line == number)).first()
+    return None if row is None else _line(row)
+
+
 def assigned_days(connection: Connection, place: str) -> dict[str, date]:
     """Return up to which day a line pays, where a person said so."""
     query = select(bank_line.c.line, bank_line.c.last_day).where(bank_line.c.place == place)

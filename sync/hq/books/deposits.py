@@ -69,6 +69,15 @@ def matched_deposits(connection: Connection, today: date) -> DepositMatch:
     return match_deposits(_slips(connection), lines_of(connection, CASH), today, assigned_slips(connection))
 
 
+def deposits_of(connection: Connection, store: str, day: date, today: date) -> list[DepositFinding]:
+    """Return what became of the slips of a store's day."""
+    mine = _slips(connection, deposit_slip.c.store == store, deposit_slip.c.day == day.isoformat())
+    if not mine:
+        return []
+    references = {one.reference for one in mine}
+    return [one for one in matched_deposits(connection, today).findings if one.deposit.reference in references]
+
+
 def cash_places(connection: Connection, stores: Sequence[str], today: date) -> dict[str, CashPlace]:
     """Return where the cash of each store is."""
     findings: dict[str, list[DepositFinding]] = defaultdict(list)

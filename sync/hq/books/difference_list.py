@@ -2,12 +2,13 @@
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 
 from sqlalchemy import ColumnElement, Connection, func, or_, select
 
 from agent.core.reconcile.workflow import Difference, DifferenceState
 from sync.hq.books.difference_tables import difference
-from sync.hq.books.differences import difference_of
+from sync.hq.books.differences import difference_of, of_day
 from sync.hq.books.notes import Note, notes_of
 
 LISTED_MAX = 500
@@ -50,6 +51,13 @@ def open_sums(connection: Connection, stores: Collection[str] | None) -> Mapping
     query = query.where(_OPEN).group_by(store)
     found = {row.of_store: OpenSum(row.lines, int(row.stake_fen)) for row in connection.execute(query)}
     return found if stores is None else {one: found[one] for one in stores if one in found}
+
+
+def open_sum_of_day(connection: Connection, store: str, business_day: str | date) -> OpenSum:
+    """Return what of a store's day is not settled."""
+    query = select(func.count(), func.coalesce(func.sum(difference.c.stake_fen), 0))
+    count, stake_fen = connection.execute(query.where(_OPEN & of_day(store, str(business_day)))).one()
+    return OpenSum(int(count), int(stake_fen))
 
 
 def listed(connection: Connection, wanted: Wanted) -> Iterator[tuple[str, Difference]]:

@@ -18,6 +18,7 @@ from agent.core.reconcile import workflow
 from agent.core.reconcile.differences import Changes
 from agent.core.reconcile.workflow import Difference, DifferenceAct, DifferenceState
 from sync.hq.books.difference_tables import difference
+from sync.hq.books.marks import mark_store_days
 from sync.hq.books.notes import hold, notes_of, write_note
 from sync.hq.books.tables import note
 from sync.hq.upserts import insert_of
@@ -122,14 +123,23 @@ def write(
     connection: Connection, book: str, known: Difference | None, number: str, act: DifferenceAct, at_ms: int,
     actor: str, body: Mapping[str, Any],
 ) -> Difference:  # fmt: skip
-    """Note an act and bring the row up to date; refuses with `difference.wrong_state`."""
+    """Note an act, bring the row up to date, let its days be computed again; refuses with `difference.wrong_state`."""
     after = workflow.evolve(known, number, act, at_ms, actor, body)
     write_note(connection, book, at_ms, actor, act, number, body)
     values = _columns(book, after)
     statement = insert_of(connection, difference).values(**values)
     changed = {name: value for name, value in values.items() if name not in ("store", "difference")}
     connection.execute(statement.on_conflict_do_update(index_elements=["store", "difference"], set_=changed))
+    mark_store_days(connection, {*_days_of(known), *_days_of(after)})
     return after
+
+
+def _days_of(known: Difference | None) -> list[tuple[str, str]]:
+    """Return the stores' days that a difference counts to."""
+    if known is None:
+        return []
+    days = ((known.line_store, known.line_day), (known.assigned_store, known.assigned_day))
+    return [(store, day) for store, day in days if store is not None and day is not None]
 
 
 def _count(connection: Connection, where: ColumnElement[bool]) -> int:

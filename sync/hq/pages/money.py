@@ -34,13 +34,14 @@ def money_router(desk: Desk) -> APIRouter:
     router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
     @router.get("/bank")
-    def bank_page(request: Request) -> Response:
-        return _page(desk, request, asking(desk, request))
+    def bank_page(request: Request, back: str = "") -> Response:
+        return _page(desk, request, asking(desk, request), back=back if _BACK.fullmatch(back) else "")
 
     @router.post("/bank/{what}")
     def pick(request: Request, what: str, form: Sent) -> Response:
         person = asking(desk, request, Act.BANK)
         has_csrf(request, form)
+        back = field(form, "back") if _BACK.fullmatch(field(form, "back")) else ""
         if what not in PICKS:
             raise Refused("request.not_found")
         try:
@@ -48,9 +49,8 @@ def money_router(desk: Desk) -> APIRouter:
                 PICKS[what](connection, person, form, desk.office.now_ms())
         except StoreboxError as error:
             status = 403 if isinstance(error, Credentials) else 400
-            return _page(desk, request, person, status, problem=problem(request, error))
-        back = field(form, "back")
-        return RedirectResponse(back if _BACK.fullmatch(back) else "/bank", 303)
+            return _page(desk, request, person, status, problem=problem(request, error), back=back)
+        return RedirectResponse(back or "/bank", 303)
 
     return router
 

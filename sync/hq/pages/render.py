@@ -84,6 +84,8 @@ def _environment(language: str) -> Environment:
     made.install_gettext_translations(catalogue(language), newstyle=True)  # type: ignore[attr-defined]
     chinese = language != "en"
     made.filters["yuan"] = yuan
+    made.filters["signed"] = lambda amount_fen: f"{'−' if amount_fen < 0 else ''}¥{yuan(abs(amount_fen))}"
+    made.filters["more_or_less"] = _more_or_less
     made.filters["moment"] = _moment
     made.filters["clock"] = _clock
     made.filters["named"] = lambda kind: words.named(kind, chinese)
@@ -95,6 +97,11 @@ def _environment(language: str) -> Environment:
     made.filters["gist"] = lambda body: words.gist(body, chinese)
     made.globals["words"] = words
     return made
+
+
+def _more_or_less(amount_fen: int) -> str:
+    """Write a difference with its sign; none is a dash."""
+    return f"{'+' if amount_fen > 0 else '−'}{yuan(abs(amount_fen))}" if amount_fen else "—"
 
 
 def _moment(at_ms: int | None) -> str:

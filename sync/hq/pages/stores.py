@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Iterator, Mapping
+from datetime import date
 from itertools import chain
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,16 +15,20 @@ from starlette.responses import FileResponse, StreamingResponse
 from agent.core.errors import Refused
 from agent.core.moment import platform_day
 from sync.hq import registry
+from sync.hq.books.days import view
+from sync.hq.books.difference_list import NOTHING_OPEN, OpenSum, open_sums
 from sync.hq.formats import csv_lines, pages
 from sync.hq.notices import notices_of
 from sync.hq.pages.day_facts import day_facts
+from sync.hq.pages.day_path import day_path
+from sync.hq.pages.money import may_pick
 from sync.hq.pages.overview import StoreLine, overview
 from sync.hq.pages.plots import hours_plot, shares_plot
 from sync.hq.pages.render import page
 from sync.hq.pages.route import PageRoute
 from sync.hq.pages.store_facts import alarms_of, closed_days, epochs_of, forks_of, is_closed, newest_entries
 from sync.hq.pages.trade import Trade, Trades, cursors_of
-from sync.hq.pages.web import Desk, asking
+from sync.hq.pages.web import Desk, asking, is_part
 from sync.hq.pages.words import named
 from sync.hq.people.rights import Act
 from sync.hq.people_api import rows_alone
@@ -45,8 +50,8 @@ def stores_router(desk: Desk) -> APIRouter:
     @router.get("/")
     def overview_page(request: Request) -> Response:
         person = asking(desk, request)
-        lines = _lines(desk, trades, person.stores)
-        return page(request, "overview.html", person, lines=lines, **_sums(lines))
+        lines, stray = _lines(desk, trades, person.stores)
+        return page(request, "overview.html", person, lines=lines, stray=stray, **_sums(lines, stray))
 
     @router.get("/stores/{store}")
     def store_page(request: Request, store: Store) -> Response:
@@ -56,7 +61,9 @@ def stores_router(desk: Desk) -> APIRouter:
     @router.get("/stores/{store}/days/{day}")
     def day_page(request: Request, store: Store, day: Day) -> Response:
         person = asking(desk, request, Act.READ, store)
-        return page(request, "day.html", person, **_day(desk, trades, store, day), may_pull=person.may(Act.PULL))
+        values = _day(desk, trades, store, _checked_day(day), with_path=not is_part(request))
+        may = {"may_pull": person.may(Act.PULL), "may_pick": may_pick(person), "may_deposit": person.may(Act.BANK)}
+        return page(request, "day.html", person, **values, **may)
 
     @router.get("/stores/{store}/days/{day}/ledger.csv")
     def day_csv(request: Request, store: Store, day: Day) -> Response:
@@ -80,18 +87,20 @@ def stores_router(desk: Desk) -> APIRouter:
     return router
 
 
-def _lines(desk: Desk, trades: Trades, stores: frozenset[str] | None) -> list[StoreLine]:
+def _lines(desk: Desk, trades: Trades, stores: frozenset[str] | None) -> tuple[list[StoreLine], OpenSum]:
+    """Return a line a store, and the differences of which nobody knows the store, for who sees all."""
     with desk.office.database.read() as connection:
-        return list(overview(connection, trades, desk.office.now_ms(), stores))
+        stray = open_sums(connection, None).get("", NOTHING_OPEN) if stores is None else NOTHING_OPEN
+        return list(overview(connection, trades, desk.office.now_ms(), stores)), stray
 
 
-def _sums(lines: list[StoreLine]) -> Mapping[str, int]:
+def _sums(lines: list[StoreLine], stray: OpenSum) -> Mapping[str, int]:
     """Return what the head of the overview says of all stores together."""
     return {
-        "risk_fen": sum(line.risk_fen for line in lines),
+        "risk_fen": sum(line.risk_fen for line in lines) + stray.stake_fen,
         "unsent_entries": sum(line.beat.unsent_entries for line in lines if line.beat is not None),
         "unknown": sum(line.unknown for line in lines),
-        "unsettled": sum(line.unsettled.count for line in lines),
+        "unsettled": sum(line.unsettled.count for line in lines) + stray.count,
         "late_days": sum(len(line.late_days) for line in lines),
         "silent": sum(line.silent for line in lines),
         "alarms": sum(bool(line.alarms) for line in lines),
@@ -119,7 +128,9 @@ def _store(desk: Desk, trades: Trades, store: str) -> dict[str, Any]:
         }
 
 
-def _day(desk: Desk, trades: Trades, store: str, day: str) -> dict[str, Any]:
+def _day(desk: Desk, trades: Trades, store: str, on: date, with_path: bool) -> dict[str, Any]:
+    """Return what a day's page shows; its way to the bank is not asked for again by a page that refreshes itself."""
+    day, today = on.isoformat(), platform_day(desk.office.now_ms())
     with desk.office.database.read() as connection:
         if not registry.has_store(connection, store):
             raise Refused("store.unknown", store=store)
@@ -129,11 +140,21 @@ def _day(desk: Desk, trades: Trades, store: str, day: str) -> dict[str, Any]:
             "name": registry.store_name(connection, store),
             "day": day,
             "closed": is_closed(connection, store, day),
-            "today": platform_day(desk.office.now_ms()).isoformat(),
+            "today": today.isoformat(),
+            "state": (state := view(connection, store, on)),
+            "path_to_bank": day_path(connection, state, today) if with_path else None,
             "trade": trade,
             "plots": _plots(trade),
             "facts": day_facts(connection, store, day),
         }
+
+
+def _checked_day(text: str) -> date:
+    """Return a day; what only looks like one (2026-02-31) is refused as any path that is none."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise Refused("request.malformed", field="day") from error
 
 
 def _plots(trade: Trade) -> Any:

@@ -1,6 +1,6 @@
 """Kinds, states and alarms in words. Msgids are English; `texts.marked` makes them found for the catalogue."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from agent.core.money import yuan
 from agent.core.reconcile.classes import CLASS_WORDS, OWNER_WORDS, SETTLEMENT_WORDS
@@ -84,6 +84,26 @@ STANDINGS: Mapping[DifferenceState, str] = {
     DifferenceState.PROPOSED: marked("waits for approval"),
     DifferenceState.SETTLED: marked("settled"),
 }
+DAYS: Mapping[str, str] = {
+    "open": marked("not closed"),
+    "provisional": marked("something outstanding"),
+    "closed": marked("being matched"),
+    "matched": marked("matched"),
+    "settled": marked("settled at the bank"),
+}
+MILESTONES: Sequence[str] = (
+    marked("closed by the store"),
+    marked("nothing outstanding"),
+    marked("everything matched"),
+    marked("money at the bank"),
+)
+"""What each state but the first has behind it, in their order."""
+BILLS: Mapping[str, str] = {
+    "ready": marked("bill is here"),
+    "not_due": marked("bill not made yet"),
+    "overdue": marked("bill overdue"),
+    "nothing": marked("platform has no bill"),
+}
 PAYOUTS: Mapping[str, str] = {
     "settled": marked("at the bank"),
     "waiting": marked("not due yet"),
@@ -127,17 +147,30 @@ def owner_word(owner: str, chinese: bool) -> str:
     return next((pair[0 if chinese else 1] for one, pair in OWNER_WORDS.items() if one == owner), owner)
 
 
+def account_word(book: str, chinese: bool) -> str:
+    """Return what people call a merchant account: its platform and its number there."""
+    platform, mark, merchant = book.removeprefix("@").partition(":")
+    return f"{named(platform, chinese)} {merchant}" if mark else book
+
+
 def by_facts(settlement: str | None) -> bool:
     """Tell whether nobody had to settle it."""
     return settlement == BY_FACTS
 
 
 def sentence(code: str, values: Mapping[str, int | str | None], chinese: bool) -> tuple[str, str, str]:
-    """Return title, detail and remedy of a reason; the remedy may be blank."""
-    said = sentence_for(code, values)
+    """Return title, detail and remedy of a reason; the remedy may be blank. An account is called by its platform."""
+    account = values.get("account")
+    told_values = {**values, "account": account_word(account, chinese)} if isinstance(account, str) else values
+    said = sentence_for(code, told_values)
     if chinese:
         return said.zh_title, said.zh_detail, said.zh_remedy
     return said.en_title, said.en_detail, said.en_remedy
+
+
+def place_of(state: str) -> int:
+    """Return how far a day has come, from 0 on."""
+    return list(DAYS).index(state)
 
 
 def outcome_of(body: Mapping[str, object]) -> str:

@@ -75,7 +75,7 @@ def test_a_picked_line_pays_the_day_and_the_rest_is_named(house: House) -> None:
     assert (answer.status_code, answer.headers["location"]) == (303, f"/stores/S001/days/{DAY}")
     (row,) = facts(house).payouts
     assert (row.payout.state, row.payout.difference_fen) == (PayoutState.SETTLED, -5)
-    assert ">-0.05<" in li.get("/bank").text
+    assert ">−0.05<" in li.get("/bank").text
 
 
 def test_a_picked_line_pays_the_slip(house: House) -> None:
