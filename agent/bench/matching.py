@@ -15,7 +15,7 @@ from agent.bench.plan import Plan
 from agent.bench.rows import Bar, Row
 from agent.core.payment import AttemptState
 from agent.core.reconcile.facts import Facts, Payment
-from sync.hq.matching.bulk_facts import rows_of
+from sync.hq.matching.bulk_facts import FlatFacts
 
 LINES, QUICK_LINES = 1_000_000, 20_000
 MEMORY_BAR_MB = 250
@@ -48,7 +48,7 @@ def measure(plan: Plan) -> list[Row]:
                 advance()
         plan.judge("matching", rounds, "lines/s", 1)
         others = [name for name in ("pandas", "polars") if find_spec(name) is not None]
-        plan.note(f"matching: installed besides and not compared: {', '.join(others) or 'neither pandas nor polars'}")
+
     name = f"matching {count:,} lines of a journal with {count:,} of a bill, against a plain full outer join"
     bar = Bar("value", "<", MEMORY_BAR_MB)
     return [
@@ -78,13 +78,12 @@ def _run(folder: Path, what: str, number: int) -> tuple[float, ...]:
 
 def _write(folder: Path, count: int) -> None:
     """Write a bill and facts; every `DIFFERS_EVERY`th order has another amount on the bill."""
-    with (folder / "bill").open("w", encoding="utf-8", newline="") as bill, (folder / "facts").open("w") as facts:
+    with (folder / "bill").open("w", encoding="utf-8", newline="") as bill:
         bill.write(_HEAD)
         for number in range(count):
             amount_fen = 1_000 + number * 7_919 % 29_000
             at_s = 3_600 + number * 104_729 % 76_000
             payment = _payment(number, amount_fen, _BEGINS_MS + at_s * 1_000)
-            facts.writelines(rows_of(Facts([payment], []), DAY))
             bill.write(_line(payment, amount_fen + (number % DIFFERS_EVERY == 0), at_s))
         bill.write(f"总交易单数,应结订单总金额\r\n`{count},`0.00\r\n")
 

@@ -14,7 +14,7 @@ from agent.core.reconcile.matching import match
 from agent.core.reconcile.scope import Terms
 from agent.core.reconcile.statement import Statement, StatementState
 from sync.hq.matching.bulk import match_in_bulk
-from sync.hq.matching.bulk_facts import rows_of
+from sync.hq.matching.bulk_facts import FlatFacts
 from sync.platforms.bill_files import open_bill
 from tests.bills.test_planted import PLATFORMS
 from tests.bills.writing import DAY, Day, made
@@ -31,11 +31,11 @@ def facts_of(day: Day) -> Facts:
 
 
 def check(tmp_path: Path, day: Day, merchant: str, content: bytes, closer_max: int) -> None:
-    path, flat, folder = tmp_path / "bill", tmp_path / "facts", tmp_path / "spill"
+    path, flat, folder = tmp_path / "bill", FlatFacts(tmp_path / "facts", ON), tmp_path / "spill"
     path.write_bytes(content)
     folder.mkdir()
     facts, bill, terms = facts_of(day), open_bill(path), Terms(contracts=(FeeContract(6000),))
-    flat.write_text("".join(rows_of(facts, ON)), encoding="utf-8")
+    flat.write([facts])
     whole = Statement(bill.platform, merchant, ON, StatementState.READY, tuple(bill.lines()), bill.sha256)
     pure = match(facts, [whole], terms)
     bulk = match_in_bulk(bill, merchant, ON, flat, terms, folder)

@@ -18,7 +18,7 @@ from agent.core.reconcile.matching import alarms, findings_of, totals_of, unit_p
 from agent.core.reconcile.scope import Scope, Terms
 from agent.core.reconcile.statement import Statement, StatementState, check_merchant, check_statement, check_unit
 from sync.hq.matching.bulk_bill import BulkBill, NotInBulkError, prepared
-from sync.hq.matching.bulk_facts import facts_in
+from sync.hq.matching.bulk_facts import FlatFacts
 from sync.hq.matching.bulk_sums import Agreed, Sums
 from sync.platforms.bill_files import BillFile
 
@@ -40,20 +40,20 @@ def match_in_bulk(
     bill: BillFile,
     merchant: str,
     day: date,
-    facts: Path,
+    facts: FlatFacts,
     terms: Terms,
     folder: Path,
     memory_mb: int = MEMORY_MB,
     threads: int = THREADS,
 ) -> Bulk:
-    """Match a bill with a flat file of facts (`bulk_facts`); `folder` is empty and takes what does not fit in memory.
+    """Match a bill with a file of facts; `folder` is empty and takes what does not fit in memory.
 
     Raises `Refused` as the pure path does, and `NotInBulkError` for a bill that only the platform's reader can judge.
     """
     if not merchant or find_spec("duckdb") is None:
         raise NotInBulkError("merchant" if not merchant else "duckdb is not installed (extra hq)")
     ready = prepared(bill, folder)
-    agreed, rows, known = _added_up(ready, merchant, day, facts, terms, folder, memory_mb, threads)
+    agreed, rows, places = _added_up(ready, merchant, day, facts, terms, folder, memory_mb, threads)
     try:
         lines = tuple(ready.lines(rows))
     except Refused as error:
@@ -65,22 +65,24 @@ def match_in_bulk(
     else:
         check_statement(merchant, day, lines)
     statement = Statement(bill.platform, merchant, day, StatementState.READY, lines, bill.sha256)
-    closer = facts_in(known)
+    closer = facts.at(places)
     return Bulk(_matched(closer, statement, terms, agreed), statement, closer)
 
 
 def _added_up(
-    bill: BulkBill, merchant: str, day: date, facts: Path, terms: Terms, folder: Path, memory_mb: int, threads: int
-) -> tuple[Agreed, Sequence[str], Sequence[tuple[str, str]]]:
+    bill: BulkBill, merchant: str, day: date, facts: FlatFacts, terms: Terms, folder: Path, memory_mb: int, threads: int
+) -> tuple[Agreed, Sequence[str], Sequence[int]]:
     import duckdb
 
     config: dict[str, str | bool | int | float | list[str]] = {"memory_limit": f"{memory_mb}MB", "threads": threads}
     config |= {"temp_directory": str(folder), "preserve_insertion_order": "false"}
+    # How many rows a text has is not known to DuckDB, which would keep the bill in memory to look few orders up in it.
+    config["disabled_optimizers"] = "build_side_probe_side"
     try:
         with duckdb.connect(str(folder / "sums.duckdb"), config=config) as connection:
             sums = Sums(connection, bill, facts, merchant, day, terms)
             agreed = sums.add_up()
-            return agreed, sums.rows(), sums.facts()
+            return agreed, sums.rows(), sums.places()
     except (duckdb.InvalidInputException, duckdb.ConversionException, duckdb.OutOfRangeException) as error:
         raise NotInBulkError(str(error)) from error
 

@@ -3,17 +3,20 @@
 import json
 from collections.abc import Iterable, Iterator
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 from agent.core.payment import AttemptState
 from agent.core.reconcile.facts import Contradiction, Facts, Payment, Refund
 
-COLUMNS = ("kind", "number", "transaction", "back", "amount_fen", "settled_fen", "counts", "odd", "fact")
+COLUMNS = ("kind", "number", "transaction", "back", "amount_fen", "settled_fen", "counts", "odd", "place", "fact")
 """Columns of the file, split by tabs, nothing quoted.
 
 `kind` is P or R. `counts` is 1 for what a line of the day's bill must answer, else 0: a fact that is only known.
-`odd` is 1 for what only the classifier can judge.
+`odd` is 1 for what only the classifier can judge. `place` is the byte at which the row begins.
 """
+NUMBERS = frozenset({"amount_fen", "settled_fen", "counts", "odd", "place"})
+"""The columns that are whole numbers."""
 REPLACED = "\ufffd"
 """What stands for a tab or the end of a line inside a number; no platform's number has one."""
 _PAYMENT = tuple(Payment.__dataclass_fields__)
@@ -21,33 +24,54 @@ _REFUND = tuple(Refund.__dataclass_fields__)
 _FLAT = str.maketrans(dict.fromkeys("\t\r\n\0", REPLACED))
 
 
-def rows_of(facts: Facts, day: date) -> Iterator[str]:
-    """Yield the rows of a day's matching, each with its end; a refund carries the platform's number of its order."""
+class FlatFacts:
+    """The file: written once, a store at a time or all at once, then read where a closer look is needed."""
+
+    def __init__(self, path: Path, day: date) -> None:
+        """Take the file's place, nothing is there yet, and the day whose bill is matched."""
+        self.path = path
+        self._day = day
+
+    def write(self, facts: Iterable[Facts]) -> None:
+        """Write facts; those of one order and of its refunds stand in the same."""
+        place = 0
+        with self.path.open("wb") as file:
+            for some in facts:
+                for values, fact, names in _values_of(some, self._day):
+                    place += file.write(_row(values, place, fact, names))
+
+    def at(self, places: Iterable[int]) -> Facts:
+        """Return the facts of the rows at some places, in the order of numbers as the book gives them."""
+        payments, refunds = [], []
+        with self.path.open("rb") as file:
+            for place in sorted(places):
+                file.seek(place)
+                cells = file.readline().decode("utf-8").rstrip("\n").split("\t")
+                if cells[0] == "P":
+                    payments.append(_payment(json.loads(cells[-1])))
+                else:
+                    refunds.append(Refund(*json.loads(cells[-1])))
+        payments.sort(key=lambda one: (one.store, one.attempt))
+        refunds.sort(key=lambda one: (one.store, one.out_refund_no))
+        return Facts(payments, refunds)
+
+
+def _values_of(facts: Facts, day: date) -> Iterator[tuple[tuple[object, ...], Payment | Refund, tuple[str, ...]]]:
+    """Yield the values of each row but its place; a refund carries the platform's number of its order."""
     transactions = {(one.store, one.attempt): one.transaction for one in facts.payments}
     for payment in facts.payments:
         covered = payment.platform_day == day
         least_fen = max(0, payment.amount_fen - payment.merchant_discount_fen)
         odd = (covered and payment.is_open) or (not payment.is_paid and payment.transaction is not None)
-        values = ("P", payment.attempt, payment.transaction, "", payment.amount_fen, least_fen)
-        yield _row(values, covered and payment.is_paid, odd, payment, _PAYMENT)
+        counts = covered and payment.is_paid
+        numbers = (payment.amount_fen, least_fen, int(counts), int(odd))
+        yield ("P", payment.attempt, payment.transaction, "", *numbers), payment, _PAYMENT
     for refund in facts.refunds:
         covered = refund.first_day == day
         transaction = transactions.get((refund.store, refund.attempt))
-        values = ("R", refund.attempt, transaction, refund.out_refund_no, refund.amount_fen, refund.amount_fen)
-        yield _row(values, covered and refund.is_done, covered and refund.state == "started", refund, _REFUND)
-
-
-def facts_in(rows: Iterable[tuple[str, str]]) -> Facts:
-    """Return the facts of kinds and JSON texts, in the order of numbers as the book gives them."""
-    payments, refunds = [], []
-    for kind, text in rows:
-        if kind == "P":
-            payments.append(_payment(json.loads(text)))
-        else:
-            refunds.append(Refund(*json.loads(text)))
-    payments.sort(key=lambda one: (one.store, one.attempt))
-    refunds.sort(key=lambda one: (one.store, one.out_refund_no))
-    return Facts(payments, refunds)
+        counts, odd = covered and refund.is_done, covered and refund.state == "started"
+        numbers = (refund.amount_fen, refund.amount_fen, int(counts), int(odd))
+        yield ("R", refund.attempt, transaction, refund.out_refund_no, *numbers), refund, _REFUND
 
 
 def _payment(values: list[Any]) -> Payment:
@@ -57,10 +81,10 @@ def _payment(values: list[Any]) -> Payment:
     return Payment(**known)
 
 
-def _row(values: tuple[object, ...], counts: bool, odd: bool, fact: Payment | Refund, names: tuple[str, ...]) -> str:
-    cells = [str(one or "").translate(_FLAT) if not isinstance(one, int) else str(one) for one in values]
+def _row(values: tuple[object, ...], place: int, fact: Payment | Refund, names: tuple[str, ...]) -> bytes:
+    cells = [str(one) if isinstance(one, int) else str(one or "").translate(_FLAT) for one in (*values, place)]
     whole = json.dumps([getattr(fact, name) for name in names], default=_plain, separators=(",", ":"))
-    return "\t".join((*cells, str(int(counts)), str(int(odd)), whole)) + "\n"
+    return ("\t".join((*cells, whole)) + "\n").encode("utf-8")
 
 
 def _plain(value: object) -> object:

@@ -13,14 +13,23 @@ from sync.platforms.bill_lines import LINE_BYTES_MAX
 
 _NO_SEPARATOR = "\x01"
 """Stands in no bill, so a line is one cell."""
+_BUFFER_BYTES = 4 * 1024 * 1024
+"""What DuckDB reads at once; its own choice is so large that two files hardly fit into the memory it may have."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Form:
-    """What is one platform's own, as SQL: of a row's cells `p`."""
+    """What is one platform's own, as SQL over what it is read from.
 
+    `source` gives a row's cells, in whatever way is quickest, `lines` the same cells with the whole line beside them.
+    Rows of which `short` is true may be the head or the foot: `whole` puts their line together.
+    """
+
+    source: str
+    lines: str
+    short: str
+    whole: str
     foot: str
-    cells: str
     kind: str
     merchant: str
     number: str
@@ -35,25 +44,22 @@ class _Form:
     fits: str
 
 
-def csv_source(path: Path, types: dict[str, str], separator: str) -> str:
+def csv_source(path: Path, types: dict[str, str], separator: str, more: str = "") -> str:
     """Return the reading of a file without header, nothing quoted; `types` are the columns."""
     described = ", ".join(f"{_text(name)}: {_text(kind)}" for name, kind in types.items())
-    options = "header = false, auto_detect = false, quote = '', escape = '', nullstr = chr(2)"
+    options = f"header = false, auto_detect = false, quote = '', escape = '', nullstr = {_text(chr(2))}{more}"
     return (
-        f"read_csv({_text(str(path))}, {options}, delim = {_text(separator)}, "
-        f"max_line_size = {LINE_BYTES_MAX}, columns = {{{described}}})"
-    ).replace("chr(2)", _text("\x02"))
+        f"read_csv({_text(str(path))}, {options}, delim = {_text(separator)}, max_line_size = {LINE_BYTES_MAX}, "
+        f"buffer_size = {_BUFFER_BYTES}, columns = {{{described}}})"
+    )
 
 
 def bill_query(bill: BulkBill, merchant: str, day: date, terms: Terms) -> str:
     """Return the query of a bill's rows: keys, amounts, whether a row is odd, whether it is the bill's foot."""
-    form = _wechat(bill) if bill.platform == "wechat" else _alipay(bill)
-    skipped = ", ".join(_text(line) for line in sorted({*bill.head, *bill.foot[1:], ""}))
-    source = csv_source(bill.text, {"line": "VARCHAR"}, _NO_SEPARATOR)
+    form = _form(bill)
     clock = f"regexp_full_match(clock, '{day.isoformat()} ([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]')"
     return f"""
-        SELECT line, foot, coalesce(kind, '') AS kind, replace(coalesce(number, ''), chr(9), '{REPLACED}') AS number,
-            replace(coalesce(transaction, ''), chr(9), '{REPLACED}') AS transaction, coalesce(back, '') AS back,
+        SELECT foot, coalesce(kind, '') AS kind, {_NUMBERS},
             coalesce(amount::BIGINT, 0) AS amount_fen, coalesce(settled::BIGINT, 0) AS settled_fen,
             coalesce(fee::BIGINT, 0) AS fee_fen,
             CASE WHEN coalesce(fits AND kind <> 'V' AND transaction <> '' AND number <> ''
@@ -64,16 +70,45 @@ def bill_query(bill: BulkBill, merchant: str, day: date, terms: Terms) -> str:
             SELECT *, CASE kind WHEN 'P' THEN {form.paid} ELSE {form.returned} END AS amount,
                 CASE kind WHEN 'P' THEN {form.paid_settled} ELSE {form.returned_settled} END AS settled
             FROM (
-                SELECT line, p, {form.foot} AS foot, {form.kind} AS kind, {form.merchant} AS merchant,
+                SELECT *, {form.foot} AS foot, {form.kind} AS kind, {form.merchant} AS merchant,
                     {form.number} AS number, {form.transaction} AS transaction, {form.back} AS back,
                     {form.clock} AS clock, {form.fee} AS fee, {form.fits} AS fits
-                FROM (SELECT line, {form.cells} AS p FROM {source} WHERE line NOT IN ({skipped}))
+                FROM {form.source} WHERE NOT {_is_around(bill, form)}
             )
         )
     """
 
 
+def line_query(bill: BulkBill) -> str:
+    """Return the query of all lines of a bill as they stand there, with the keys that a row has."""
+    form = _form(bill)
+    return f"""
+        SELECT line, {_NUMBERS}
+        FROM (
+            SELECT line, {form.number} AS number, {form.transaction} AS transaction, {form.back} AS back
+            FROM {form.lines}
+        )
+    """
+
+
+_NUMBERS = (
+    f"replace(coalesce(number, ''), chr(9), '{REPLACED}') AS number, "
+    f"replace(coalesce(transaction, ''), chr(9), '{REPLACED}') AS transaction, coalesce(back, '') AS back"
+)
+
+
+def _is_around(bill: BulkBill, form: _Form) -> str:
+    """Return whether a row is one of the lines around the rows, the foot's first one excepted."""
+    around = ", ".join(_text(line) for line in sorted({*bill.head, *bill.foot[1:], ""}))
+    return f"CASE WHEN {form.short} THEN {form.whole} IN ({around}) ELSE false END"
+
+
+def _form(bill: BulkBill) -> _Form:
+    return _wechat(bill) if bill.platform == "wechat" else _alipay(bill)
+
+
 def _wechat(bill: BulkBill) -> _Form:
+    """Split by DuckDB itself: a line with more cells than columns has a separator in a free text and is odd."""
     names = bill.names
     free = names.index("商品名称") if "商品名称" in names else len(names) - 1
 
@@ -81,30 +116,45 @@ def _wechat(bill: BulkBill) -> _Form:
         found = next((name for name in wanted if name in names), None)
         if found is None:
             return "''"
-        place = len(names) - 1 - list(reversed(names)).index(found)
-        return _cell(place, len(names), free)
+        return f"c{len(names) - list(reversed(names)).index(found)}"
 
     for name in ("交易时间", "商户号", "微信订单号", "商户订单号", "交易状态", "手续费"):
         if name not in names:
             raise NotInBulkError(name)
+    for name in ("微信订单号", "商户订单号", "商户退款单号"):
+        if name in names[free:]:
+            raise NotInBulkError(name)
+    columns = [f"c{place}" for place in range(1, len(names) + 3)]
+    source = csv_source(bill.text, dict.fromkeys(columns, "VARCHAR"), ",`", ", null_padding = true")
+    cells = ", ".join(f"cells[{place}] AS {name}" for place, name in enumerate(columns, 1))
+    lines = csv_source(bill.text, {"line": "VARCHAR"}, _NO_SEPARATOR)
     back = f"CASE {cell('商户退款单号')} WHEN '0' THEN '' ELSE {cell('商户退款单号')} END"
     gone = f"CASE {back} WHEN '' THEN 'V' ELSE 'R' END"
+    last = len(names)
     return _Form(
-        foot=f"starts_with(line, '{SUMS}')",
-        cells="string_split(CASE WHEN starts_with(line, '`') THEN line[2:] ELSE line END, ',`')",
+        source=source,
+        lines=f"(SELECT line, {cells} FROM (SELECT line, string_split(line, ',`') AS cells FROM {lines}))",
+        short=f"c{last} IS NULL",
+        whole=f"concat_ws(',`', {', '.join(columns)})",
+        foot=f"starts_with(c1, '{SUMS}')",
         kind=f"CASE WHEN {cell('交易状态')} IN ('REFUND', 'REVOKED') THEN {gone} ELSE 'P' END",
-        merchant=cell("商户号"),
-        number=cell("商户订单号"),
-        transaction=cell("微信订单号"),
+        merchant=_bare(cell("商户号")),
+        number=_bare(cell("商户订单号")),
+        transaction=_bare(cell("微信订单号")),
         back=back,
-        clock=cell("交易时间"),
+        clock=_bare(cell("交易时间")),
         fee=_fen(cell("手续费")),
         paid=_fen(cell("订单金额", "总金额")),
         paid_settled=_fen(cell("应结订单金额", "总金额")),
         returned=_fen(cell("申请退款金额", "退款金额")),
         returned_settled=_fen(cell("退款金额", "申请退款金额")),
-        fits=f"len(p) >= {len(names)}",
+        fits=f"c{last} IS NOT NULL AND c{last + 1} IS NULL",
     )
+
+
+def _bare(cell: str) -> str:
+    """Return a cell without the mark that begins a line; all others lost theirs with the separator."""
+    return "CASE WHEN starts_with(c1, '`') THEN c1[2:] ELSE c1 END" if cell == "c1" else cell
 
 
 def _alipay(bill: BulkBill) -> _Form:
@@ -129,9 +179,14 @@ def _alipay(bill: BulkBill) -> _Form:
     ]
     back, fee = cell("退款批次号/请求号"), cell("服务费(元)")
     amount, settled = _fen(cell("订单金额(元)")), _fen(cell("商家实收(元)"))
+    lines = csv_source(bill.text, {"line": "VARCHAR"}, _NO_SEPARATOR)
+    source = f"(SELECT line, string_split(line, ',') AS p FROM {lines})"
     return _Form(
+        source=source,
+        lines=source,
+        short="true",
+        whole="line",
         foot=f"line LIKE '#%{END_MARK}%'",
-        cells="string_split(line, ',')",
         kind=f"CASE {cell('业务类型')} WHEN '交易' THEN 'P' WHEN '退款' "
         f"THEN CASE {back} WHEN '' THEN 'V' ELSE 'R' END ELSE 'V' END",
         merchant=_text(bill.merchant),

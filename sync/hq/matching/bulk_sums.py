@@ -1,20 +1,20 @@
-"""The sums of hashes: plus for the journal, minus for the bill, and which orders they leave for a closer look.
+"""The sums of hashes of both sides, and which orders they leave for a closer look.
 
 A row's keys are hashes of its platform number (the order's where it has none), out_trade_no and refund number. An order
-is in agreement when everything under its first key adds up to nothing and nothing in it is odd. Others take along
-whatever shares a key with them, again and again, so that the classifier sees whole groups.
+is in agreement when both sides have as many rows under its first key, their hashes add up to nothing without carry
+(exclusive or: no fact stands twice, so twins on one side only leave something over) and nothing in it is odd. Others
+take along whatever shares a key with them, again and again, so that the classifier sees whole groups.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agent.core.reconcile.scope import Terms
 from sync.hq.matching.bulk_bill import BulkBill, NotInBulkError
-from sync.hq.matching.bulk_facts import COLUMNS
-from sync.hq.matching.bulk_query import bill_query, csv_source
+from sync.hq.matching.bulk_facts import COLUMNS, NUMBERS, FlatFacts
+from sync.hq.matching.bulk_query import bill_query, csv_source, line_query
 
 if TYPE_CHECKING:
     import duckdb
@@ -23,7 +23,7 @@ _KEYS = (
     "hash(CASE transaction WHEN '' THEN number ELSE transaction END) AS key, hash(number) AS number, "
     "CASE back WHEN '' THEN NULL ELSE hash(back) END AS back"
 )
-_AGREES = "hash(kind, number, transaction, CASE kind WHEN 'R' THEN back ELSE '' END, amount_fen, settled_fen)::HUGEINT"
+_AGREES = "hash(kind, number, transaction, CASE kind WHEN 'R' THEN back ELSE '' END, amount_fen, settled_fen)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,29 +43,31 @@ class Sums:
         self,
         connection: "duckdb.DuckDBPyConnection",
         bill: BulkBill,
-        facts: Path,
+        facts: FlatFacts,
         merchant: str,
         day: date,
         terms: Terms,
     ) -> None:
         self._connection = connection
         self._bill = f"({bill_query(bill, merchant, day, terms)})"
-        numbers = ("amount_fen", "settled_fen", "counts", "odd")
-        types = {name: "BIGINT" if name in numbers else "VARCHAR" for name in COLUMNS}
-        self._facts = csv_source(facts, types, "\t")
+        self._lines = f"({line_query(bill)})"
+        self._around = (*bill.head, *bill.foot)
+        types = {name: "BIGINT" if name in NUMBERS else "VARCHAR" for name in COLUMNS}
+        self._facts = csv_source(facts.path, types, "\t")
 
     def add_up(self) -> Agreed:
         """Read both files once; returns what agrees and remembers the rest."""
         run = self._connection.execute
         run(f"""
             CREATE TABLE row AS
-            SELECT 1::TINYINT AS side, {_KEYS}, counts, odd, kind = 'P' AS pays, 0::BIGINT AS amount_fen,
-                0::BIGINT AS fee_fen, CASE counts WHEN 1 THEN {_AGREES} ELSE 0 END AS agrees,
+            SELECT 1::TINYINT AS side, {_KEYS}, counts::TINYINT AS counts, odd::TINYINT AS odd, kind = 'P' AS pays,
+                0::BIGINT AS amount_fen, 0::BIGINT AS fee_fen, place,
+                CASE counts WHEN 1 THEN {_AGREES} ELSE 0 END AS agrees,
                 kind = 'P' AND transaction <> '' AS holds, false AS foot
             FROM {self._facts}
             UNION ALL
             SELECT -1, {_KEYS}, 1, odd, kind = 'P', CASE kind WHEN 'P' THEN amount_fen ELSE -amount_fen END,
-                CASE kind WHEN 'P' THEN fee_fen ELSE -fee_fen END, -{_AGREES}, false, foot
+                CASE kind WHEN 'P' THEN fee_fen ELSE -fee_fen END, NULL, {_AGREES}, false, foot
             FROM {self._bill}
         """)
         feet = run("SELECT count(*) FROM row WHERE foot").fetchone()
@@ -74,7 +76,7 @@ class Sums:
         run("DELETE FROM row WHERE foot")
         run("""
             CREATE TABLE sum AS
-            SELECT key, sum(agrees) = 0 AND max(odd) = 0 AND count(*) FILTER (side < 0 AND pays) <= 1
+            SELECT key, bit_xor(agrees) = 0 AND max(odd) = 0 AND count(*) FILTER (side < 0 AND pays) <= 1
                 AND count(*) FILTER (holds) <= 1 AND sum(side * counts) = 0 AS agreed,
                 count(*) FILTER (side < 0) AS pairs, count(*) FILTER (side < 0 AND pays) AS payments,
                 sum(amount_fen) AS amount_fen, sum(fee_fen) AS fee_fen
@@ -91,18 +93,15 @@ class Sums:
     def rows(self) -> Sequence[str]:
         """Return the bill's rows that need a closer look, as they stand there."""
         query = f"""
-            SELECT line FROM (SELECT line, foot, {_KEYS} FROM {self._bill})
-            WHERE NOT foot AND key IN (SELECT key FROM closer)
+            SELECT line FROM (SELECT line, {_KEYS} FROM {self._lines}) WHERE key IN (SELECT key FROM closer)
         """
-        return [line for (line,) in self._connection.execute(query).fetchall()]
+        around = {*self._around, ""}
+        return [line for (line,) in self._connection.execute(query).fetchall() if line not in around]
 
-    def facts(self) -> Sequence[tuple[str, str]]:
-        """Return the facts that need a closer look, as kinds and JSON texts."""
-        query = f"""
-            SELECT kind, fact FROM (SELECT kind, fact, {_KEYS} FROM {self._facts})
-            WHERE key IN (SELECT key FROM closer)
-        """
-        return self._connection.execute(query).fetchall()
+    def places(self) -> Sequence[int]:
+        """Return where the facts that need a closer look stand in their file."""
+        query = "SELECT place FROM row WHERE side > 0 AND key IN (SELECT key FROM closer)"
+        return [place for (place,) in self._connection.execute(query).fetchall()]
 
     def _gather(self) -> None:
         """Collect the orders that do not agree, and what shares a key with them, until nothing more comes."""

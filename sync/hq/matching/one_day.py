@@ -23,7 +23,7 @@ from agent.core.reconcile.scope import Terms
 from agent.core.reconcile.statement import Statement, StatementState, check_statement
 from sync.hq.matching.bulk import Bulk, match_in_bulk
 from sync.hq.matching.bulk_bill import NotInBulkError
-from sync.hq.matching.bulk_facts import rows_of
+from sync.hq.matching.bulk_facts import FlatFacts
 from sync.hq.matching.facts import days_of_named, facts_of_store, journal_until_ms, read_facts, wanted_days
 from sync.platforms.bill_files import BillFile
 
@@ -119,10 +119,10 @@ def _matched(
     """Write the facts store by store, so that one store's are in memory at a time, and match."""
     unreadable: list[str] = []
     with tempfile.TemporaryDirectory(prefix="storebox-match-") as scratch:
-        flat, spill = Path(scratch) / "facts", Path(scratch) / "spill"
+        flat, spill = FlatFacts(Path(scratch) / "facts", day), Path(scratch) / "spill"
         spill.mkdir()
-        with flat.open("w", encoding="utf-8", newline="") as file:
-            for store, days in wanted.items():
-                facts = facts_of_store(connection, bill.platform, merchant, store, days, unreadable)
-                file.writelines(rows_of(facts, day))
+        flat.write(
+            facts_of_store(connection, bill.platform, merchant, store, days, unreadable)
+            for store, days in wanted.items()
+        )
         return match_in_bulk(bill, merchant, day, flat, terms, spill), unreadable
