@@ -22,9 +22,9 @@ from sync.hq.matching.bulk_facts import FlatFacts
 from sync.hq.matching.bulk_sums import Agreed, Sums
 from sync.platforms.bill_files import BillFile
 
-MEMORY_MB = 128
+MEMORY_MB = 96
 """What DuckDB may hold; more is spilled to the folder."""
-THREADS = 1
+THREADS = 2
 
 
 @dataclass(frozen=True, slots=True)

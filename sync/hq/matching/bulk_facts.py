@@ -9,11 +9,11 @@ from typing import Any
 from agent.core.payment import AttemptState
 from agent.core.reconcile.facts import Contradiction, Facts, Payment, Refund
 
-COLUMNS = ("kind", "number", "transaction", "back", "amount_fen", "settled_fen", "counts", "odd", "place", "fact")
+COLUMNS = ("kind", "number", "transaction", "back", "amount_fen", "settled_fen", "counts", "odd", "place")
 """Columns of the file, split by tabs, nothing quoted.
 
 `kind` is P or R. `counts` is 1 for what a line of the day's bill must answer, else 0: a fact that is only known.
-`odd` is 1 for what only the classifier can judge. `place` is the byte at which the row begins.
+`odd` is 1 for what only the classifier can judge. `place` is the byte at which the whole fact begins in its own file.
 """
 NUMBERS = frozenset({"amount_fen", "settled_fen", "counts", "odd", "place"})
 """The columns that are whole numbers."""
@@ -25,32 +25,34 @@ _FLAT = str.maketrans(dict.fromkeys("\t\r\n\0", REPLACED))
 
 
 class FlatFacts:
-    """The file: written once, a store at a time or all at once, then read where a closer look is needed."""
+    """Two files: columns, and each fact whole. Written once, then read where a closer look is needed."""
 
     def __init__(self, path: Path, day: date) -> None:
-        """Take the file's place, nothing is there yet, and the day whose bill is matched."""
+        """Take the files' place, nothing is there yet, and the day whose bill is matched."""
         self.path = path
+        self._whole = path.with_name(f"{path.name}.whole")
         self._day = day
 
     def write(self, facts: Iterable[Facts]) -> None:
-        """Write facts; those of one order and of its refunds stand in the same."""
+        """Write facts; an order and its refunds must come together."""
         place = 0
-        with self.path.open("wb") as file:
+        with self.path.open("wb") as columns, self._whole.open("wb") as wholes:
             for some in facts:
                 for values, fact, names in _values_of(some, self._day):
-                    place += file.write(_row(values, place, fact, names))
+                    columns.write(_row((*values, place)))
+                    place += wholes.write(_whole(fact, names))
 
     def at(self, places: Iterable[int]) -> Facts:
-        """Return the facts of the rows at some places, in the order of numbers as the book gives them."""
+        """Return the facts at some places, in the order of numbers as the book gives them."""
         payments, refunds = [], []
-        with self.path.open("rb") as file:
+        with self._whole.open("rb") as file:
             for place in sorted(places):
                 file.seek(place)
-                cells = file.readline().decode("utf-8").rstrip("\n").split("\t")
-                if cells[0] == "P":
-                    payments.append(_payment(json.loads(cells[-1])))
+                kind, values = json.loads(file.readline())
+                if kind == "P":
+                    payments.append(_payment(values))
                 else:
-                    refunds.append(Refund(*json.loads(cells[-1])))
+                    refunds.append(Refund(*values))
         payments.sort(key=lambda one: (one.store, one.attempt))
         refunds.sort(key=lambda one: (one.store, one.out_refund_no))
         return Facts(payments, refunds)
@@ -81,10 +83,15 @@ def _payment(values: list[Any]) -> Payment:
     return Payment(**known)
 
 
-def _row(values: tuple[object, ...], place: int, fact: Payment | Refund, names: tuple[str, ...]) -> bytes:
-    cells = [str(one) if isinstance(one, int) else str(one or "").translate(_FLAT) for one in (*values, place)]
-    whole = json.dumps([getattr(fact, name) for name in names], default=_plain, separators=(",", ":"))
-    return ("\t".join((*cells, whole)) + "\n").encode("utf-8")
+def _row(values: tuple[object, ...]) -> bytes:
+    cells = (str(one) if isinstance(one, int) else str(one or "").translate(_FLAT) for one in values)
+    return ("\t".join(cells) + "\n").encode("utf-8")
+
+
+def _whole(fact: Payment | Refund, names: tuple[str, ...]) -> bytes:
+    values = [getattr(fact, name) for name in names]
+    kind = "P" if isinstance(fact, Payment) else "R"
+    return (json.dumps([kind, values], default=_plain, separators=(",", ":")) + "\n").encode("utf-8")
 
 
 def _plain(value: object) -> object:

@@ -91,10 +91,12 @@ def line_query(bill: BulkBill) -> str:
     """
 
 
-_NUMBERS = (
-    f"replace(coalesce(number, ''), chr(9), '{REPLACED}') AS number, "
-    f"replace(coalesce(transaction, ''), chr(9), '{REPLACED}') AS transaction, coalesce(back, '') AS back"
-)
+def _without_tabs(name: str) -> str:
+    flat = f"replace({name}, chr(9), '{REPLACED}')"
+    return f"CASE WHEN {name} IS NULL THEN '' WHEN contains({name}, chr(9)) THEN {flat} ELSE {name} END AS {name}"
+
+
+_NUMBERS = f"{_without_tabs('number')}, {_without_tabs('transaction')}, coalesce(back, '') AS back"
 
 
 def _is_around(bill: BulkBill, form: _Form) -> str:
@@ -218,8 +220,8 @@ def _fees(contracts: Sequence[FeeContract], merchant: str, day: date, tolerance_
     said = ["true"]
     for one in contracts:
         if one.covers(merchant, one.method, day):
-            # Wide enough for any amount that is read here.
-            product = f"(settled::HUGEINT * {one.rate_ppm})"
+            # Amounts of DECIMAL(14, 5) leave room for any rate that is one; past it DuckDB says that it has none.
+            product = f"(settled::BIGINT * {one.rate_ppm})"
             rounding = {Rounding.HALF_UP: MILLION // 2, Rounding.DOWN: 0, Rounding.UP: MILLION - 1}[one.rounding]
             expected = f"(({product} + {rounding}) // {MILLION})"
             if not one.gives_back:

@@ -2,8 +2,10 @@
 
 A row's keys are hashes of its platform number (the order's where it has none), out_trade_no and refund number. An order
 is in agreement when both sides have as many rows under its first key, their hashes add up to nothing without carry
-(exclusive or: no fact stands twice, so twins on one side only leave something over) and nothing in it is odd. Others
-take along whatever shares a key with them, again and again, so that the classifier sees whole groups.
+(exclusive or: no fact stands twice, so twins on one side only leave something over), nothing in it is odd, and it holds
+one payment. That is true of many orders together as it is of one: orders are added up in buckets, and only those of a
+bucket that does not add up one by one. Others take along whatever shares a key with them, again and again, so that the
+classifier sees whole groups.
 """
 
 from collections.abc import Sequence
@@ -24,6 +26,14 @@ _KEYS = (
     "CASE back WHEN '' THEN NULL ELSE hash(back) END AS back"
 )
 _AGREES = "hash(kind, number, transaction, CASE kind WHEN 'R' THEN back ELSE '' END, amount_fen, settled_fen)"
+
+_ADDED = (
+    "count(*) FILTER (side < 0) AS pairs, count(*) FILTER (side < 0 AND pays) AS payments, "
+    "sum(amount_fen) AS amount_fen, sum(fee_fen) AS fee_fen"
+)
+_ADDED_AGAIN = "sum(pairs), sum(payments), sum(amount_fen), sum(fee_fen)"
+_BUCKETS = 65_536
+_SUSPECTED = f"WHERE key & {_BUCKETS - 1} IN (SELECT bucket FROM bucket WHERE NOT agreed)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,21 +84,23 @@ class Sums:
         if feet is None or feet[0] != 1:
             raise NotInBulkError("foot")
         run("DELETE FROM row WHERE foot")
-        run("""
-            CREATE TABLE sum AS
-            SELECT key, bit_xor(agrees) = 0 AND max(odd) = 0 AND count(*) FILTER (side < 0 AND pays) <= 1
-                AND count(*) FILTER (holds) <= 1 AND sum(side * counts) = 0 AS agreed,
-                count(*) FILTER (side < 0) AS pairs, count(*) FILTER (side < 0 AND pays) AS payments,
-                sum(amount_fen) AS amount_fen, sum(fee_fen) AS fee_fen
-            FROM row GROUP BY key
-        """)
+        for name, key, among in (("bucket", f"key & {_BUCKETS - 1}", ""), ("sum", "key", _SUSPECTED)):
+            run(f"""
+                CREATE TABLE {name} AS
+                SELECT {key} AS {name}, {_ADDED},
+                    bit_xor(agrees) = 0 AND max(odd) = 0 AND sum(side * counts) = 0 AS agreed
+                FROM row {among} GROUP BY 1
+            """)
         self._gather()
-        found = run("""
-            SELECT coalesce(sum(pairs), 0), coalesce(sum(payments), 0), coalesce(sum(amount_fen), 0),
-                coalesce(sum(fee_fen), 0)
-            FROM sum WHERE key NOT IN (SELECT key FROM closer)
-        """).fetchone()
-        return Agreed(*map(int, found or (0, 0, 0, 0)))
+        every, closer = (
+            self._added(f"SELECT {_ADDED_AGAIN} FROM bucket"),
+            self._added(f"SELECT {_ADDED} FROM row WHERE key IN (SELECT key FROM closer)"),
+        )
+        return Agreed(*(one - other for one, other in zip(every, closer, strict=True)))
+
+    def _added(self, query: str) -> tuple[int, ...]:
+        found = self._connection.execute(query).fetchone()
+        return tuple(int(one or 0) for one in found or ())
 
     def rows(self) -> Sequence[str]:
         """Return the bill's rows that need a closer look, as they stand there."""
@@ -106,7 +118,11 @@ class Sums:
     def _gather(self) -> None:
         """Collect the orders that do not agree, and what shares a key with them, until nothing more comes."""
         run = self._connection.execute
-        run("CREATE TABLE closer AS SELECT key FROM sum WHERE NOT agreed")
+        run("""
+            CREATE TABLE closer AS
+            SELECT sum AS key FROM sum WHERE NOT agreed
+            UNION SELECT key FROM row WHERE holds GROUP BY key HAVING count(*) > 1
+        """)
         known = -1
         while (count := self._count()) != known:
             known = count
