@@ -6,7 +6,8 @@ Every `STEP`th order has something planted in it, in turn; all others agree. Amo
 import gzip
 import io
 import zipfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
 from random import Random
 from typing import Any
 
@@ -18,8 +19,10 @@ STEP = 20
 PLANTED = (
     "listed_twice", "foreign_number", "our_number", "not_on_bill", "paid_there", "taken_not_kept", "amount_differs",
     "refund_not_on_bill", "refund_unknown", "fee_differs", "still_open", "refund_open", "next_bill", "reversed_pair",
-    "refund_agrees",
+    "refund_agrees", "other_day", "old_refund", "recorded_twice", "charged_twice",
 )  # fmt: skip
+OLD_DAYS = 40
+"""So many days before, what `old_refund` gives back was sold."""
 WECHAT_HEAD = (
     "交易时间,公众账号ID,商户号,特约商户号,设备号,微信订单号,商户订单号,用户标识,交易类型,交易状态,付款银行,货币种类,"
     "应结订单金额,代金券金额,微信退款单号,商户退款单号,退款金额,充值券退款金额,退款类型,退款状态,商品名称,商户数据包,"
@@ -53,6 +56,8 @@ class Day:
     lines: list[Line] = field(default_factory=list)
     entries: list[Entry] = field(default_factory=list)
     expected: dict[str, list[str]] = field(default_factory=dict)
+    twins: set[str] = field(default_factory=set)
+    """Numbers under which the journal has money a second time."""
 
 
 def made(count: int, platform: str, seed: int = 1) -> Day:
@@ -69,8 +74,7 @@ def _order(day: Day, chance: Random, place: int, platform: str, planted: str) ->
     number = f"S{place % 200:03d}_1_{place:06d}_A1K7QF"
     transaction = f"42{chance.randrange(10**26):026d}" if platform == "wechat" else f"20261003{place:020d}"
     second, fen = chance.randrange(3_600, 80_000), chance.randrange(1_000, 30_000)
-    if planted == "next_bill":
-        second = 86_398
+    second = {"next_bill": 86_398, "other_day": 5}.get(planted, second)
     line = Line(number, transaction, second, fen, (fen * 60 + 5_000) // 10_000)
     outcome: str | None = "paid"
     if planted == "foreign_number":
@@ -82,7 +86,14 @@ def _order(day: Day, chance: Random, place: int, platform: str, planted: str) ->
     if planted in ("taken_not_kept", "reversed_pair"):
         outcome = "reversed"
     if outcome != "":
-        _enter(day, platform, line, outcome)
+        # Of an order at midnight the platform's answer names the day before, its bill this one.
+        sold = {"other_day": -10, "old_refund": -86_400 * OLD_DAYS}.get(planted, 0)
+        _enter(day, platform, line, outcome, sold)
+    if planted == "recorded_twice":
+        twin = replace(line, number=line.number.replace("_A1", "_A2"))
+        day.twins.add(twin.number)
+        _enter(day, platform, twin, outcome)
+        day.expected[twin.number] = ["recorded_twice"]
     _back(day, platform, line, planted)
     _spoil(day, line, planted)
     if planted:
@@ -93,12 +104,17 @@ def _order(day: Day, chance: Random, place: int, platform: str, planted: str) ->
             "refund_not_on_bill": ["none", "refund_not_on_bill"],
             "refund_unknown": ["none", "refund_unknown"],
             "refund_open": ["none", "refund_open"],
+            "old_refund": ["none"],
+            "recorded_twice": ["none"],
+            "charged_twice": ["charged_twice", "none"],
         }.get(planted, [planted])
 
 
-def _enter(day: Day, platform: str, line: Line, outcome: str | None) -> None:
-    trade = {"till": "1", "shift": "1", "staff": "7", "day": DAY}
-    at_ms = MIDNIGHT_MS + line.second * 1000
+def _enter(day: Day, platform: str, line: Line, outcome: str | None, sold: int = 0) -> None:
+    """Enter an order; it was sold so many seconds beside the moment of its line."""
+    at_ms = MIDNIGHT_MS + (line.second + sold) * 1000
+    business_day = date.fromisoformat(DAY) + timedelta(days=(line.second + sold) // 86_400)
+    trade = {"till": "1", "shift": "1", "staff": "7", "day": business_day.isoformat()}
     order = {**trade, "attempt": line.number, "platform": platform, "amount_fen": line.fen}
     merchant = WECHAT if platform == "wechat" else ALIPAY
     start = {**order, "sale": "X", "merchant": merchant, "custody": "hq", "method": "code", "code_tail": ""}
@@ -113,14 +129,14 @@ def _back(day: Day, platform: str, line: Line, planted: str) -> None:
     number = line.number.replace("_A", "_R")
     fen, second = line.fen // 3, line.second + 60
     back = Line(line.number, line.transaction, second, fen, (fen * 60 + 5_000) // 10_000, number)
-    if planted in ("refund_agrees", "refund_not_on_bill", "refund_open"):
+    if planted in ("refund_agrees", "old_refund", "refund_not_on_bill", "refund_open"):
         at_ms = MIDNIGHT_MS + second * 1000
         body = {"till": "1", "shift": "1", "staff": "7", "day": DAY, "out_refund_no": number, "attempt": line.number}
         body |= {"platform": platform, "amount_fen": fen}
         day.entries.append((at_ms - 500, "refund.started", {**body, "refund": "X-R1", "orphan": False}))
         if planted != "refund_open":
             day.entries.append((at_ms + 500, "refund.ended", {**body, "outcome": "done"}))
-    if planted in ("refund_agrees", "refund_unknown"):
+    if planted in ("refund_agrees", "old_refund", "refund_unknown"):
         day.lines.append(back)
     if planted == "reversed_pair":
         day.lines.append(Line(line.number, line.transaction, second, line.fen, line.fee, undone=True))
@@ -131,10 +147,12 @@ def _spoil(day: Day, line: Line, planted: str) -> None:
         line = Line(line.number, line.transaction, line.second, line.fen + 1, line.fee)
     if planted == "fee_differs":
         line = Line(line.number, line.transaction, line.second, line.fen, line.fee + 5)
-    if planted not in ("not_on_bill", "still_open", "next_bill"):
+    if planted not in ("not_on_bill", "still_open", "next_bill", "old_refund"):
         day.lines.append(line)
     if planted == "listed_twice":
         day.lines.append(line)
+    if planted == "charged_twice":
+        day.lines.append(replace(line, transaction=f"9{line.transaction[1:]}", second=line.second + 5))
 
 
 def wechat_bill(day: Day) -> bytes:
