@@ -13,6 +13,7 @@ from sqlalchemy import Connection, delete, func, select, update
 from agent.core.moment import is_moment, platform_day
 from sync.hq import tables
 from sync.hq.books.accounts import Accounts, book_of
+from sync.hq.books.acquirers import Acquirer, tenders_of
 from sync.hq.books.bill_tables import outstanding, seen_entry, store_account_day, store_day
 from sync.hq.books.day_states import DayState, Outstanding
 from sync.hq.books.marks import know_account_days, mark_account_days, mark_store_days
@@ -45,9 +46,13 @@ class Arrived:
     """By attempt, the business day of an entry and the platform day on which its money may have moved."""
     begun: list[dict[str, object]] = field(default_factory=list)
     ended: list[tuple[str, Outstanding, str]] = field(default_factory=list)
+    tenders: set[tuple[str, str, date]] = field(default_factory=set)
+    """Kinds of tenders, the business day and the day on which they were taken."""
 
 
-def read_arrivals(database: Database, accounts: Accounts, entries_max: int = ENTRIES_A_STEP) -> int:
+def read_arrivals(
+    database: Database, accounts: Accounts, acquirers: Sequence[Acquirer] = (), entries_max: int = ENTRIES_A_STEP
+) -> int:
     """Read the next entries of one epoch that has new ones, and return how many numbers it went on; 0 is the end."""
     with database.read() as connection:
         place = _next_place(connection)
@@ -62,7 +67,7 @@ def read_arrivals(database: Database, accounts: Accounts, entries_max: int = ENT
         _take(arrived, store, row, readable(row.body) or {}, closes)
     with database.write() as connection:
         if _goes_on(connection, store, epoch, first, last):
-            _write(connection, accounts, store, arrived)
+            _write(connection, accounts, acquirers, store, arrived)
     return last - first
 
 
@@ -105,8 +110,8 @@ def _take(arrived: Arrived, store: str, row: Any, body: Body, closes: Mapping[st
         arrived.late[place] = arrived.late.get(place, 0) + 1
     if row.kind in ATTEMPTS or row.kind in REFUNDS:
         _take_order(arrived, store, row, body)
-    elif row.kind == "sale.completed":
-        _take_tenders(arrived, store, row.day, body)
+    elif row.kind in SALES:
+        _take_tenders(arrived, store, row, body)
 
 
 def _take_order(arrived: Arrived, store: str, row: Any, body: Body) -> None:
@@ -126,13 +131,15 @@ def _take_order(arrived: Arrived, store: str, row: Any, body: Body) -> None:
         arrived.ended.append((store, kind, number))
 
 
-def _take_tenders(arrived: Arrived, store: str, day: str, body: Body) -> None:
-    """Keep tenders that were taken provisionally; one that carries an attempt ends with it."""
-    tenders = body.get("tenders")
-    for count, tender in enumerate(tenders if isinstance(tenders, list) else (), 1):
-        if isinstance(tender, dict) and tender.get("provisional") is True and not tender.get("attempt"):
+def _take_tenders(arrived: Arrived, store: str, row: Any, body: Body) -> None:
+    """Keep the kinds of tenders, and those that were taken provisionally; one that carries an attempt ends with it."""
+    on = _platform_day(row.at_ms)
+    for count, tender in tenders_of(body):
+        if on is not None:
+            arrived.tenders.add((tender["kind"], row.day, on))
+        if row.kind == "sale.completed" and tender.get("provisional") is True and not tender.get("attempt"):
             number = f"{body.get('sale')}#{count}"
-            arrived.begun.append(_outstanding(store, Outstanding.TENDER, number, day, tender.get("amount_fen")))
+            arrived.begun.append(_outstanding(store, Outstanding.TENDER, number, row.day, tender["amount_fen"]))
 
 
 def _outstanding(store: str, kind: Outstanding, number: str, day: str, amount_fen: object) -> dict[str, object]:
@@ -152,7 +159,9 @@ def _platform_day(at_ms: object) -> date | None:
     return platform_day(at_ms) if type(at_ms) is int and is_moment(at_ms) else None
 
 
-def _write(connection: Connection, accounts: Accounts, store: str, arrived: Arrived) -> None:
+def _write(
+    connection: Connection, accounts: Accounts, acquirers: Sequence[Acquirer], store: str, arrived: Arrived
+) -> None:
     begun = [row for row in arrived.begun if not _is_confirmed(connection, row)]
     if begun:
         insert_unless_there(connection, outstanding, ("store", "kind", "number"), begun)
@@ -166,6 +175,11 @@ def _write(connection: Connection, accounts: Accounts, store: str, arrived: Arri
             touched.add((book, on))
             rows.append({"store": store, "day": day, "account": book, "platform_day": on.isoformat()})
             arrived.days.add((store, day))
+    for kind, day, on in sorted(arrived.tenders):
+        for acquirer in acquirers:
+            if acquirer.pays(store, kind):
+                touched.add((acquirer.book, on))
+                rows.append({"store": store, "day": day, "account": acquirer.book, "platform_day": on.isoformat()})
     if rows:
         insert_unless_there(connection, store_account_day, ("store", "day", "account", "platform_day"), rows)
     know_account_days(connection, touched)

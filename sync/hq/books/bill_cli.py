@@ -39,13 +39,15 @@ def import_bill(
     actor: Actor,
     password: Password,
     mapping: Annotated[
-        str, typer.Option(help="A mapping of columns, STATE/acquirers/NAME.toml, for any other acquirer's file.")
+        str,
+        typer.Option(help="A mapping of columns, STATE/acquirers/NAME.toml; else the one that names the account."),
     ] = "",
     kind: Kind = BillType.TRADE,
     state: State = DEFAULT_STATE,
     database: DatabaseUrl = None,
 ) -> None:
     """Keep a bill from a file; another file of the same day is a corrected bill, and is matched instead."""
+    from sync.hq.books.acquirers import acquirer_of
     from sync.hq.books.bills import checked_book
     from sync.hq.books.fetching import import_bill as keep
     from sync.hq.people.rights import Act, require
@@ -54,7 +56,9 @@ def import_bill(
     with opened(state, database) as office:
         person = acting(office, actor, password)
         require(person, Act.BANK)
-        kept = keep(office.database, state, book, on, file.read_bytes(), mapping, kind, person.name, office.now_ms())
+        own = acquirer_of(state, book)
+        form = mapping or (own.name if own is not None else "")
+        kept = keep(office.database, state, book, on, file.read_bytes(), form, kind, person.name, office.now_ms())
     typer.echo(f"{book} {on}: version {kept.version}, sha256 {kept.sha256}" if kept else f"{book} {on}: here already")
 
 

@@ -27,9 +27,17 @@ _NAME = re.compile(r"[0-9A-Za-z_-]{1,40}")
 
 
 class AcquirerMapping(BaseModel):
-    """How an acquirer's file is read; `kinds` says what the words of its column `kind` mean."""
+    """How an acquirer's file is read; `kinds` says what the words of its column `kind` mean.
+
+    `platform` and `merchant` name its account, `tenders` what it pays for, `stores` where; all stores when left out.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    platform: str = ""
+    merchant: str = ""
+    tenders: tuple[str, ...] = ()
+    stores: tuple[str, ...] = ()
 
     columns: dict[str, str]
     kinds: dict[str, BillKind] = {}

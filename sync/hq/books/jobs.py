@@ -14,6 +14,7 @@ from pathlib import Path
 from agent.core.bill import BillType, BillVerdict
 from agent.core.errors import Refused
 from sync.hq.books.accounts import Accounts
+from sync.hq.books.acquirers import acquirers_of
 from sync.hq.books.arrivals import read_arrivals
 from sync.hq.books.days import marked, refresh
 from sync.hq.books.fetching import due_fetches, fetch_bill, keep_try, plan_days
@@ -56,8 +57,8 @@ class BookJobs:
 
     def arrivals(self) -> bool:
         """Read entries that arrived since the last time."""
-        steps = 0
-        while steps < STEPS_A_RUN and read_arrivals(self._database, self.accounts()):
+        steps, acquirers = 0, acquirers_of(self._state)
+        while steps < STEPS_A_RUN and read_arrivals(self._database, self.accounts(), acquirers):
             steps += 1
         return steps > 0
 

@@ -22,6 +22,7 @@ from agent.core.reconcile.matching import match, of_day
 from agent.core.reconcile.scope import Terms
 from agent.core.reconcile.statement import Statement, StatementState
 from sync.hq.books.accounts import account_of
+from sync.hq.books.acquirers import acquirer_of, read_tenders
 from sync.hq.books.bill_forms import check_whose, lines_of_bill
 from sync.hq.books.bill_tables import account_day, outstanding, store_account_day
 from sync.hq.books.bills import ONE_DAY, KeptBill, checked_path, newest_bill
@@ -99,8 +100,12 @@ def _judged(connection: Connection, state: Path, book: str, day: date, bill_stat
             statement = replace(big.statement, version=kept.version)
             return Judged(book, day, of_day(big.match, day) if not big.in_bulk else big.match, statement, mark)
     statements = _statements(connection, state, book, day, bill_state)
-    lines = [line for one in statements.values() for line in one.lines]
-    read = read_facts(connection, platform, merchant, day, lines)
+    acquirer = acquirer_of(state, book)
+    if acquirer is not None:
+        read = read_tenders(connection, acquirer, day)
+    else:
+        lines = [line for one in statements.values() for line in one.lines]
+        read = read_facts(connection, platform, merchant, day, lines)
     terms = Terms(contracts=contracts, journal_until_ms=read.journal_until_ms)
     found = of_day(match(read.facts, statements.values(), terms), day)
     alarm = fee_alarm(fee_sum(found.findings, contracts, merchant, day), day)

@@ -10,14 +10,17 @@ from pathlib import Path
 from sqlalchemy import Connection, func, select, update
 
 from agent.core.moment import platform_day
-from agent.core.settlement.payouts import PayoutState
+from agent.core.settlement.payouts import Payouts, PayoutState
+from sync.hq.books.accounts import account_of
+from sync.hq.books.acquirers import acquirer_of, acquirer_payouts
+from sync.hq.books.bank_settings import Account, payout_settings
 from sync.hq.books.bill_tables import account_day, looked_at, store_account_day, store_day
 from sync.hq.books.day_cash import keep_cash
 from sync.hq.books.day_states import DayState
 from sync.hq.books.marks import mark_store_days
 from sync.hq.books.money_tables import deposit_slip
-from sync.hq.books.payouts import account_payouts, accounts_of
-from sync.hq.books.tables import book
+from sync.hq.books.payouts import account_payouts
+from sync.hq.books.tables import book as books
 from sync.hq.database import Database
 from sync.hq.upserts import insert_of
 
@@ -34,10 +37,10 @@ def settle(database: Database, state: Path, now_ms: int) -> bool:
         known = connection.execute(select(looked_at.c.seen).where(looked_at.c.what == WHAT)).scalar()
         if known == seen:
             return False
-        found = {one.book: account_payouts(connection, state, one, today) for one in accounts_of(connection, state)}
+        found = {book: _payouts(connection, state, book, today) for book in _books(connection)}
     with database.write() as connection:
         for account, payouts in found.items():
-            days = {one.day.isoformat(): (one.state.value, one.line) for one in payouts.payouts.days}
+            days = {one.day.isoformat(): (one.state.value, one.line) for one in payouts.days}
             _keep_payouts(connection, account, days, today)
         _mark_cash(connection, keep_cash(connection, today))
         insert = insert_of(connection, looked_at).values(what=WHAT, seen=seen)
@@ -45,9 +48,24 @@ def settle(database: Database, state: Path, now_ms: int) -> bool:
     return True
 
 
+def _books(connection: Connection) -> list[str]:
+    known = account_day.c
+    return list(connection.execute(select(known.store).distinct().order_by(known.store)).scalars())
+
+
+def _payouts(connection: Connection, state: Path, account: str, today: date) -> Payouts:
+    """Return an account's days: due by the journals at a platform, by its own file at an acquirer."""
+    if acquirer_of(state, account) is not None:
+        return acquirer_payouts(connection, state, account, today)
+    declared = {one.book: one for one in payout_settings(state).account}
+    platform, merchant = account_of(account)
+    terms = declared.get(account) or Account(platform=platform, merchant=merchant)
+    return account_payouts(connection, state, terms, today).payouts
+
+
 def _seen(connection: Connection, state: Path, today: date) -> str:
     """Return what the bank's side follows from, in few words."""
-    notes = select(func.coalesce(func.sum(book.c.next_number), 0)).where(book.c.store.startswith("@bank:"))
+    notes = select(func.coalesce(func.sum(books.c.next_number), 0)).where(books.c.store.startswith("@bank:"))
     counts = [
         connection.execute(query).scalar_one()
         for query in (

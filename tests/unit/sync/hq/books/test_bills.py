@@ -1,10 +1,11 @@
 """Bills on the disk and in their versions, fees by contract, jobs by lease: whatever comes twice, late, or broken."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -234,11 +235,19 @@ def test_hostile_entries_hold_nothing_up(here: Chain, wrong: dict[str, object]) 
     assert here.codes()[0] == "provisional"
 
 
+def noting(ran: list[Any], what: object) -> Callable[[], bool]:
+    def work() -> bool:
+        ran.append(what)
+        return True
+
+    return work
+
+
 def test_one_runner_of_two_works_and_the_other_takes_over(chain: Chain) -> None:
     ran: list[str] = []
 
     def runner(name: str) -> Runner:
-        return Runner(chain.database, [Job("work", 1000, lambda: ran.append(name) is None)], name, lambda: chain.now_ms)
+        return Runner(chain.database, [Job("work", 1000, noting(ran, name))], name, lambda: chain.now_ms)
 
     first, second = runner("first"), runner("second")
     first.step()
@@ -260,7 +269,7 @@ def test_a_lease_wanted_by_many_at_once_is_one_s(chain: Chain) -> None:
     ran: list[int] = []
 
     def work(number: int) -> None:
-        job_of = Job("work", 1000, lambda: ran.append(number) is None)
+        job_of = Job("work", 1000, noting(ran, number))
         Runner(chain.database, [job_of], f"p{number}", lambda: chain.now_ms).step()
 
     threads = [threading.Thread(target=work, args=(number,)) for number in range(4)]
@@ -281,7 +290,7 @@ def test_a_job_that_breaks_is_noted_and_tried_later_and_the_next_runs(here: Chai
             raise faults.pop(0)
         return True
 
-    jobs = [Job("breaks", 1000, breaks), Job("works", 1000, lambda: ran.append("works") is None)]
+    jobs = [Job("breaks", 1000, breaks), Job("works", 1000, noting(ran, "works"))]
     runner = Runner(here.database, jobs, "p1", lambda: here.now_ms)
     codes = []
     for wait_ms_ in (0, 1_000, 30_000, 60_000):
