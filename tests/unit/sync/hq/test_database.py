@@ -58,8 +58,8 @@ def engine_at_first_version(tmp_path: Path, database_url: str | None) -> Engine:
     return create_engine(database_url or f"sqlite:///{tmp_path / 'hq.db'}")
 
 
-def test_entries_from_before_the_months_are_moved(tmp_path: Path, database_url: str | None) -> None:
-    engine = engine_at_first_version(tmp_path, database_url)
+def test_entries_from_before_the_months_are_moved(tmp_path: Path, empty_database_url: str | None) -> None:
+    engine = engine_at_first_version(tmp_path, empty_database_url)
     insert = (
         "INSERT INTO entry (store, epoch, seq, at_ms, kind, day, body, hash, received_at_ms)"
         " VALUES ('S001', 1, 1, 5, 'day.closed', NULL, '{}', 'ab', 1790000000000)"
@@ -68,7 +68,7 @@ def test_entries_from_before_the_months_are_moved(tmp_path: Path, database_url: 
         upgrade(connection, "0001")
         connection.exec_driver_sql(insert)
     engine.dispose()
-    database = Database.open(tmp_path, database_url)
+    database = Database.open(tmp_path, empty_database_url)
     with database.read() as connection:
         row = connection.execute(tables.entry.select()).one()
         assert (row.store, row.seq, row.body, row.month) == ("S001", 1, "{}", 202609)
