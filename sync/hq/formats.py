@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-import orjson
+import msgspec
 
 from sync.hq.database import Database
 from sync.hq.manifest import manifest
@@ -59,7 +59,7 @@ def row_maker(rows: Rows) -> RowMaker:
 
 def json_line(document: Document) -> str:
     """Return one JSON line."""
-    return orjson.dumps(document).decode() + "\n"
+    return msgspec.json.encode(document).decode() + "\n"
 
 
 def json_lines(rows: Iterable[Row], columns: Sequence[Column]) -> str:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Mapping
 from functools import cache
 
-import orjson
+import msgspec
 from sqlalchemy import Connection, Table, TextClause, func, text
 
 from agent.core.canonical import parse
@@ -52,8 +52,8 @@ def readable_quickly(body: str) -> Mapping[str, object] | None:
     Numbers may be floats here; text that UTF-8 can't hold makes it None.
     """
     try:
-        value = orjson.loads(body)
-    except ValueError:
+        value = msgspec.json.decode(body)
+    except (ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None
 

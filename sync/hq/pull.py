@@ -6,18 +6,18 @@ the order of its columns: a pull has millions of them.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from sqlalchemy import Connection, and_, or_, select, tuple_
 
 from sync.hq import tables
-from sync.hq.projection import readable_quickly
 from sync.hq.pull_columns import Rows
 from sync.hq.pull_dates import Periods, moment
 from sync.hq.pull_days import BusinessDay, Days, DayStates
 from sync.hq.pull_place import Place, Tally, place_of
 
-PAGE_ENTRIES = 4000
+PAGE_ENTRIES = 1000
+"""Larger pages outlive the collector's young generations, which costs more than their queries save."""
 Row = tuple[object, ...]
 
 
@@ -42,7 +42,7 @@ class Selection:
 
 
 class LedgerEntry(NamedTuple):
-    """An entry as it is kept, its body parsed; an unreadable body is empty."""
+    """An entry as it is kept; `body` is what the row maker reads of it, None for one that it can't read."""
 
     store: str
     epoch: int
@@ -51,7 +51,7 @@ class LedgerEntry(NamedTuple):
     kind: str
     day: str
     received_at_ms: int
-    body: Mapping[str, object]
+    body: Any
 
     @property
     def place(self) -> dict[str, object]:
@@ -84,6 +84,9 @@ class RowMaker(Protocol):
     """Makes the rows of entries; `kinds` are those that have any."""
 
     kinds: Sequence[str]
+
+    def read(self, body: str) -> object | None:
+        """Return what the rows need of a body, None for one that can't be read."""
 
     def begin(self, connection: Connection, store: str) -> None:
         """Look up what the rows of a store need."""
@@ -154,7 +157,7 @@ def _pages(
         query.where(wanted & (tuple_(entry.day, entry.epoch, entry.seq) > tuple_(*place)))
     ).all():
         yield [
-            LedgerEntry(store, epoch, seq, at_ms, kind, day, received_at_ms, readable_quickly(body) or {})
+            LedgerEntry(store, epoch, seq, at_ms, kind, day, received_at_ms, maker.read(body))
             for epoch, seq, at_ms, kind, day, received_at_ms, body in page
         ]
         last = page[-1]
@@ -180,7 +183,7 @@ class _Counter:
     def _of(self, entry: LedgerEntry) -> Sequence[Row]:
         tally, day, at = self._tally, self._days.of(entry.day), moment(entry.at_ms)
         made = UNREADABLE
-        if day is not None and at is not None:
+        if day is not None and at is not None and entry.body is not None:
             told = Told(day, at, self._periods.of(entry.day, entry.received_at_ms))
             made = self._maker.made(entry, told)
         if day is None or made.difference_fen is None:

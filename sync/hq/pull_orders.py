@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
+import msgspec
 from sqlalchemy import ColumnElement, Connection, Text, any_, func, literal, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
@@ -33,7 +34,5 @@ def _among(connection: Connection, column: ColumnElement[str], values: list[str]
     """Return the condition with one parameter for all values: a thousand would be compiled again for each page."""
     if connection.dialect.name == "postgresql":
         return column == any_(literal(values, ARRAY(Text)))
-    import orjson
-
-    given = func.json_each(orjson.dumps(values).decode()).table_valued("value")
+    given = func.json_each(msgspec.json.encode(values).decode()).table_valued("value")
     return column.in_(select(given.c.value))

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy import Connection
 
 from agent.core.ledger import KINDS, postings
+from sync.hq.projection import readable_quickly
 from sync.hq.pull import UNREADABLE, LedgerEntry, Made, Told
 from sync.hq.pull_dates import SettlementDays, platform_day
 from sync.hq.pull_orders import PlatformOrder, platform_orders
@@ -25,6 +26,10 @@ class PostingRows:
         self._settled: SettlementDays | None = None
         self._orders: Mapping[str, PlatformOrder] = {}
 
+    def read(self, body: str) -> Mapping[str, object] | None:
+        """Return the whole body."""
+        return readable_quickly(body)
+
     def begin(self, connection: Connection, store: str) -> None:
         """Look up when the bank paid the store's money."""
         self._settled = SettlementDays(connection, store) or None
@@ -33,7 +38,12 @@ class PostingRows:
         """Look up the platform orders of a page, whose accounts say when the bank paid."""
         if self._settled is None:
             return
-        numbers = [attempt for entry in page if entry.kind in _AT_PLATFORM if (attempt := _text(entry.body, "attempt"))]
+        numbers = [
+            attempt
+            for entry in page
+            if entry.body and entry.kind in _AT_PLATFORM
+            if (attempt := _text(entry.body, "attempt"))
+        ]
         self._orders = platform_orders(connection, store, numbers)
 
     def made(self, entry: LedgerEntry, told: Told) -> Made:

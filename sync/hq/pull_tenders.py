@@ -5,9 +5,14 @@ that don't add up to their sale are named in the manifest.
 """
 
 from collections.abc import Mapping, Sequence
+from typing import Annotated
 
+from msgspec import Meta, MsgspecError, Struct
+from msgspec.json import Decoder
 from sqlalchemy import Connection
 
+from agent.core.canonical import LARGEST_INTEGER
+from sync.hq.projection import readable
 from sync.hq.pull import UNREADABLE, LedgerEntry, Made, Row, Told
 from sync.hq.pull_dates import SettlementDays, platform_day
 from sync.hq.pull_orders import PlatformOrder, platform_orders
@@ -15,7 +20,28 @@ from sync.hq.pull_orders import PlatformOrder, platform_orders
 SALE, REFUND = "sale.completed", "sale.refunded"
 ROUNDING = "rounding"
 _UNKNOWN = PlatformOrder(None, None, None, None)
-_Line = Mapping[str, object]
+_Fen = Annotated[int, Meta(ge=-LARGEST_INTEGER, le=LARGEST_INTEGER)]
+
+
+class Tender(Struct, gc=False):
+    """What a row needs of a tender."""
+
+    amount_fen: _Fen
+    kind: str | None = None
+    attempt: str | None = None
+
+
+class Trade(Struct, gc=False):
+    """What the rows need of a sale or refund; goods and discounts are not even read."""
+
+    total_fen: _Fen
+    tenders: list[Tender]
+    sale: str | None = None
+    till: str | None = None
+    rounding_fen: _Fen = 0
+
+
+_decode = Decoder(Trade).decode
 
 
 class TenderRows:
@@ -27,36 +53,41 @@ class TenderRows:
         self._settled: SettlementDays | None = None
         self._orders: Mapping[str, PlatformOrder] = {}
 
+    def read(self, body: str) -> Trade | None:
+        """Return what the rows need of a body."""
+        try:
+            return _decode(body)
+        except (MsgspecError, UnicodeError, RecursionError):
+            return _of_odd_body(readable(body) or {})
+
     def begin(self, connection: Connection, store: str) -> None:
         """Look up when the bank paid the store's money."""
         self._settled = SettlementDays(connection, store) or None
 
     def page(self, connection: Connection, store: str, page: Sequence[LedgerEntry]) -> None:
         """Look up the platform orders that the tenders of a page name."""
-        numbers = [
-            attempt for entry in page for line in _tenders(entry.body) or () if (attempt := _text(line, "attempt"))
-        ]
+        trades = [entry.body for entry in page if entry.body is not None]
+        numbers = [one.attempt for trade in trades for one in trade.tenders if one.attempt is not None]
         self._orders = platform_orders(connection, store, numbers)
 
     def made(self, entry: LedgerEntry, told: Told) -> Made:
         """Return a row for each tender, and one for the rounding."""
-        body = entry.body
-        lines, total_fen = _tenders(body), body.get("total_fen")
-        if lines is None or not isinstance(total_fen, int):
-            return UNREADABLE
-        rounding_fen = body.get("rounding_fen")
-        if type(rounding_fen) is int and rounding_fen:
-            lines = [*lines, {"kind": ROUNDING, "amount_fen": rounding_fen}]
+        trade: Trade = entry.body
+        lines, total_fen = trade.tenders, trade.total_fen
+        if trade.rounding_fen:
+            lines = [*lines, Tender(trade.rounding_fen, ROUNDING)]
         sale = entry.kind == SALE
         sign = 1 if sale else -1
-        paid_fen: int = sum(line["amount_fen"] for line in lines) * sign  # type: ignore[misc]
+        paid_fen = sum([line.amount_fen for line in lines]) * sign
+        if abs(paid_fen) > LARGEST_INTEGER:
+            return UNREADABLE
         rows = [self._row(entry, told, number, line, sign) for number, line in enumerate(lines, 1)]
         difference_fen = total_fen * sign - paid_fen
         return Made(rows, paid_fen, difference_fen, total_fen if sale else None, None if sale else total_fen)
 
-    def _row(self, entry: LedgerEntry, told: Told, number: int, line: _Line, sign: int) -> Row:
-        body, day = entry.body, told.day
-        attempt, order, at_platform, settled = _text(line, "attempt"), _UNKNOWN, None, None
+    def _row(self, entry: LedgerEntry, told: Told, number: int, line: Tender, sign: int) -> Row:
+        trade: Trade = entry.body
+        attempt, order, at_platform, settled = line.attempt, _UNKNOWN, None, None
         if attempt is not None:
             order = self._orders.get(attempt, _UNKNOWN)
             at_platform = _platform_day(entry, order)
@@ -70,30 +101,33 @@ class TenderRows:
             entry.day,
             at_platform,
             told.at,
-            _text(body, "till"),
+            trade.till,
             "sale" if sign > 0 else "refund",
-            _text(body, "sale"),
-            _text(line, "kind") or "",
+            trade.sale,
+            line.kind or "",
             order.platform,
             attempt,
             order.transaction,
-            sign * line["amount_fen"],  # type: ignore[operator]
-            day.state,
-            settled or None,
+            sign * line.amount_fen,
+            told.day.state,
+            settled,
             told.posting_period,
-            day.day_state,
+            told.day.day_state,
         )
 
 
-def _tenders(body: Mapping[str, object]) -> Sequence[_Line] | None:
-    """Return the tenders of a body, or None when they can't be read."""
-    tenders = body.get("tenders")
-    if not isinstance(tenders, list):
+def _of_odd_body(body: Mapping[str, object]) -> Trade | None:
+    """Return what can be read of a body whose texts are none or whose numbers are missing; None without its money."""
+    tenders, total_fen, rounding_fen = body.get("tenders"), _fen(body, "total_fen"), _fen(body, "rounding_fen")
+    if not isinstance(tenders, list) or total_fen is None:
         return None
-    for tender in tenders:
-        if not isinstance(tender, dict) or type(tender.get("amount_fen")) is not int:
+    lines = []
+    for one in tenders:
+        amount_fen = _fen(one, "amount_fen") if isinstance(one, dict) else None
+        if amount_fen is None:
             return None
-    return tenders
+        lines.append(Tender(amount_fen, _text(one, "kind"), _text(one, "attempt")))
+    return Trade(total_fen, lines, _text(body, "sale"), _text(body, "till"), rounding_fen or 0)
 
 
 def _platform_day(entry: LedgerEntry, order: PlatformOrder) -> str | None:
@@ -103,6 +137,12 @@ def _platform_day(entry: LedgerEntry, order: PlatformOrder) -> str | None:
     return platform_day(entry.at_ms)
 
 
-def _text(fields: Mapping[str, object], name: str) -> str | None:
+def _fen(fields: Mapping[str, object], name: str) -> int | None:
     value = fields.get(name)
-    return value if isinstance(value, str) else None
+    return value if type(value) is int and abs(value) <= LARGEST_INTEGER else None
+
+
+def _text(fields: Mapping[str, object], name: str) -> str | None:
+    """Return a text that UTF-8 holds."""
+    value = fields.get(name)
+    return value if isinstance(value, str) and not any("\ud800" <= one <= "\udfff" for one in value) else None
