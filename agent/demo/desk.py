@@ -153,6 +153,15 @@ class DeskClient:
         """Hold the proof that a customer's phone shows at an address before the scanner; `desk.refused` without one."""
         self._say(place, f"proof {address}")
 
+    def next_morning(self) -> None:
+        """Let the shop close and the next morning come, in the background; refuses while one is under way."""
+        self._say("", "morning")
+
+    def plant(self, what: str) -> dict[str, Any]:
+        """Let tomorrow's bill differ, by a `refund` in the portal or a `payment` to a printed code; `desk.refused`."""
+        planted: dict[str, Any] = json.loads(self._say("", f"plant {what}"))
+        return planted
+
     def read(self, data: bytes) -> str:
         """Return the code in a picture; refusals are those of `reading.read_code`."""
         return reading.read_code(data)

@@ -4,7 +4,8 @@ Words: those of `storebox sim printer` (paper, cover, jam, power off|on …), `p
 `scanner unplug|plug`, `scan TEXT`, `scale GRAMS`, `display state` (and the other words of `storebox sim scale` and
 `sim display`), `phones`, `phone C1 wechat` (that customer's fresh payment code before the scanner), `proof ADDRESS`
 (the proof that a customer's phone shows at that address, before the scanner), `network on|off`, `power` (the box loses
-it: a real SIGKILL), `state`.
+it: a real SIGKILL), `morning` (the shop closes, the platforms' bills arrive and are matched), `plant refund` and `plant
+payment` (what a bill may differ by), `state`.
 They go to the first till; `till 2 …` speaks to the second, and a printer's name before them (`receipt2 …`) to where
 that printer stands.
 """
@@ -19,6 +20,7 @@ from agent.core.errors import StoreboxError
 from agent.daemon.sockets import connected_unix, listening_unix
 from agent.demo import phones
 from agent.demo.folder import PRINTERS, TILLS, DemoFolder, DemoPrinter
+from agent.demo.morning import Morning
 
 ANSWER_WITHIN_S = 5.0
 _WEIGHING = frozenset(till.till for till in TILLS if till.weighs)
@@ -28,6 +30,7 @@ class Switches(Protocol):
     """What the parent itself can do."""
 
     network: bool
+    morning: Morning
 
     async def set_network(self, on: bool) -> None:
         """Connect the box with the world, or cut it off."""
@@ -102,6 +105,9 @@ class DeskServer:
             "scanner unplug": lambda: self._plug_scanner(place, False),
             "scanner plug": lambda: self._plug_scanner(place, True),
             "state": lambda: self._state(place),
+            "morning": self._begin_morning,
+            "plant refund": lambda: self._switches.morning.plant("refund"),
+            "plant payment": lambda: self._switches.morning.plant("payment"),
         }
         command = own.get(" ".join(words))
         if command is not None:
@@ -125,6 +131,9 @@ class DeskServer:
         if words[0] == "printer":
             words = words[1:]
         return await self._tell(place.device, " ".join(words))
+
+    async def _begin_morning(self) -> str:
+        return self._switches.morning.begin()
 
     async def _network(self, on: bool) -> str:
         await self._switches.set_network(on)
@@ -161,6 +170,7 @@ class DeskServer:
             "place": place.name,
             "till": place.till,
             "headquarters": self._switches.hq_url(),
+            "morning": self._switches.morning.shown(),
         }
         return json.dumps({**switches, **printer_switches(printer), "detail": printer})
 

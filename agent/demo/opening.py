@@ -29,7 +29,11 @@ class Seat:
 
     def state(self) -> dict[str, Any]:
         """Return what the till's page would show."""
-        answer = self._session.get(f"{self._url}/state", timeout=TIMEOUT_S)
+        return self.get("/state")
+
+    def get(self, path: str) -> dict[str, Any]:
+        """Return what the box shows; raises `requests.HTTPError` when it refuses."""
+        answer = self._session.get(f"{self._url}{path}", timeout=TIMEOUT_S)
         answer.raise_for_status()
         found: dict[str, Any] = answer.json()
         return found

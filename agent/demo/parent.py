@@ -12,13 +12,16 @@ import socket
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from agent.core.errors import Broken, StoreboxError, TryLater
 from agent.daemon.sockets import BACKLOG, url_of
 from agent.demo.children import Child
+from agent.demo.closing import close_for_the_day
 from agent.demo.desk_server import DeskServer
 from agent.demo.folder import BOX, PEOPLE, PRINTERS, STORE, TILLS, DemoFolder, DemoPrinter
 from agent.demo.forwarder import HOST, Forwarder
+from agent.demo.morning import Morning
 from agent.demo.opening import open_for_business
 
 BOX_PORT = 8080
@@ -32,6 +35,7 @@ _STOREBOX = "agent.cli:main"
 _HEADQUARTERS = "sync.hq.cli:main"
 _NEW_HEADQUARTERS = "agent.demo.headquarters:serve_new"
 _KNOWN_HEADQUARTERS = "agent.demo.headquarters:serve_again"
+_MORNING = "agent.demo.office_morning:main"
 
 Say = Callable[[str], None]
 
@@ -64,6 +68,8 @@ class Demo:
         self._hq_url = ""
         self._others: list[Child] = []
         self._box: Child | None = None
+        self._box_url = ""
+        self.morning = Morning(self)
         self._desk = DeskServer(self._folder, self)
         self._notices = _notice_socket()
 
@@ -120,12 +126,33 @@ class Demo:
         """Return where headquarters' pages are: people open them over a network of their own."""
         return self._hq_url
 
+    def close_shop(self) -> str | None:
+        """Close the shop as its people would; returns the last business day."""
+        return close_for_the_day(self._box_url)
+
+    def ask_box(self, verb: str, values: dict[str, str]) -> Any:
+        """Have the box run a verb of its control."""
+        from agent.daemon.control import ask
+
+        return ask(self._folder.root, verb, values)
+
+    async def match_at_headquarters(self, days: list[str], store_day: str) -> dict[str, Any]:
+        """Have headquarters fetch bills and match, in a process of its own; returns what became of the store's day."""
+        arguments = [str(self._folder.hq), STORE, store_day, *days]
+        child = Child("morning", _MORNING, arguments, self._folder.logs)
+        self._others.append(child)
+        await child.start()
+        found: dict[str, Any] = json.loads(await child.line())
+        await child.ended()
+        self._others.remove(child)
+        return found
+
     # Start
 
     async def _work(self, on_ready: Callable[[str, str], None]) -> None:
         listener = self._listening(self._port, "the box")
         pay_listener = self._listening(PAY_PORT, "headquarters' pay page")
-        self._pay_url = url_of(pay_listener)
+        self._pay_url, self._box_url = url_of(pay_listener), url_of(listener)
         self._folder.prepare(self._language, self._pay_url, f"http://{HOST}:{self._pay_wire.port}", self._custody)
         with listener, pay_listener:
             await self._desk.start()
@@ -268,19 +295,17 @@ class Demo:
             self._ready.set()
 
     def _add_people(self) -> None:
-        from agent.daemon.control import ask
-
-        root = self._folder.root
-        known = {one["staff"] for one in ask(root, "staff.list", {})}
+        known = {one["staff"] for one in self.ask_box("staff.list", {})}
         for one in PEOPLE:
             if one.staff not in known:
                 values = {"staff": one.staff, "name": one.name, "role": one.role, "pin": one.pin, "by": "demo"}
-                ask(root, "staff.add", values)
+                self.ask_box("staff.add", values)
 
     # End
 
     async def _end(self) -> None:
         """End the box first, so that it sees its devices to the last; nothing stays behind."""
+        await self.morning.stop()
         await self._desk.stop()
         if self._box is not None:
             await self._box.stop()

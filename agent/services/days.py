@@ -43,12 +43,15 @@ def open_the_day(shop: Shop, actor: Actor, approval: Approval | None = None, key
 
 
 def unfinished_things(shop: Shop) -> list[Shown]:
-    """Return what is not finished in the whole store, unsent entries included."""
+    """Return what is not finished in the whole store, unsent entries and lines of bills that do not agree included."""
     connection = shop.read()
     things = [asdict(thing) for thing in unfinished.listed(shop, connection)]
     entries, money_fen = unfinished.unsent(shop, connection)
     if entries:
         things.append({"what": "unsent", "name": str(entries), "amount_fen": money_fen})
+    open_still = connection.execute("SELECT count(*) FROM view_difference WHERE state = 'open'").fetchone()[0]
+    if open_still:
+        things.append({"what": "difference", "name": str(open_still), "amount_fen": 0})
     return things
 
 

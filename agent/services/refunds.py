@@ -74,8 +74,11 @@ def sale(shop: Shop, number: str) -> Shown:
 
 
 def recent(shop: Shop, day: str | None = None, limit: int = 50) -> list[Shown]:
-    """Return the newest sales, of one business day when given, newest first."""
-    names = "sale, calling, at_ms, till, staff, day, total_fen, refunded_fen"
+    """Return the newest sales, of one business day when given, newest first.
+
+    `refunded_fen` went back, of it `portal_fen` in the merchant's portal.
+    """
+    names = "sale, calling, at_ms, till, staff, day, total_fen, refunded_fen, portal_fen"
     rows = shop.read().execute(
         f"SELECT {names} FROM view_sale WHERE ?1 IS NULL OR day = ?1 ORDER BY at_ms DESC, rowid DESC LIMIT ?2",
         (day, max(1, min(limit, RECENT_MAX))),

@@ -11,7 +11,7 @@ from pydantic import Field
 from agent.core.errors import Refused
 from agent.services import refunds
 from agent.web.access import TheWeb
-from agent.web.bodies import Body, Name, ScanBody
+from agent.web.bodies import Body, Name, NoBody, ScanBody
 from agent.web.pages import page
 
 SWITCHES = ("network", "power", "scanner", "printer", "printer_power", "cover", "cutter", "flow")
@@ -52,6 +52,12 @@ class DeskPort(Protocol):
     def show_proof(self, place: str, address: str) -> None:
         """Hold the proof that a customer's phone shows at a pay page's address before the scanner."""
 
+    def next_morning(self) -> None:
+        """Let the shop close and the next morning come, with the platforms' bills, in the background."""
+
+    def plant(self, what: str) -> dict[str, Any]:
+        """Let the bill differ from the journal: by a `refund` in the portal, or a `payment` that no till knows."""
+
     def read(self, data: bytes) -> str:
         """Return the code that a scanner would read off a PNG or JPEG picture; refuses when there is none."""
 
@@ -84,6 +90,12 @@ class ProofBody(Body):
 
     address: Annotated[str, Field(max_length=500, pattern=r"^[!-~]+$")]
     place: str = Field("", max_length=80)
+
+
+class PlantBody(Body):
+    """What the bill shall differ by."""
+
+    what: Literal["refund", "payment"]
 
 
 class PictureBody(Body):
@@ -149,6 +161,15 @@ def router_for(desk: DeskPort) -> APIRouter:
         text = desk.read(_decoded(body.picture))
         desk.scan(body.place, text)
         return {"text": text}
+
+    @router.post("/desk/morning")
+    def next_morning(body: NoBody) -> dict[str, Any]:
+        desk.next_morning()
+        return {}
+
+    @router.post("/desk/plant")
+    def plant(body: PlantBody) -> dict[str, Any]:
+        return desk.plant(body.what)
 
     @router.post("/desk/switch")
     def switch(body: SwitchBody) -> dict[str, Any]:

@@ -31,6 +31,11 @@ _COLUMNS: Mapping[str, tuple[Table, str, tuple[str, ...]]] = {
         "out_refund_no",
         ("attempt", "platform", "outcome", "refund_transaction", "merchant_fen"),
     ),
+    "refund.found": (
+        tables.platform_refund,
+        "out_refund_no",
+        ("attempt", "platform", "amount_fen", "outcome", "refund_transaction", "ended_at_ms"),
+    ),
 }
 
 _TIME_OF: Mapping[str, str] = {"attempt.started": "started_at_ms", "refund.ended": "ended_at_ms"}
@@ -88,7 +93,12 @@ def project(
 
 
 def _as_columns(entry: SentEntry, body: Mapping[str, object]) -> Mapping[str, object]:
-    """Return a body under the names of our columns: money that came although its order had ended has its own."""
+    """Return a body under the names of our columns: money that came although its order had ended has its own.
+
+    A refund that was found in a bill is done, at the platform's time.
+    """
+    if entry.kind == "refund.found":
+        return {**body, "outcome": "done", "ended_at_ms": body.get("platform_at_ms")}
     if entry.kind != "attempt.contradicted":
         return body
     if body.get("booked") is not True:

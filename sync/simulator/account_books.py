@@ -143,6 +143,16 @@ class AccountBooks(Books):
             )
             return [Order(*row) for row in self._rows(query, (payer, limit))]
 
+    def newest_kept(self) -> Order | None:
+        """Return the newest order that was paid and of which nothing went back; None without any."""
+        with self._lock:
+            query = (
+                f"SELECT {', '.join(Order.__slots__)} FROM trade_order o WHERE state = 'paid' AND NOT EXISTS"
+                " (SELECT 1 FROM refund r WHERE r.out_trade_no = o.out_trade_no) ORDER BY paid_at_ms DESC LIMIT 1"
+            )
+            rows = self._rows(query)
+            return Order(*rows[0]) if rows else None
+
     def _number(self, prefix: str, now_ms: int) -> str:
         """Return a number in the platform's own form: WeChat's 28 digits from 42 or 50, Alipay's from the date."""
         day = at(now_ms, PLATFORM_ZONE).strftime("%Y%m%d")

@@ -13,6 +13,7 @@ from sync.platforms.wallet_signing import NONCE_HEADER, SIGNATURE_HEADER, Mercha
 from sync.simulator.behaviour import behaviour
 from sync.simulator.bill import bill_lines
 from sync.simulator.customer_routes import customer_routes
+from sync.simulator.merchant_routes import merchant_routes
 from sync.simulator.orders import Books, Order, Refund
 from sync.simulator.platform_routes import PLATFORM_PATHS, platform_routes
 from sync.simulator.weather import LOST_HEADER, Application, Storm, Weather
@@ -131,6 +132,7 @@ def create_app(merchant: Merchant, books: Books, weather: Weather, world: World 
     if world is not None:
         app.include_router(platform_routes(world))
         app.include_router(customer_routes(world))
+        app.include_router(merchant_routes(world))
     desk = WalletDesk(merchant, books, weather)
 
     async def call(request: Request) -> Call:

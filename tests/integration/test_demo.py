@@ -5,12 +5,14 @@ import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.integration.running import Running, TillPage, line_to, processes_naming, wait_for
 
 WATER = "6900000010112"
+MORNING_WITHIN_S = 60.0
 BEEF_CODE = "281234567890123456"
 """A payment code of the shape that one wallet uses."""
 
@@ -40,6 +42,17 @@ class Demo:
         path = self.state / "paper" / f"{tape}.jsonl"
         text = path.read_text(encoding="utf-8") if path.exists() else ""
         return [json.loads(line) for line in text.splitlines()]
+
+    def next_morning(self) -> dict[str, Any]:
+        """Let the next morning come and return what came of it."""
+        assert self.desk("morning") == "ok"
+        assert self.desk("morning").startswith("refused"), "one at a time"
+
+        def ended() -> dict[str, Any] | None:
+            now: dict[str, Any] = json.loads(self.desk("state"))["morning"]
+            return now if now["phase"] in ("done", "refused") else None
+
+        return wait_for(ended, MORNING_WITHIN_S)
 
     def cuts(self) -> int:
         """Return how many slips were cut off."""
@@ -160,6 +173,21 @@ def test_a_word_that_nobody_knows_is_refused(demo: Demo) -> None:
     assert json.loads(demo.desk("till 2 state"))["place"] == json.loads(demo.desk("receipt2 state"))["place"]
 
 
+def test_on_the_next_morning_what_was_planted_has_its_reason_and_the_portals_refund_its_sale(
+    demo: Demo, till: TillPage
+) -> None:
+    refunded = json.loads(demo.desk("plant refund"))
+    assert json.loads(demo.desk("plant payment"))["amount_fen"] > 0
+    came = demo.next_morning()
+    assert (came["phase"], came["differences"]) == ("done", 2), came
+    said = " ".join(one["en"] for one in came["reasons"])
+    assert "portal" in said and "static code" in said
+    sales = till.get("/api/v1/sales")
+    (sold,) = (one for one in sales if one["portal_fen"])  # type: ignore[index,call-overload]
+    assert sold["portal_fen"] == refunded["amount_fen"]  # type: ignore[index,call-overload]
+    assert till.state()["day"]["state"] == "closed"
+
+
 def test_a_second_demo_in_the_same_folder_is_refused(demo: Demo) -> None:
     second = Running("demo", "--state", str(demo.state), "--port", "0")
     assert second.process.wait(10) == 1
@@ -193,4 +221,6 @@ def test_headquarters_take_the_money_when_asked_to(tmp_path: Path) -> None:
         assert wait_for(lambda sale=sale: (till.state()["last"] or {}).get("sale") == sale)
     events = till.get("/api/v1/events?limit=500")["entries"]
     assert [one["body"]["custody"] for one in events if one["kind"] == "attempt.started"] == ["hq", "hq"]
+    came = through_hq.next_morning()
+    assert (came["state"], came["differences"]) == ("matched", 0), came
     assert through_hq.program.end() == 0

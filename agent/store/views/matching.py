@@ -67,7 +67,8 @@ def _refund_found(connection: Any, place: Place, body: Body) -> None:
         connection.execute("UPDATE view_attempt SET used = 1 WHERE attempt = ?", (body["attempt"],))
         return
     connection.execute(
-        "UPDATE view_sale SET refunded_fen = refunded_fen + ? WHERE sale = ?", (body["amount_fen"], body["sale"])
+        "UPDATE view_sale SET refunded_fen = refunded_fen + ?1, portal_fen = portal_fen + ?1 WHERE sale = ?2",
+        (body["amount_fen"], body["sale"]),
     )
     connection.execute(
         "INSERT INTO view_refunded_tender(sale, tender, amount_fen) VALUES(?,?,?)"

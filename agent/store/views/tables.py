@@ -5,7 +5,8 @@ SCHEMA: tuple[str, ...] = (
         sale TEXT PRIMARY KEY, epoch INTEGER NOT NULL, seq INTEGER NOT NULL, at_ms INTEGER NOT NULL,
         reference TEXT, calling TEXT, till TEXT NOT NULL, shift TEXT, staff TEXT NOT NULL, day TEXT NOT NULL,
         total_fen INTEGER NOT NULL, paid_fen INTEGER NOT NULL,
-        refunds INTEGER NOT NULL DEFAULT 0, refunded_fen INTEGER NOT NULL DEFAULT 0) STRICT""",
+        refunds INTEGER NOT NULL DEFAULT 0, refunded_fen INTEGER NOT NULL DEFAULT 0,
+        portal_fen INTEGER NOT NULL DEFAULT 0) STRICT""",
     "CREATE UNIQUE INDEX view_sale_reference ON view_sale(reference) WHERE reference IS NOT NULL",
     """CREATE TABLE view_refund(
         refund TEXT PRIMARY KEY, epoch INTEGER NOT NULL, seq INTEGER NOT NULL, at_ms INTEGER NOT NULL,

@@ -50,6 +50,12 @@ class Desk:
     def show_phone(self, place: str, customer: str, platform: str) -> None:
         self.scans.append((place, f"{customer} {platform}"))
 
+    def next_morning(self) -> None:
+        self.scans.append(("", "morning"))
+
+    def plant(self, what: str) -> dict[str, Any]:
+        return {"platform": "wechat", "what": what, "amount_fen": 200}
+
     def read(self, data: bytes) -> str:
         self.shown.append(data)
         return "D001"

@@ -2,6 +2,8 @@
 
 import { byId, h, region } from "./dom.js";
 import { faults, paintFaults, wrongs } from "./faults.js";
+import { yuan } from "./money.js";
+import { morning, paintMorning } from "./morning.js";
 import { Paper } from "./papers.js";
 import { ofPage, paintOrder, paintReader, scanner } from "./scanner.js";
 import { isChinese, loadTexts, nameOf, pick, switchLanguage, t } from "./texts.js";
@@ -64,6 +66,7 @@ function paint(state) {
   region(byId("places"), [state.places, place, unseen], () => state.places.map((one) => tab(one, unseen[one.place])));
   region(byId("slot"), [wrongs(state), unseen[place]], () => slot(wrongs(state), here));
   paintFaults(state);
+  paintMorning(state);
   paintReader(state.reads);
   region(byId("people"), [state.people, state.headquarters], () => people(state));
 }
@@ -101,6 +104,14 @@ function phone(customer, platform) {
 
 function proof(address) {
   call("/desk/proof", { address, place }).then(() => say(t("The proof on the phone was scanned")), tell);
+}
+
+function plant(what) {
+  return call("/desk/plant", { what }).catch(tell);
+}
+
+function nextMorning() {
+  call("/desk/morning", {}).catch(tell);
 }
 
 function showSlip(image) {
@@ -144,6 +155,7 @@ async function start() {
   byId("language").lang = isChinese() ? "en" : "zh-CN";
   byId("language").addEventListener("click", switchLanguage);
   faults(send);
+  morning({ plant, begin: nextMorning, yuan });
   await scanner({ scan, show, samples: () => call("/desk/samples"), phone, proof });
   follow();
 }

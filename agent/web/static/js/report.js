@@ -104,14 +104,20 @@ const WHAT = {
   basket: mark("Set aside, not paid"),
   unsent: mark("Entries not yet at HQ"),
   unsealed: mark("Entries not yet sealed"),
+  difference: mark("Bills do not agree"),
 };
+
+function nameOfThing(thing) {
+  if (thing.what === "unsent") return t("{entries} entries", { entries: thing.name });
+  return thing.what === "difference" ? t("{lines} lines", { lines: thing.name }) : thing.name;
+}
 
 export function unfinishedList(things) {
   return h(
     "ul.unfinished",
     {},
     things.map((thing) =>
-      h("li", {}, h("span", {}, t(WHAT[thing.what] || thing.what)), h("code", {}, thing.what === "unsent" ? t("{entries} entries", { entries: thing.name }) : thing.name), h("b", {}, thing.amount_fen ? yuan(thing.amount_fen) : "")),
+      h("li", {}, h("span", {}, t(WHAT[thing.what] || thing.what)), h("code", {}, nameOfThing(thing)), h("b", {}, thing.amount_fen ? yuan(thing.amount_fen) : "")),
     ),
   );
 }

@@ -37,9 +37,14 @@ function saleRow(sale, open) {
     { onclick: () => open(sale.sale) },
     h("b", {}, sale.calling || shortNumber(sale.sale)),
     h("span", {}, clock(sale.at_ms)),
-    h("small", {}, sale.refunded_fen ? (whole ? t("all given back") : t("{amount} given back", { amount: yuan(sale.refunded_fen) })) : shortNumber(sale.sale)),
+    h("small", {}, sale.refunded_fen ? givenBack(sale, whole) : shortNumber(sale.sale)),
     h("span.amount", {}, yuan(sale.total_fen)),
   );
+}
+
+function givenBack(sale, whole) {
+  if (sale.portal_fen) return t("{amount} refunded in the portal", { amount: yuan(sale.portal_fen) });
+  return whole ? t("all given back") : t("{amount} given back", { amount: yuan(sale.refunded_fen) });
 }
 
 function saleDetail(number, open) {
@@ -53,6 +58,7 @@ function saleDetail(number, open) {
         h("p", {}, t("{time}, till {till}, {total} yuan", { time: clock(sale.at_ms), till: sale.till, total: yuan(sale.total_fen) })),
         h("button", { onclick: () => printAgain(sale.sale) }, icon("print"), t("Print again")),
       ),
+      sale.portal.map((one) => h("p.note", { role: "note" }, t("{amount} yuan went back in the merchant's portal on {day}. It is not paid a second time.", { amount: yuan(one.amount_fen), day: new Date(one.at_ms).toLocaleDateString() }))),
       refundForm(sale, () => {
         set({ viewSale: sale.sale });
         open(sale.sale);
