@@ -11,15 +11,15 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, select
-from sync.hq.books.accounts import Accounts
-from sync.hq.books.days import document, view
-from sync.hq.books.fetching import fetch_bill
-from sync.hq.books.jobs import run_to_the_end
 
 from agent.core.bill import BillType
 from agent.core.reconcile.workflow import DifferenceState
 from agent.core.sentences import sentence_for
+from sync.hq.books.accounts import Accounts
+from sync.hq.books.days import document, view
 from sync.hq.books.difference_tables import difference
+from sync.hq.books.fetching import fetch_bill
+from sync.hq.books.jobs import run_to_the_end
 from sync.hq.office import Office
 
 ACTOR = "job:demo"
