@@ -24,11 +24,13 @@ from sync.hq.books.settling import settle
 from sync.hq.database import Database
 from sync.hq.pay.plan import FILE_NAME
 from sync.hq.webhooks.sender import send_due
+from sync.hq.webhooks.watch import watch
 from sync.platforms.base import NowMs
 from sync.platforms.files import FOLDER, merchant_files
 from sync.threads import StepThread
 
 EVERY_MS, ALARMS_EVERY_MS, BANK_EVERY_MS, BILLS_EVERY_MS = 2_000, 5_000, 30_000, 60_000
+WATCH_EVERY_MS = 60_000
 STEPS_A_RUN, MATCHES_A_RUN, DAYS_A_RUN, DAYS_A_STEP, FETCHES_A_RUN = 100, 20, 2_000, 100, 20
 STOP_S = 15.0
 ROUNDS_MAX = 10_000
@@ -52,6 +54,7 @@ class BookJobs:
             Job("matching", EVERY_MS, self.matching),
             Job("bank", BANK_EVERY_MS, self.bank),
             Job("days", EVERY_MS, self.days),
+            Job("watch", WATCH_EVERY_MS, self.watch),
             Job("alarms", ALARMS_EVERY_MS, self.alarms),
         )
 
@@ -106,6 +109,10 @@ class BookJobs:
         """Send the alarms that are due to those who want them."""
         sent = send_due(self._database, self._now_ms)
         return sent.delivered + sent.given_up > 0
+
+    def watch(self) -> bool:
+        """Tell alarms that nothing else brings: gaps, large differences, the morning."""
+        return watch(self._database, self._state, self._now_ms())
 
     def accounts(self) -> Accounts:
         """Return the merchants' accounts; opened again when a file of theirs changed."""

@@ -27,6 +27,8 @@ GIVE_UP_AFTER_MS = 3 * 24 * 3_600_000
 CLAIM_MS = 5 * 60_000
 """How long a process that died holds a try."""
 BATCH = 100
+RUN_MS = 60_000
+"""How long one run goes on at most, but for the message under way: the thread has other work, too."""
 CONNECT_TIMEOUT_S, READ_TIMEOUT_S = 5.0, 10.0
 ANSWER_BYTES_MAX = 64 * 1024
 NOT_TAKEN = "webhook.not_taken"
@@ -60,7 +62,7 @@ def send_due(
 
     With a `subject`, only those of that subject.
     """
-    done = Sent()
+    done, until_ms = Sent(), now_ms() + RUN_MS
     with database.write() as connection:
         claimed = _claim(connection, now_ms(), subject)
         targets = {name: endpoint_named(connection, name) for name in {one.endpoint for one in claimed}}
@@ -68,7 +70,7 @@ def send_due(
     for name, tries in groupby(sorted(claimed, key=lambda one: one.endpoint), key=lambda one: one.endpoint):
         target = targets[name]
         if target is not None:
-            done += _send_all(database, now_ms, post or over_http, target, list(tries), names)
+            done += _send_all(database, now_ms, post or over_http, target, list(tries), names, until_ms)
     return done
 
 
@@ -110,10 +112,14 @@ def _send_all(
     target: Endpoint,
     tries: Sequence[_Try],
     names: dict[str, str],
+    until_ms: int,
 ) -> Sent:
     done, code = Sent(), None
     size = target.form.alarms_max
     for begin in range(0, len(tries), size):
+        if now_ms() >= until_ms:
+            _give_back(database, tries[begin:], now_ms())
+            break
         some = tries[begin : begin + size]
         if code is None:
             code = _fault(post, target, [one.alarm for one in some], names, now_ms())
@@ -169,6 +175,13 @@ def _ended(connection: Connection, one: _Try, code: str | None, now_ms: int) -> 
         done = Sent(postponed=1)
     connection.execute(update(delivery).where(_where(one)).values(tries=tries, **values))
     return done
+
+
+def _give_back(database: Database, tries: Sequence[_Try], now_ms: int) -> None:
+    """Let the next run have what this one has no time for."""
+    with database.write() as connection:
+        for one in tries:
+            connection.execute(update(delivery).where(_where(one)).values(next_try_ms=now_ms))
 
 
 def _where(one: _Try) -> ColumnElement[bool]:

@@ -1,18 +1,25 @@
-"""Alarms that no request brings: gaps that nobody fills, and what is wrong in the morning."""
+"""Alarms that no request brings: gaps that nobody fills, large differences, what is wrong in the morning."""
 
 from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
+from pathlib import Path
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, exists, select
 
 from agent.core.moment import PLATFORM_ZONE, at
+from agent.core.reconcile.workflow import DifferenceState
 from sync.hq import registry, tables
+from sync.hq.books.difference_settings import limits_of
+from sync.hq.books.difference_tables import difference
 from sync.hq.books.morning import Problem, morning
+from sync.hq.database import Database
 from sync.hq.webhooks.alarms import Alarm, tell
+from sync.hq.webhooks.tables import told
 
 GAP_AFTER_MS = 10 * 60_000
 """A box that follows the number which is wanted fills a gap with its next request."""
-GAPS_MAX = 200
+GAPS_MAX = DIFFERENCES_MAX = 200
+"""In one run; the rest is told of in the next."""
 MORNING_BEGINS, MORNING_ENDS = time(9, 30), time(12, 0)
 """When somebody is there to call a store, and its yesterday can still be put right."""
 _ALARM_OF: Mapping[Problem, Alarm] = {
@@ -20,6 +27,37 @@ _ALARM_OF: Mapping[Problem, Alarm] = {
     Problem.NOT_DEPOSITED: Alarm.NOT_DEPOSITED,
     Problem.NOT_COMPLETE: Alarm.NOT_COMPLETE,
 }
+
+
+def watch(database: Database, state: Path, now_ms: int) -> bool:
+    """Tell of all that is due; returns whether anything was new."""
+    above_fen = limits_of(state).second_person_above_fen
+    with database.write() as connection:
+        new = tell_gaps(connection, now_ms) + tell_differences(connection, above_fen, now_ms)
+    if is_morning(now_ms):
+        with database.write() as connection:
+            new += tell_morning(connection, now_ms)
+    return new > 0
+
+
+def tell_differences(connection: Connection, above_fen: int, now_ms: int) -> int:
+    """Tell of differences that need a second person and nobody settled, each once; returns how many are new."""
+    row = difference.c
+    known = exists().where(
+        (told.c.store == row.store) & (told.c.kind == Alarm.DIFFERENCE.value) & (told.c.subject == row.difference)
+    )
+    where = (row.state == DifferenceState.OPEN.value) & (row.stake_fen > above_fen) & ~known
+    new = 0
+    for one in connection.execute(select(difference).where(where).limit(DIFFERENCES_MAX)).all():
+        values = {
+            "number": one.difference,
+            "day": one.bill_day,
+            "line_class": one.line_class,
+            "amount_fen": one.stake_fen,
+            "limit_fen": above_fen,
+        }
+        new += tell(connection, Alarm.DIFFERENCE, one.difference, values, now_ms, one.store)
+    return new
 
 
 def tell_gaps(connection: Connection, now_ms: int) -> int:

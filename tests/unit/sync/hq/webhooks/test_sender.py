@@ -18,7 +18,7 @@ from sync.hq.database import Database
 from sync.hq.webhooks.alarms import Alarm, newest, tell
 from sync.hq.webhooks.endpoints import Endpoint, add_endpoint, endpoints, remove_endpoint
 from sync.hq.webhooks.message import Form
-from sync.hq.webhooks.sender import GIVE_UP_AFTER_MS, WAIT_MAX_MS, Sent, over_http, send_due, send_test, wait_ms
+from sync.hq.webhooks.sender import GIVE_UP_AFTER_MS, RUN_MS, WAIT_MAX_MS, Sent, over_http, send_due, send_test, wait_ms
 from sync.hq.webhooks.tables import delivery
 from sync.session import Answer
 
@@ -158,6 +158,20 @@ def test_a_dead_endpoint_is_asked_once_a_run_and_keeps_no_other_waiting(database
     receiver = Receiver(TryLater("network.unreachable"))
     assert send_due(database, Time(), receiver) == Sent(delivered=5, postponed=5)
     assert [name for name, _, _ in receiver.got] == ["dead", *["well"] * 5]
+
+
+def test_a_slow_receiver_holds_nobody_up_for_long(database: Database) -> None:
+    add(database)
+    for number in range(10):
+        fork(database, f"1.{number}")
+    time = Time()
+
+    def slow(target: Endpoint, headers: dict[str, str], body: bytes) -> Answer:
+        time.now_ms += RUN_MS // 3
+        return Answer(204, {}, b"")
+
+    runs = [send_due(database, time, slow) for _ in range(5)]
+    assert [run.delivered for run in runs] == [3, 3, 3, 1, 0]
 
 
 def test_two_senders_at_once_send_each_alarm_once(database: Database) -> None:

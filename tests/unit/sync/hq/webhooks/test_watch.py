@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from sync.hq import tables
+from sync.hq.books.difference_tables import difference
 from sync.hq.webhooks.alarms import newest
-from sync.hq.webhooks.watch import GAP_AFTER_MS, is_morning, tell_gaps, tell_morning
+from sync.hq.webhooks.watch import GAP_AFTER_MS, is_morning, tell_gaps, tell_morning, watch
 from tests.unit.sync.hq.pages.office import DAY, NOW_MS, House, opened, sale
 
 DAY_MS = 24 * 3_600_000
@@ -36,6 +37,18 @@ def test_a_gap_is_told_of_when_it_stands_for_ten_minutes(house: House) -> None:
         assert tell_gaps(connection, NOW_MS + GAP_AFTER_MS) == 1
         assert tell_gaps(connection, NOW_MS + 2 * GAP_AFTER_MS) == 0
     assert told(house) == [("S002", "alarm.gap", "1.9")], "the other one was filled"
+
+
+def test_a_difference_above_the_limit_is_told_of_once_until_it_is_settled(house: House, tmp_path: Path) -> None:
+    row = {"store": "@wechat:1230000109", "bill_day": DAY, "line_class": "platform_only", "owner": "hq", "version": 1}
+    row |= {"line_day": DAY, "found_at_ms": NOW_MS, "changed_at_ms": NOW_MS, "found": "{}"}
+    with house.office.database.write() as connection:
+        for number, state, stake_fen in (("D1", "open", 50_001), ("D2", "settled", 90_000), ("D3", "open", 50_000)):
+            values = {**row, "difference": number, "state": state, "stake_fen": stake_fen}
+            connection.execute(difference.insert().values(**values))
+    (tmp_path / "differences.toml").write_text("second_person_above_fen = 50000\n")
+    assert [watch(house.office.database, tmp_path, NOW_MS + minute) for minute in (0, 1)] == [True, False]
+    assert told(house) == [("@wechat:1230000109", "alarm.difference", "D1")]
 
 
 def test_yesterday_is_told_of_once_for_each_store(house: House) -> None:
