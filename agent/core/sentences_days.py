@@ -16,6 +16,14 @@ SENTENCES: dict[str, Texts] = {
         "打电话问门店;盒子没联网就先看网络。",
         "Call the store; look at the line when its box is offline.",
     ),
+    "day.not_read": (
+        "刚到,正在读",
+        "{day} 的日结到了,总部马上读完。",
+        "Just arrived",
+        "The close of {day} is here, and is read in a moment.",
+        "不用处理;总部在运行就会读。",
+        "Nothing to do; headquarters read it while they serve.",
+    ),
     "day.silent": (
         "这天没有任何记录",
         "{day} 门店没传来记录,也没人登记停业。",

@@ -24,7 +24,8 @@ from sync.hq.matching.facts import UNNAMED
 from sync.hq.projection import readable
 from sync.hq.upserts import insert_unless_there
 
-ENTRIES_A_STEP = 2000
+ENTRIES_A_STEP = 500
+"""SQLite has one writer: a step holds it for some tens of milliseconds."""
 PHONE = "phone"
 NUMBERS_A_QUERY = 400
 ATTEMPTS = ("attempt.started", "attempt.ended", "attempt.contradicted")
@@ -169,17 +170,18 @@ def _write(
         arrived.moved[attempt].update({(day, platform_day) for _, platform_day in arrived.moved[attempt]})
     arrived.days.update(_end(connection, arrived))
     touched: set[tuple[str, date]] = set()
-    rows: list[dict[str, object]] = []
+    linked: set[tuple[str, str, str]] = set()
     for attempt, book in _books(connection, accounts, store, sorted(arrived.moved)).items():
         for day, on in sorted(arrived.moved[attempt]):
             touched.add((book, on))
-            rows.append({"store": store, "day": day, "account": book, "platform_day": on.isoformat()})
+            linked.add((day, book, on.isoformat()))
             arrived.days.add((store, day))
     for kind, day, on in sorted(arrived.tenders):
         for acquirer in acquirers:
             if acquirer.pays(store, kind):
                 touched.add((acquirer.book, on))
-                rows.append({"store": store, "day": day, "account": acquirer.book, "platform_day": on.isoformat()})
+                linked.add((day, acquirer.book, on.isoformat()))
+    rows = [{"store": store, "day": day, "account": of, "platform_day": on} for day, of, on in sorted(linked)]
     if rows:
         insert_unless_there(connection, store_account_day, ("store", "day", "account", "platform_day"), rows)
     know_account_days(connection, touched)

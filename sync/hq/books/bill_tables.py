@@ -1,10 +1,14 @@
 """Tables of bills, matching, days and jobs. `store` is a store, or `@platform:merchant` for an account's days."""
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, Table, Text
+from typing import Any
+
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, Table, Text, text
 
 from sync.hq.tables import metadata
 
 _Big = BigInteger().with_variant(Integer, "sqlite")
+_MARKED: dict[str, Any] = {"sqlite_where": text("mark > 0"), "postgresql_where": text("mark > 0")}
+"""Of years of days the few that something came for: jobs ask for them every two seconds."""
 
 
 def _key(name: str) -> Column[str]:
@@ -45,6 +49,7 @@ account_day = Table(
     Column("payout", Text),
     Column("payout_line", Text),
     Index("account_day_by_day", "day"),
+    Index("account_day_marked", "day", "store", **_MARKED),
 )
 """A day of a merchant account: whether its bill is here, what its last match said, which bank line paid it.
 
@@ -88,6 +93,7 @@ store_day = Table(
     Column("mark", _Big, nullable=False),
     Column("at_ms", _Big, nullable=False),
     Index("store_day_by_day", "day", "state"),
+    Index("store_day_marked", "day", "store", **_MARKED),
 )
 """A store's business day as it was last computed. `late` counts facts that came after its close and are not told of."""
 

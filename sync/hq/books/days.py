@@ -15,7 +15,7 @@ from agent.core.errors import Refused
 from agent.core.reconcile.finding import Reason
 from agent.core.sentences import sentence_for
 from sync.hq import tables
-from sync.hq.books.bill_tables import outstanding, store_day
+from sync.hq.books.bill_tables import outstanding, seen_entry, store_day
 from sync.hq.books.day_bills import AccountDay, account_days_of, bill_reasons, payout_reasons
 from sync.hq.books.day_cash import cash_reasons
 from sync.hq.books.day_states import RANK, DayState, Outstanding
@@ -195,11 +195,15 @@ def _state(
 def _unclosed(connection: Connection, store: str, day: str) -> Reason | None:
     """Return why a day is open; None for one that is closed here, or was declared without trade and has none.
 
-    An epoch's entries arrive without a gap, so what stood before the close is here with it.
+    An epoch's entries arrive without a gap, so what stood before the close is here with it; the books must have read
+    as far, or they would not know what is outstanding.
     """
-    closed, declared = tables.closed_day.c, closed_store_day.c
-    if connection.execute(select(closed.day).where((closed.store == store) & (closed.day == day))).first():
-        return None
+    closed, declared, seen = tables.closed_day.c, closed_store_day.c, seen_entry.c
+    same = (seen.store == closed.store) & (seen.epoch == closed.epoch)
+    query = select(closed.seq, seen.next_seq).select_from(tables.closed_day.outerjoin(seen_entry, same))
+    close = connection.execute(query.where((closed.store == store) & (closed.day == day))).first()
+    if close is not None:
+        return None if close.next_seq is not None and close.next_seq > close.seq else Reason("day.not_read", day=day)
     entry = tables.entry.c
     if connection.execute(select(entry.seq).where((entry.store == store) & (entry.day == day)).limit(1)).first():
         return Reason("day.not_closed", day=day)

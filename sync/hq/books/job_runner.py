@@ -60,9 +60,9 @@ class Runner:
         if not self._holds():
             return STEP_S_MAX
         for one in self.jobs:
-            if self._next_ms.get(one.name, 0) <= self._now_ms():
+            if self._next_ms.get(one.name, 0) <= self._now_ms() and self._holds():
                 self.run(one)
-        due_ms = min((self._next_ms[one.name] for one in self.jobs), default=self._now_ms())
+        due_ms = min((self._next_ms.get(one.name, 0) for one in self.jobs), default=0)
         return min(STEP_S_MAX, max(STEP_S_MIN, (due_ms - self._now_ms()) / 1000))
 
     def run_all(self, names: Sequence[str] = ()) -> list[Ran]:

@@ -5,8 +5,10 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import delete
 
 from agent.core.bill import BillType
+from sync.hq.books.bill_tables import seen_entry
 from sync.hq.books.day_states import DayState
 from sync.hq.books.days import states
 from sync.hq.books.fetching import import_bill
@@ -35,6 +37,9 @@ def test_a_day_comes_to_its_end(chain: Chain) -> None:
     chain.sent([closed()])
     chain.jobs()
     assert chain.codes() == ("provisional", ["day.attempts_open", "day.bill_not_due"])
+    with chain.database.write() as connection:
+        connection.execute(delete(seen_entry))
+    assert chain.codes() == ("open", ["day.not_read"])
     chain.sent(paid(2, 500)[1:])
     chain.now_ms = MORNING_MS
     chain.jobs()
