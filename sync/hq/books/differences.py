@@ -5,7 +5,7 @@ merchant account's, whoever's store the line belongs to: an assignment adds the 
 people do with them is in `difference_desk`, how they are looked for in `difference_list`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -16,18 +16,30 @@ from agent.core.errors import Refused
 from agent.core.events_matching import BillMatched
 from agent.core.reconcile import workflow
 from agent.core.reconcile.differences import Changes
-from agent.core.reconcile.workflow import Difference, DifferenceAct, DifferenceState
+from agent.core.reconcile.workflow import Difference, DifferenceAct, DifferenceState, Limits
 from sync.hq.books.difference_tables import difference
 from sync.hq.books.marks import mark_store_days
-from sync.hq.books.notes import hold, notes_of, write_note
+from sync.hq.books.notes import hold, notes_of, write_note, write_notes
 from sync.hq.books.tables import note
 from sync.hq.upserts import insert_of
+from sync.hq.webhooks.alarms import Alarm, tell
 
 MATCHING = "job:matching"
+NUMBERS_A_QUERY = 400
+USUAL_LIMITS = Limits()
+Step = tuple[Difference | None, str, DifferenceAct, Mapping[str, Any]]
+"""A difference as it was, its number, what happens and the note's body."""
 
 
-def record(connection: Connection, changes: Changes, book: str, at_ms: int, actor: str = MATCHING) -> None:
-    """Write what a match changes into an account's book, in the caller's transaction.
+def record(
+    connection: Connection,
+    changes: Changes,
+    book: str,
+    at_ms: int,
+    actor: str = MATCHING,
+    limits: Limits = USUAL_LIMITS,
+) -> None:
+    """Write what a match changes into an account's book, in the caller's transaction; a new one above the limit alarms.
 
     The same changes again add nothing: what is known is not found twice, and what a person settled stays settled
     until a match tells something else of it.
@@ -36,14 +48,21 @@ def record(connection: Connection, changes: Changes, book: str, at_ms: int, acto
     if changes.matched is not None:
         body = changes.matched.body()
         write_note(connection, book, at_ms, actor, BillMatched.KIND, changes.matched.bill_day, body)
+    known = _rows(
+        connection, book, [*(one.difference for one in changes.found), *(one.difference for one in changes.settled)]
+    )
+    steps: list[Step] = []
     for found in changes.found:
-        known = _row(connection, book, found.difference)
-        if workflow.is_news(known, found.body()):
-            write(connection, book, known, found.difference, DifferenceAct.FOUND, at_ms, actor, found.body())
+        before = known.get(found.difference)
+        if workflow.is_news(before, found.body()):
+            steps.append((before, found.difference, DifferenceAct.FOUND, found.body()))
     for settled in changes.settled:
-        known = _row(connection, book, settled.difference)
-        if known is not None and known.state is not DifferenceState.SETTLED:
-            write(connection, book, known, settled.difference, DifferenceAct.SETTLED, at_ms, actor, settled.body())
+        before = known.get(settled.difference)
+        if before is not None and before.state is not DifferenceState.SETTLED:
+            steps.append((before, settled.difference, DifferenceAct.SETTLED, settled.body()))
+    for one in _write_all(connection, book, steps, at_ms, actor):
+        if one.state is DifferenceState.OPEN and one.stake_fen > limits.second_person_above_fen:
+            _tell(connection, book, one, limits, at_ms)
 
 
 def open_bodies(connection: Connection, book: str, bill_day: str | date) -> dict[str, dict[str, Any]]:
@@ -124,20 +143,41 @@ def write(
     actor: str, body: Mapping[str, Any],
 ) -> Difference:  # fmt: skip
     """Note an act, bring the row up to date, let its days be computed again; refuses with `difference.wrong_state`."""
-    after = workflow.evolve(known, number, act, at_ms, actor, body)
-    write_note(connection, book, at_ms, actor, act, number, body)
-    values = _columns(book, after)
-    statement = insert_of(connection, difference).values(**values)
-    changed = {name: value for name, value in values.items() if name not in ("store", "difference")}
-    connection.execute(statement.on_conflict_do_update(index_elements=["store", "difference"], set_=changed))
-    mark_store_days(connection, {*_days_of(known), *_days_of(after)})
+    (after,) = _write_all(connection, book, [(known, number, act, body)], at_ms, actor)
     return after
 
 
-def _days_of(known: Difference | None) -> list[tuple[str, str]]:
+def _write_all(
+    connection: Connection, book: str, steps: Sequence[Step], at_ms: int, actor: str
+) -> Sequence[Difference]:
+    """Do many steps, of different differences, with a few statements."""
+    moved = [workflow.evolve(known, number, act, at_ms, actor, body) for known, number, act, body in steps]
+    if not moved:
+        return moved
+    write_notes(connection, book, at_ms, actor, [(act.value, number, body) for _, number, act, body in steps])
+    statement = insert_of(connection, difference)
+    changed = {one.name: statement.excluded[one.name] for one in difference.c if not one.primary_key}
+    upsert = statement.on_conflict_do_update(index_elements=["store", "difference"], set_=changed)
+    connection.execute(upsert, [_columns(book, one) for one in moved])
+    concerned = [one for known, *_ in steps if known is not None for one in _days_of(known)]
+    mark_store_days(connection, {*concerned, *(day for one in moved for day in _days_of(one))})
+    return moved
+
+
+def _tell(connection: Connection, book: str, one: Difference, limits: Limits, at_ms: int) -> None:
+    """Tell of a difference of much money, each once."""
+    values: dict[str, int | str | None] = {
+        "number": one.number,
+        "amount_fen": one.stake_fen,
+        "limit_fen": limits.second_person_above_fen,
+        "day": str(one.found["bill_day"]),
+        "line_class": str(one.found["line_class"]),
+    }
+    tell(connection, Alarm.DIFFERENCE, one.number, values, at_ms, book)
+
+
+def _days_of(known: Difference) -> list[tuple[str, str]]:
     """Return the stores' days that a difference counts to."""
-    if known is None:
-        return []
     days = ((known.line_store, known.line_day), (known.assigned_store, known.assigned_day))
     return [(store, day) for store, day in days if store is not None and day is not None]
 
@@ -147,10 +187,13 @@ def _count(connection: Connection, where: ColumnElement[bool]) -> int:
     return int(connection.execute(query).scalar_one())
 
 
-def _row(connection: Connection, book: str, number: str) -> Difference | None:
-    where = (difference.c.store == book) & (difference.c.difference == number)
-    row = connection.execute(select(difference).where(where)).first()
-    return None if row is None else difference_of(row)
+def _rows(connection: Connection, book: str, numbers: Sequence[str]) -> dict[str, Difference]:
+    found: dict[str, Difference] = {}
+    for begin in range(0, len(numbers), NUMBERS_A_QUERY):
+        some = difference.c.difference.in_(numbers[begin : begin + NUMBERS_A_QUERY])
+        rows = connection.execute(select(difference).where((difference.c.store == book) & some))
+        found.update({row.difference: difference_of(row) for row in rows})
+    return found
 
 
 def _columns(book: str, one: Difference) -> dict[str, object]:

@@ -21,12 +21,14 @@ from agent.core.reconcile.finding import Finding, Match
 from agent.core.reconcile.matching import match, of_day
 from agent.core.reconcile.scope import Terms
 from agent.core.reconcile.statement import Statement, StatementState
+from agent.core.reconcile.workflow import Limits
 from sync.hq.books.accounts import account_of
 from sync.hq.books.acquirers import acquirer_of, read_tenders
 from sync.hq.books.bill_forms import check_whose, lines_of_bill
 from sync.hq.books.bill_tables import account_day, outstanding, store_account_day
 from sync.hq.books.bills import ONE_DAY, KeptBill, checked_path, newest_bill
 from sync.hq.books.day_states import Outstanding
+from sync.hq.books.difference_settings import limits_of
 from sync.hq.books.differences import last_matched, open_bodies, record
 from sync.hq.books.fees import contracts_for
 from sync.hq.books.marks import mark_store_days
@@ -85,7 +87,7 @@ def match_account_day(database: Database, state: Path, book: str, day: date, now
             mark_store_days(connection, _concerned(connection, book, day, ()))
         return None
     with database.write() as connection:
-        _write(connection, judged, now_ms)
+        _write(connection, judged, now_ms, limits_of(state))
     return judged.match
 
 
@@ -135,11 +137,11 @@ def _statement(state: Path, kept: KeptBill) -> Statement:
     return Statement(platform, merchant, kept.day, StatementState.READY, ours, kept.sha256, kept.version)
 
 
-def _write(connection: Connection, judged: Judged, now_ms: int) -> None:
+def _write(connection: Connection, judged: Judged, now_ms: int, limits: Limits) -> None:
     book, day = judged.book, judged.day
     last = last_matched(connection, book, day)
     found = changes(judged.match, judged.statement, open_bodies(connection, book, day), last)
-    record(connection, found, book, now_ms)
+    record(connection, found, book, now_ms, limits=limits)
     body = found.matched.body() if found.matched is not None else last
     is_here = judged.statement.state is not StatementState.OVERDUE
     waiting = [one for one in judged.match.findings if one.line_class in WAITING] if is_here else []

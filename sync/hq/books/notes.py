@@ -4,7 +4,7 @@ A note is written in the transaction of the act itself. Nothing changes or remov
 What an older copy of the database would lack shows as a book that ends earlier than its last known head.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -65,16 +65,36 @@ def write_note(
 
     `actor` is a person's name or `job:NAME`; it, `kind` and `subject` hold no line breaks (`Broken` otherwise).
     """
-    if any("\n" in part for part in (store, actor, kind, subject)):
-        raise Broken("note.line_break", kind=kind[:40])
+    return write_notes(connection, store, at_ms, actor, [(kind, subject, body)])
+
+
+def write_notes(
+    connection: Connection,
+    store: str,
+    at_ms: int,
+    actor: str,
+    acts: Sequence[tuple[str, str, Mapping[str, object]]],
+) -> int:
+    """Append notes of one moment and actor, (kind, subject, body) each, as `write_note` does; returns the last number.
+
+    A few statements, however many notes there are.
+    """
+    for kind, subject, _ in acts:
+        if any("\n" in part for part in (store, actor, kind, subject)):
+            raise Broken("note.line_break", kind=kind[:40])
     hold(connection, store)
     place = connection.execute(select(book).where(book.c.store == store)).one()
-    text = canonical(body)
-    head = next_head(place.head, place.next_number, at_ms, actor, kind, subject, text)
-    values = {"store": store, "number": place.next_number, "at_ms": at_ms, "actor": actor, "kind": kind}
-    connection.execute(insert(note).values(**values, subject=subject, body=text, hash=head))
-    connection.execute(update(book).where(book.c.store == store).values(next_number=place.next_number + 1, head=head))
-    return int(place.next_number)
+    number, head, rows = int(place.next_number), place.head, []
+    for kind, subject, body in acts:
+        text = canonical(body)
+        head = next_head(head, number, at_ms, actor, kind, subject, text)
+        values = {"store": store, "number": number, "at_ms": at_ms, "actor": actor, "kind": kind}
+        rows.append({**values, "subject": subject, "body": text, "hash": head})
+        number += 1
+    if rows:
+        connection.execute(insert(note), rows)
+        connection.execute(update(book).where(book.c.store == store).values(next_number=number, head=head))
+    return number - 1
 
 
 def notes_of(connection: Connection, store: str, subject: str | None = None) -> Iterator[Note]:
