@@ -5,7 +5,7 @@ the store's; what concerns a merchant account or a bank account stands in its bo
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -18,7 +18,9 @@ from agent.core.moment import platform_day
 from agent.core.reconcile.fees import FeeContract
 from agent.core.reconcile.workflow import Difference, DifferenceAct, DifferenceState
 from agent.core.settlement.deposits import DepositFinding
-from agent.core.settlement.payouts import DueDay, PayoutState
+from agent.core.settlement.payouts import DueDay, Payouts, PayoutState
+from sync.hq.books.accounts import account_of
+from sync.hq.books.acquirers import acquirer_payouts, acquirers_of
 from sync.hq.books.bank import KeptLine, account_book, kept_lines
 from sync.hq.books.bank_settings import OTHER, Account
 from sync.hq.books.deposits import matched_deposits
@@ -68,10 +70,9 @@ def book_entries(connection: Connection, state: Path, now_ms: int) -> Iterator[B
         entry, change = _of_difference(one, at_ms)
         changed.append(change)
         yield entry
-    for account in accounts_of(connection, state):
-        for number, days in _paid_days(connection, state, account, today).items():
-            explained.add(number)
-            yield from _payout(connection, state, account, lines[number], days, changed)
+    for payout in (*_of_platforms(connection, state, today, changed), *_of_acquirers(connection, state, today)):
+        explained.add(payout.line)
+        yield from _payout(connection, payout, lines[payout.line])
     findings = matched_deposits(connection, today).findings
     explained |= {one.line for one in findings if one.line is not None}
     yield from _deposits(connection, findings, lines)
@@ -82,63 +83,68 @@ def book_entries(connection: Connection, state: Path, now_ms: int) -> Iterator[B
             yield _of_line(kept, "bank_line", ledger_books.HEADQUARTERS)
 
 
-def _paid_days(connection: Connection, state: Path, account: Account, today: date) -> dict[str, list[date]]:
+@dataclass(frozen=True, slots=True)
+class _Payout:
+    """Days of an account that a bank line paid, with the part of each store."""
+
+    book: str
+    line: str
+    days: tuple[date, ...]
+    shares: tuple[tuple[str, DueDay], ...]
+
+
+def _of_platforms(connection: Connection, state: Path, today: date, changed: Sequence[_Changed]) -> Iterator[_Payout]:
+    """Yield what the bank has of merchant accounts whose orders the boxes made."""
+    for account in accounts_of(connection, state):
+        contracts = contracts_for(connection, state, account.platform)
+        for line, days in _paid_days(account_payouts(connection, state, account, today).payouts).items():
+            shares = tuple(_shares(connection, account, contracts, days, changed))
+            yield _Payout(account.book, line, days, shares)
+
+
+def _of_acquirers(connection: Connection, state: Path, today: date) -> Iterator[_Payout]:
+    """Yield what the bank has of acquirers' accounts; their files do not say which store's it is."""
+    for acquirer in acquirers_of(state):
+        payouts = acquirer_payouts(connection, state, acquirer.book, today)
+        due_fen = {one.day: one.due_fen for one in payouts.days}
+        for line, days in _paid_days(payouts).items():
+            fees_fen = {day: _charged_fen(connection, acquirer.book, day) or 0 for day in days}
+            shares = [DueDay(day, due_fen[day] + fees_fen[day], 0, fees_fen[day]) for day in days]
+            yield _Payout(acquirer.book, line, days, tuple((acquirer.book, share) for share in shares))
+
+
+def _paid_days(payouts: Payouts) -> dict[str, tuple[date, ...]]:
     """Return the days that each bank line settles."""
-    found: dict[str, list[date]] = defaultdict(list)
-    for one in account_payouts(connection, state, account, today).payouts.days:
+    found: dict[str, tuple[date, ...]] = {}
+    for one in payouts.days:
         if one.state is PayoutState.SETTLED and one.line is not None:
-            found[one.line].append(one.day)
+            found[one.line] = (*found.get(one.line, ()), one.day)
     return found
 
 
-def _payout(
-    connection: Connection,
-    state: Path,
-    account: Account,
-    kept: KeptLine,
-    days: list[date],
-    changed: Iterable[_Changed],
-) -> Iterator[BookEntry]:
+def _payout(connection: Connection, payout: _Payout, kept: KeptLine) -> Iterator[BookEntry]:
     """Yield each store's part of each day, then the line itself in the account's book."""
-    contracts, line = contracts_for(connection, state, account.platform), kept.line
-    stores_fen, fees_fen = 0, 0
-    for store, due in _shares(connection, account, contracts, days, changed):
-        stores_fen += due.due_fen
-        fees_fen += due.fees_fen
-        postings = ledger_books.payout_of_store(account.platform, due.due_fen + due.fees_fen, due.fees_fen)
-        yield BookEntry(
-            store,
-            f"payout {line.line} {account.book} {due.day}",
-            line.booked,
-            "payout",
-            line.line,
-            postings,
-            kept.imported_at_ms,
-            due.day,
-            line.booked,
-        )
-    charged = [_charged_fen(connection, account.book, day) for day in days]
+    line, (platform, _) = kept.line, account_of(payout.book)
+    told = ("payout", line.line)
+    for store, due in payout.shares:
+        name = f"payout {line.line} {payout.book} {due.day}"
+        postings = ledger_books.payout_of_store(platform, due.due_fen + due.fees_fen, due.fees_fen)
+        yield BookEntry(store, name, line.booked, *told, postings, kept.imported_at_ms, due.day, line.booked)
+    charged = [_charged_fen(connection, payout.book, day) for day in payout.days]
+    fees_fen = sum(due.fees_fen for _, due in payout.shares)
     more_fees_fen = 0 if None in charged else sum(filter(None, charged)) - fees_fen
+    stores_fen = sum(due.due_fen for _, due in payout.shares)
     postings = ledger_books.payout_line(line.account, line.amount_fen, stores_fen, more_fees_fen)
-    yield BookEntry(
-        account.book,
-        f"payout {line.line} {account.book}",
-        line.booked,
-        "payout",
-        line.line,
-        postings,
-        kept.imported_at_ms,
-        days[-1],
-        line.booked,
-    )
+    name = f"payout {line.line} {payout.book}"
+    yield BookEntry(payout.book, name, line.booked, *told, postings, kept.imported_at_ms, payout.days[-1], line.booked)
 
 
 def _shares(
     connection: Connection,
     account: Account,
-    contracts: list[FeeContract],
-    days: list[date],
-    changed: Iterable[_Changed],
+    contracts: Sequence[FeeContract],
+    days: Sequence[date],
+    changed: Sequence[_Changed],
 ) -> Iterator[tuple[str, DueDay]]:
     """Yield what each store has in each day; what a settled difference changed is in it."""
     adjusted: dict[tuple[str, date], int] = defaultdict(int)

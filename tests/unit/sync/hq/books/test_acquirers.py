@@ -11,6 +11,7 @@ from agent.core.errors import Refused
 from sync.hq.books.acquirers import acquirer_of, acquirers_of
 from sync.hq.books.bank import assign_line, import_statement, listed_lines
 from sync.hq.books.bank_settings import statement_mapping
+from sync.hq.books.book_entries import book_entries
 from sync.hq.books.fetching import import_bill
 from tests.unit.sync.hq.books.chain import DAY, DAY_MS, MORNING_MS, TRADE, Chain, closed
 
@@ -58,6 +59,13 @@ def test_slips_are_matched_and_paid(chain: Chain) -> None:
     chain.now_ms += DAY_MS
     chain.jobs()
     assert chain.codes() == ("settled", [])
+    with chain.database.read() as connection:
+        found = list(book_entries(connection, chain.state, chain.now_ms))
+    assert [one.postings for one in found] == [
+        {"Assets:Headquarters": 9_940, "Expenses:PlatformFees": 60, "Assets:Clearing:Card": -10_000},
+        {"Assets:Bank:6222000000000001": 9_940, "Assets:Headquarters": -9_940},
+    ]
+    assert {one.store for one in found} == {BOOK}
 
 
 def test_another_amount_and_a_slip_that_is_not_there_are_differences(chain: Chain) -> None:
