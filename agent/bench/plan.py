@@ -24,6 +24,7 @@ class Plan:
     folder: Path
     quick: bool
     progress: Progress
+    pull_rows: int = 1_000_000
     notes: list[str] = field(default_factory=list)
 
     @property

@@ -1,4 +1,4 @@
-"""Pulling a million rows of the ledger as CSV and Parquet, against PostgreSQL's own COPY TO of the same entries."""
+"""Pulling rows of the ledger, a million, as CSV and Parquet, against PostgreSQL's own COPY TO of the same entries."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -19,7 +19,7 @@ from sync.hq.pull_columns import Rows
 from sync.hq.pull_tenders import SALE
 from sync.keys import FileKey
 
-ROWS, QUICK_ROWS = 1_000_000, 2_000
+QUICK_ROWS = 2_000
 STORES = 20
 BATCH = 5_000
 
@@ -30,7 +30,7 @@ def measure(plan: Plan) -> list[Row]:
     if programs is None:
         plan.note(WITHOUT_POSTGRESQL)
         return []
-    count = plan.count(ROWS, QUICK_ROWS)
+    count = plan.count(plan.pull_rows, QUICK_ROWS)
     with ExitStack() as stack:
         folder = stack.enter_context(plan.scratch("pull"))
         server = Server(programs)

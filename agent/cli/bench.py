@@ -24,6 +24,7 @@ def bench(
         list[str] | None, typer.Option("--only", metavar="NAME", help="Only this figure; may be given again.")
     ] = None,
     quick: Annotated[bool, typer.Option("--quick", help="See that everything runs; the figures mean little.")] = False,
+    pull_rows: Annotated[int, typer.Option(min=1_000, help="Rows of the figure `pull`.")] = 1_000_000,
     state: Annotated[
         Path, typer.Option("--state", metavar="DIR", file_okay=False, help="Folder on the disk to be measured.")
     ] = Path("build/bench"),
@@ -37,7 +38,7 @@ def bench(
     for name in names:
         if name not in FIGURES:
             raise typer.BadParameter(f"no figure {name!r}; there are {', '.join(FIGURES)}", param_hint="--only")
-    plan = Plan(state.absolute(), quick, progress)
+    plan = Plan(state.absolute(), quick, progress, pull_rows)
     measured = run(plan, names)
     rows = [row.data() for row in measured.rows]
     if as_json:
