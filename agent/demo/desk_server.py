@@ -19,7 +19,7 @@ from typing import Any, Protocol
 from agent.core.errors import StoreboxError
 from agent.daemon.sockets import connected_unix, listening_unix
 from agent.demo import phones
-from agent.demo.folder import PRINTERS, TILLS, DemoFolder, DemoPrinter
+from agent.demo.folder import PRINTERS, STORE, TILLS, DemoFolder, DemoPrinter
 from agent.demo.morning import Morning
 
 ANSWER_WITHIN_S = 5.0
@@ -171,6 +171,7 @@ class DeskServer:
             "till": place.till,
             "headquarters": self._switches.hq_url(),
             "morning": self._switches.morning.shown(),
+            "store": STORE,
         }
         return json.dumps({**switches, **printer_switches(printer), "detail": printer})
 

@@ -41,6 +41,10 @@ KINDS: Mapping[str, str] = {
     "staff.approved": marked("Approved by a second person"),
     "staff.changed": marked("Staff changed"),
     "seal": marked("Seal"),
+    "bill.matched": marked("Bill matched"),
+    "difference.found": marked("Difference found"),
+    "difference.settled": marked("Difference settled"),
+    "refund.found": marked("Refunded in the portal"),
     "hq.rolled_back": marked("Headquarters has an older copy"),
     "clock.jumped": marked("The clock jumped"),
 }

@@ -11,7 +11,7 @@ const PHASES = {
 };
 const STATES = {
   open: mark("not closed yet"),
-  closed: mark("closed, not matched yet"),
+  closed: mark("closed, being matched"),
   provisional: mark("provisional"),
   matched: mark("matched"),
   settled: mark("settled by the bank"),
@@ -54,7 +54,7 @@ export function paintMorning(state) {
 }
 
 function came(now, state) {
-  const link = h("a", { href: `${state.headquarters}/`, target: "_blank", rel: "noopener" }, t("See it at headquarters"));
+  const link = h("a", { href: now.day ? `${state.headquarters}/stores/${state.store}/days/${now.day}` : state.headquarters, target: "_blank", rel: "noopener" }, t("See it at headquarters"));
   return [
     h("p.day-state", { id: "day-state", class: now.state }, h("b", {}, t("{day} is {state}", { day: now.day || "", state: t(STATES[now.state] || now.state) }))),
     now.differences > 0 && h("p", {}, t("{count} lines do not agree:", { count: now.differences })),
