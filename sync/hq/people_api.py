@@ -20,6 +20,7 @@ from sync.hq.office import Office
 from sync.hq.pull import Row, Selection, resumed_tally
 from sync.hq.pull_columns import COLUMNS, Rows
 from sync.hq.pull_days import DayStates
+from sync.hq.trial_balance import document, trial_balance
 
 _DAY = r"^\d{4}-\d{2}-\d{2}$"
 
@@ -75,8 +76,22 @@ def people_router(office: Office) -> APIRouter:
     @router.get("/ledger/manifest")
     def ledger_manifest(chosen: Chosen) -> JSONResponse:
         """Give the manifest of the same selection alone."""
-        last = deque(pages(office.database, chosen, office.now_ms()), maxlen=1)
+        last = deque(pages(office.database, chosen, office.now_ms(), office.state), maxlen=1)
         return JSONResponse(last[0])
+
+    @router.get("/ledger/balance")
+    def ledger_balance(
+        stores: Annotated[frozenset[str] | None, Depends(allowed)],
+        store: str | None = None,
+        group: str | None = None,
+        last_day: Annotated[str | None, Query(alias="to", pattern=_DAY)] = None,
+    ) -> JSONResponse:
+        """Give the trial balance of each store and of all together (`*`), as `storebox-hq ledger balance` does."""
+        whole, now_ms = is_chain(store, group, stores), office.now_ms()
+        with office.database.read() as connection:
+            chosen = chosen_stores(connection, store, group, stores)
+            found = trial_balance(connection, office.state, chosen, last_day, whole, now_ms)
+            return JSONResponse(document(connection, found, chosen))
 
     @router.get("/stores")
     def stores(readable: Annotated[frozenset[str] | None, Depends(allowed)]) -> JSONResponse:

@@ -49,7 +49,7 @@ class TrialBalance:
 
 
 def trial_balance(
-    connection: Connection, state: Path, stores: Sequence[str], last_day: str | None, chain: bool, now_ms: int
+    connection: Connection, state: Path | None, stores: Sequence[str], last_day: str | None, chain: bool, now_ms: int
 ) -> TrialBalance:
     """Return the balance up to a day, both trade and headquarters' books; days of every state count.
 

@@ -244,6 +244,22 @@ def test_the_trial_balance_names_what_it_can_not_read(hq: RunningHq, run_cli: Co
     assert groups == {"groups": [{"group": "north", "stores": ["S001"]}]}
 
 
+def test_groups_books_and_the_balance_over_the_network(hq: RunningHq) -> None:
+    hq.add_store("S002")
+    with hq.office.database.write() as connection:
+        add_to_group(connection, "north", ["S001"])
+        add_to_group(connection, "south", ["S002"])
+    assert pulled(hq, "day_state=any&group=north")[1]["rows"] == 7
+    assert pulled(hq, "day_state=any&group=south")[1]["rows"] == 0
+    rows, manifest = pulled(hq, "rows=books")
+    assert (rows, manifest["kind"], manifest["rows"]) == ([], "books", 0)
+    headers = {"Authorization": f"Bearer {bearer(hq)}"}
+    told = requests.get(f"{hq.url}/v1/ledger/balance?group=north&to=2026-10-03", headers=headers, timeout=5).json()
+    assert (told["unbalanced"], list(told["stores"])) == ([], ["S001"])
+    answer = requests.get(f"{hq.url}/v1/ledger?group=east", headers=headers, timeout=5)
+    assert (answer.status_code // 100, "store.group_unknown" in answer.text) == (4, True)
+
+
 def test_a_folder_without_a_headquarters_is_no_empty_ledger(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

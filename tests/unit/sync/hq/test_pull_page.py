@@ -32,8 +32,8 @@ all that the token may read. A headquarters that never had a bill has nothing to
 
 `--rows postings` is the double entry of trade, from the boxes' entries; `--rows books` that of headquarters: payouts
 with their fees, deposits, settled differences, bank lines. With both, a platform's clearing account is at zero for each
-day whose money the bank has; `storebox-hq ledger balance` adds them up. Rows of the books have no day state: all are
-shown.
+day whose money the bank has; `storebox-hq ledger balance` and `GET /v1/ledger/balance` add them up. Rows of the books
+have no day state: all are shown.
 
 The manifest says what the rows add up to, what is hidden because of its day's state, and for each store up to which
 entry it is complete, whether its chain is verified and when it was last seen. Beside a file it is `FILE.manifest.json`.
