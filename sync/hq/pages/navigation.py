@@ -20,6 +20,7 @@ SECTIONS: tuple[Section, ...] = (
     Section("/", marked("Stores"), Act.READ),
     Section("/differences", marked("Differences"), Act.READ),
     Section("/bank", marked("Bank"), Act.READ),
+    Section("/alarms", marked("Alarms"), Act.READ),
     Section("/boxes", marked("Enrolment"), Act.BOXES),
     Section("/people", marked("People and programs"), Act.PEOPLE),
 )

@@ -8,6 +8,7 @@ from starlette.responses import FileResponse
 from agent.core.errors import Refused
 from sync.hq.limits import RateLimit
 from sync.hq.office import Office
+from sync.hq.pages.alarms import alarms_router
 from sync.hq.pages.boxes import boxes_router
 from sync.hq.pages.differences import differences_router
 from sync.hq.pages.entrance import entrance_router
@@ -17,7 +18,7 @@ from sync.hq.pages.route import PageRoute
 from sync.hq.pages.stores import stores_router
 from sync.hq.pages.web import Desk
 
-ROUTERS = (entrance_router, stores_router, differences_router, money_router, boxes_router, people_router)
+ROUTERS = (entrance_router, stores_router, differences_router, money_router, alarms_router, boxes_router, people_router)
 STATIC = Path(__file__).parent / "static"
 FILES = {"hq.css": "text/css", "hq.js": "text/javascript", "icon.svg": "image/svg+xml"}
 ASKED_PER_SECOND, ASKED_BURST = 10.0, 100

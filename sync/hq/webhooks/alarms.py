@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import sha256
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, and_, select
 
 from agent.core.canonical import canonical
 from sync.hq.upserts import insert_of, insert_unless_there
@@ -14,6 +14,7 @@ from sync.hq.webhooks.tables import delivery, endpoint, told
 
 Values = Mapping[str, int | str | None]
 TEXT_CHARACTERS_MAX = 200
+UNARRIVED_MAX = 1_000
 VALUE_NAMES = frozenset(
     {"amount_fen", "box", "count", "day", "epoch", "limit_fen", "line_class", "merchant", "number", "phone", "platform"}
     | {"reason", "seq", "since", "to_seq"}
@@ -91,6 +92,21 @@ def newest(connection: Connection, stores: Sequence[str] | None, limit: int) -> 
     if stores is not None:
         query = query.where(told.c.store.in_(stores))
     return [told_of(row.store, row.kind, row.subject, row.body, row.at_ms) for row in connection.execute(query)]
+
+
+def unarrived(connection: Connection, alarms: Sequence[Told]) -> Mapping[str, tuple[tuple[str, str], ...]]:
+    """Return by an alarm's identifier the endpoints, with their state, at which it has not arrived."""
+    if not alarms:
+        return {}
+    oldest_ms = min(one.at_ms for one in alarms)
+    both = and_(*(told.c[name] == delivery.c[name] for name in ("store", "kind", "subject")))
+    query = select(delivery, told.c.body, told.c.at_ms).join(told, both)
+    query = query.where((delivery.c.state != Delivery.DELIVERED.value) & (told.c.at_ms >= oldest_ms))
+    found: dict[str, tuple[tuple[str, str], ...]] = {}
+    for row in connection.execute(query.order_by(delivery.c.endpoint).limit(UNARRIVED_MAX)):
+        one = told_of(row.store, row.kind, row.subject, row.body, row.at_ms)
+        found[one.identifier] = (*found.get(one.identifier, ()), (row.endpoint, row.state))
+    return found
 
 
 def told_of(store: str, kind: str, subject: str, body: str, at_ms: int) -> Told:
