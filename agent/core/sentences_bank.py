@@ -48,6 +48,12 @@ SENTENCES = {
     "bank.line_unknown": office_sentence(
         "没有这笔流水", "No such bank line", "{line};见 storebox-hq bank list。", "{line}; see storebox-hq bank list."
     ),
+    "bank.line_taken": office_sentence(
+        "这笔流水已经用掉了",
+        "The line pays something already",
+        "看新的情况再选;要改用 storebox-hq bank assign。",
+        "See how it stands now; storebox-hq bank assign changes it all the same.",
+    ),
     "bank.book_changed": office_sentence(
         "银行流水被人改过",
         "Bank lines were changed",

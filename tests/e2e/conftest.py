@@ -73,6 +73,7 @@ def shot(page: Page, request: pytest.FixtureRequest) -> Callable[..., None]:
     def shot(name: str, full: bool = False) -> None:
         nonlocal count
         count += 1
+        page.wait_for_load_state("load")
         page.screenshot(path=SHOTS / f"{test}-{count:02d}-{name}.png", full_page=full)
 
     return shot

@@ -129,6 +129,21 @@ def kept_lines(connection: Connection) -> list[KeptLine]:
     return [KeptLine(_line(row), row.place, row.imported_at_ms) for row in rows]
 
 
+def check_free(connection: Connection, number: str, place: str) -> None:
+    """Refuse with `bank.line_taken` a line that is another's, or that a person gave to a day or slip already.
+
+    The account's book is held, so that the line stays as it is until the transaction ends.
+    """
+    where = bank_line.c.line == number
+    found = connection.execute(select(bank_line.c.store).where(where)).scalar()
+    if found is None:
+        return
+    hold(connection, found)
+    row = connection.execute(select(bank_line).where(where)).one()
+    if row.place not in (None, place) or row.last_day is not None or row.slip is not None:
+        raise Refused("bank.line_taken", line=number[:30])
+
+
 def line_numbered(connection: Connection, number: str) -> BankLine | None:
     """Return a line by its number."""
     row = connection.execute(select(bank_line).where(bank_line.c.line == number)).first()

@@ -1,6 +1,7 @@
 """Money at the bank: a person picks the line that pays a platform's days, or a deposit slip, and says why.
 
-A merchant account is shared by stores: its lines are picked by who sees all of them.
+A merchant account is shared by stores: its lines are picked by who sees all of them. What somebody else has just picked
+is refused (`bank.line_taken`); a pick is changed on the command line.
 """
 
 import re
@@ -16,7 +17,7 @@ from agent.core.errors import Credentials, Refused, StoreboxError
 from agent.core.moment import platform_day
 from agent.core.reconcile.workflow import checked_reason
 from sync.hq import registry
-from sync.hq.books.bank import assign_line
+from sync.hq.books.bank import assign_line, check_free
 from sync.hq.books.bank_settings import CASH, OTHER
 from sync.hq.books.deposits import matched_deposits
 from sync.hq.pages.money_facts import DONE_SHOWN, bank_facts
@@ -89,6 +90,7 @@ def _payout(connection: Connection, person: Person, form: Form, now_ms: int) -> 
     except ValueError as error:
         raise Refused("request.malformed", field="day") from error
     reason = checked_reason(field(form, "reason"))
+    check_free(connection, field(form, "line"), field(form, "account"))
     assign_line(connection, field(form, "line"), field(form, "account"), day, person.name, reason, now_ms)
 
 
@@ -99,6 +101,7 @@ def _deposit(connection: Connection, person: Person, form: Form, now_ms: int) ->
         if one.deposit.reference == slip:
             require(person, Act.BANK, one.deposit.store)
     reason = checked_reason(field(form, "reason"))
+    check_free(connection, field(form, "line"), CASH)
     assign_line(connection, field(form, "line"), CASH, None, person.name, reason, now_ms, slip=slip)
 
 
@@ -106,6 +109,7 @@ def _other(connection: Connection, person: Person, form: Form, now_ms: int) -> N
     """Say that a line is no takings of ours: rent, interest, a supplier."""
     _sees_all(person)
     reason = checked_reason(field(form, "reason"))
+    check_free(connection, field(form, "line"), OTHER)
     assign_line(connection, field(form, "line"), OTHER, None, person.name, reason, now_ms)
 
 

@@ -86,6 +86,17 @@ def test_a_picked_line_pays_the_slip(house: House) -> None:
     assert (row.found.state, row.found.difference_fen) == (DepositState.DIFFERS, -50)
 
 
+def test_what_somebody_else_picked_meanwhile_is_refused(house: House) -> None:
+    li, form = house.browser("李会计"), payout_form(house)
+    assert li.act("/bank/payout", **form).status_code == 303
+    before = facts(house)
+    again = li.act("/bank/deposit", slip="D77", line=form["line"], reason=REASON)
+    assert again.status_code == 400 and "pays something already" in again.text
+    assert li.act("/bank/payout", **form).status_code == 400
+    assert li.act("/bank/other", line=form["line"], reason=REASON).status_code == 400
+    assert facts(house) == before
+
+
 def test_a_line_that_is_no_takings_goes_away(house: House) -> None:
     li = house.browser("李会计")
     assert "<b>银行" not in li.get("/bank").text
