@@ -11,6 +11,8 @@ REFUNDS = "Liabilities:Refunds"
 SALES = "Income:Sales"
 DISCOUNTS = "Income:Discounts"
 ROUNDING = "Income:Rounding"
+PORTAL_REFUNDS = "Income:PortalRefunds"
+"""Sales that were taken back without the tills: apart from `SALES`, which stays what tills sold and gave back."""
 SAFE = "Assets:Cash:Safe"
 OVER_SHORT = "Expenses:CashOverShort"
 
@@ -94,7 +96,7 @@ def _refund_ended(body: Body) -> Postings:
 
 def _refund_found(body: Body) -> Postings:
     """Post money that went back at the platform by itself: of a sale, or of a payment that no sale has taken."""
-    account = TENDERED if body["sale"] is None else SALES
+    account = TENDERED if body["sale"] is None else PORTAL_REFUNDS
     return summed([(account, body["amount_fen"]), (clearing_account(body["platform"]), -body["amount_fen"])])
 
 

@@ -146,6 +146,9 @@ def test_a_refund_in_the_portal_is_known_named_and_never_paid_twice(counter: Cou
     for in_cash in (False, True):
         with pytest.raises(Refused, match=r"refund\.given_in_portal"):
             refunds.refund_sale(counter.shop, MANAGER, sale["sale"], None, "退", in_cash=in_cash)
+    accounts = dict(counter.shop.read().execute("SELECT account, sum(amount_fen) FROM view_account GROUP BY account"))
+    assert accounts["Income:PortalRefunds"] == amount_fen and sum(accounts.values()) == 0
+    assert accounts[f"Assets:Clearing:{counter.name.capitalize()}"] == 0, "the platform owes nothing for this sale"
     before = counter.last_seq()
     counter.bills.round()
     assert counter.last_seq() == before
