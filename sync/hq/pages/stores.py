@@ -18,6 +18,7 @@ from sync.hq import registry
 from sync.hq.books.days import view
 from sync.hq.books.difference_list import NOTHING_OPEN, OpenSum, open_sums
 from sync.hq.formats import csv_lines, pages
+from sync.hq.ledger_api import rows_alone
 from sync.hq.notices import notices_of
 from sync.hq.pages.day_facts import day_facts
 from sync.hq.pages.day_path import day_path
@@ -31,7 +32,6 @@ from sync.hq.pages.trade import Trade, Trades, cursors_of
 from sync.hq.pages.web import Desk, asking, is_part
 from sync.hq.pages.words import named
 from sync.hq.people.rights import Act
-from sync.hq.people_api import rows_alone
 from sync.hq.pull import Row, Selection
 from sync.hq.pull_columns import COLUMNS, Rows
 from sync.hq.pull_days import DayStates
