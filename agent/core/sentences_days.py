@@ -200,6 +200,14 @@ SENTENCES: dict[str, Texts] = {
         "从备份恢复,再查谁动过。",
         "Restore it from a backup, and find out who changed it.",
     ),
+    "bill.not_noted": (
+        "账单登记没有记录",
+        "这一版账单没有对应的记录,可能被人改过。",
+        "A bill that no note tells of",
+        "Nothing was noted when this version came: somebody may have changed the database.",
+        "从备份恢复,再查谁动过数据库。",
+        "Restore a backup, and find out who changed the database.",
+    ),
     "bill.fee_sum_differs": (
         "一天的手续费合计不对",
         "{day} 按合同 {count} 笔共 {ours} 元,账单收了 {theirs} 元;单笔看不出来。",

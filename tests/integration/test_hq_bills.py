@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime, time, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,6 +14,7 @@ from sync.hq.books.bills import bill_path, bills_of
 from sync.hq.books.day_states import DayState
 from sync.hq.books.fees import agree
 from sync.hq.books.notes import notes_of
+from sync.hq.webhooks.alarms import Alarm, newest
 from sync.platforms.base import open_platform
 from sync.simulator.accounts import settings_of
 from sync.simulator.serve import wallet_settings
@@ -106,9 +108,9 @@ def test_a_day_is_fetched_kept_and_matched(shop: Shop) -> None:
     assert shop.chain.codes(day=shop.day) == ("matched", ["day.payout_waiting"])
     with shop.chain.database.read() as connection:
         (kept,) = bills_of(connection, shop.account, shop.day, shop.day)
-        noted = {one.kind: one.body for one in notes_of(connection, shop.account, shop.day.isoformat())}
+        noted: dict[str, Any] = {one.kind: one.body for one in notes_of(connection, shop.account, shop.day.isoformat())}
     assert bill_path(shop.chain.state, kept.sha256).stat().st_size == kept.size_bytes
-    assert noted["bill.matched"]["classes"]["matched"]["lines"] == 6  # type: ignore[index,call-overload]
+    assert noted["bill.matched"]["classes"]["matched"]["lines"] == 6
     assert noted["bill.matched"]["alarms"] == []
 
 
@@ -128,6 +130,7 @@ def test_a_late_bill_is_asked_for_again_and_told_of(shop: Shop) -> None:
     assert [alarm for one in shop.chain.day(day=shop.day).accounts for alarm in one.alarms] == ["bill.overdue"]
     with shop.chain.database.read() as connection:
         assert [one.kind for one in notes_of(connection, shop.account)] == ["bill.matched"]
+        assert [one.kind for one in newest(connection, [shop.account], 9)] == [Alarm.BILL_OVERDUE]
     shop.simulator.control("bill ok")
     shop.passed(1, time(20, 30))
     shop.chain.jobs()

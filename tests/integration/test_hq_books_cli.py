@@ -59,6 +59,7 @@ def test_from_a_file_to_a_matched_day(chain: Chain, tmp_path: Path) -> None:
     assert run(chain, "day", "list", "--from", day) == (0, f"S001\t{day}\tmatched\n")
     assert run(chain, "job", "run", "nothing")[0] == 1
     assert "matching" in run(chain, "job", "list")[1] and "6000" in run(chain, "fee", "list")[1]
+    assert run(chain, "bill", "verify") == (0, "")
     assert run(chain, "bill", "fetch", "--merchant", ACCOUNT, "--day", day)[0] == 1
 
 

@@ -24,7 +24,7 @@ from sync.hq.matching.facts import UNNAMED
 from sync.hq.projection import readable
 from sync.hq.upserts import insert_unless_there
 
-ENTRIES_A_STEP = 500
+ENTRIES_A_STEP = 200
 """SQLite has one writer: a step holds it for some tens of milliseconds."""
 PHONE = "phone"
 NUMBERS_A_QUERY = 400

@@ -122,6 +122,18 @@ def list_bills(
     show(rows, "bills", as_json, columns)
 
 
+@bill_app.command("verify")
+def verify(state: State = DEFAULT_STATE, database: DatabaseUrl = None, as_json: AsJson = False) -> None:
+    """Compare every kept file with its hash, and every version with its note; ends with 1 when one was changed."""
+    from sync.hq.books.bills import changed_bills
+
+    with opened(state, database) as office, office.database.read() as connection:
+        found = list(changed_bills(connection, state))
+    show([{"bill": place, "code": code} for place, code in found], "changed", as_json, ("bill", "code"))
+    if found:
+        raise typer.Exit(1)
+
+
 @fee_app.command("add")
 def add_fee(
     merchant: Annotated[str, typer.Argument(help="@platform:merchant, or @platform: for each of its merchants.")],

@@ -23,7 +23,7 @@ from sync.hq.books.accounts import account_of, book_of
 from sync.hq.books.bill_tables import account_day, bill
 from sync.hq.books.marks import know_account_days, mark_account_days
 from sync.hq.books.note_kinds import BookNote
-from sync.hq.books.notes import hold, write_note
+from sync.hq.books.notes import hold, notes_of, write_note
 
 FOLDER = "bills"
 ONE_DAY = timedelta(days=1)
@@ -138,6 +138,25 @@ def bills_of(connection: Connection, book: str | None, first: date, last: date) 
         query = query.where(known.store == book)
     for row in connection.execute(query.order_by(known.store, known.day, known.kind, known.version.desc())):
         yield _bill(row)
+
+
+def changed_bills(connection: Connection, state: Path) -> Iterator[tuple[str, str]]:
+    """Yield what is not as it was kept, and its code: files that are gone or changed, rows that no note tells of."""
+    looked_at: set[str] = set()
+    told: dict[str, set[tuple[str, object, object]]] = {}
+    for row in connection.execute(select(bill).order_by(bill.c.store, bill.c.day, bill.c.kind, bill.c.version)):
+        place = f"{row.store} {row.day} {row.kind} version {row.version}"
+        if row.store not in told:
+            notes = (one for one in notes_of(connection, row.store) if one.kind == BookNote.BILL_KEPT)
+            told[row.store] = {(one.subject, one.body["version"], one.body["sha256"]) for one in notes}
+        if (row.day, row.version, row.sha256) not in told[row.store]:
+            yield place, "bill.not_noted"
+        if row.sha256 not in looked_at:
+            looked_at.add(row.sha256)
+            try:
+                checked_path(state, row.sha256)
+            except Broken as error:
+                yield place, error.code
 
 
 def checked_book(book: str) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from agent.core.bill import BillType
 from agent.core.errors import Broken, Refused, TryLater
@@ -17,8 +17,9 @@ from agent.core.reconcile.fees import FeeContract
 from sync.hq.books.accounts import account_of, book_of
 from sync.hq.books.bill_list import account_days
 from sync.hq.books.bill_settings import RETRY_MAX_MS, due_ms, overdue_ms, wait_ms
+from sync.hq.books.bill_tables import bill as bill_table
 from sync.hq.books.bill_tables import job, outstanding
-from sync.hq.books.bills import bill_path, bills_of, checked_path, keep_file
+from sync.hq.books.bills import bill_path, bills_of, changed_bills, checked_path, keep_file
 from sync.hq.books.day_states import DayState
 from sync.hq.books.days import confirm_tender
 from sync.hq.books.fees import agree, contracts
@@ -90,8 +91,12 @@ def test_a_corrected_bill_is_a_version_and_the_same_is_none(chain: Chain) -> Non
     assert brought(chain, bill((1, "12.80"))) == 2
     chain.jobs()
     assert chain.codes()[0] == "matched"
-    with chain.database.read() as connection:
+    with chain.database.write() as connection:
         assert [one.version for one in bills_of(connection, ACCOUNT, DAY, DAY)] == [2, 1]
+        assert list(changed_bills(connection, chain.state)) == []
+        connection.execute(update(bill_table).where(bill_table.c.version == 2).values(sha256="0" * 64))
+        found = {code for _, code in changed_bills(connection, chain.state)}
+        assert found == {"bill.not_noted", "bill.file_missing"}
         kinds = [one.kind for one in notes_of(connection, ACCOUNT)]
         (row,) = account_days(connection, ACCOUNT, DAY, DAY)
     assert (row["bill"], row["version"], row["source"], row["matched"]) == ("ready", 2, "by_hand", True)
