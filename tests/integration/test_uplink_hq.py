@@ -259,6 +259,10 @@ def test_a_damaged_journal_sends_only_what_is_sound(hq: RunningHq, journal: Fake
     assert len(hq.bodies("S001", 1)) == 6
     assert box.uplink.status.blocked == {1: "uplink.journal_damaged"}
     assert journal.stopped == []
+    journal.rows[1][6] = damaged
+    box.clock.now += Pace().blocked_s
+    box.run()
+    assert mirrored(hq, journal) and box.uplink.status.blocked is None, "what is repaired is no trouble any more"
 
 
 def test_what_inflates_too_far_is_refused(hq: RunningHq, journal: FakeJournal) -> None:
