@@ -32,6 +32,7 @@ from sync.hq.books.difference_settings import limits_of
 from sync.hq.books.differences import last_matched, open_bodies, record
 from sync.hq.books.fees import contracts_for
 from sync.hq.books.marks import mark_store_days
+from sync.hq.books.neighbours import with_neighbours
 from sync.hq.database import Database
 from sync.hq.matching.facts import read_facts
 from sync.hq.matching.one_day import BULK_BYTES, match_day
@@ -99,8 +100,8 @@ def _judged(connection: Connection, state: Path, book: str, day: date, bill_stat
         bill = open_bill(checked_path(state, kept.sha256))
         if bill.platform == platform:
             big = match_day(connection, bill, merchant, day, contracts)
-            statement = replace(big.statement, version=kept.version)
-            return Judged(book, day, of_day(big.match, day) if not big.in_bulk else big.match, statement, mark)
+            whole = with_neighbours(connection, state, book, day, big.match, contracts)
+            return Judged(book, day, whole, replace(big.statement, version=kept.version), mark)
     statements = _statements(connection, state, book, day, bill_state)
     acquirer = acquirer_of(state, book)
     if acquirer is not None:

@@ -1,5 +1,6 @@
 """A store's day from its facts: open, provisional, closed, matched, settled; and back, with an addendum."""
 
+import json
 from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
@@ -14,6 +15,7 @@ from sync.hq.books.days import states
 from sync.hq.books.fetching import import_bill
 from sync.hq.books.morning import declare_closed
 from sync.hq.books.notes import notes_of, verify
+from sync.hq.matching.one_day import BULK_BYTES
 from tests.unit.sync.hq.books.chain import ACCOUNT, DAY, DAY_MS, MORNING_MS, NOON_MS, Chain, bill, closed, paid
 
 
@@ -91,7 +93,11 @@ def test_a_day_without_trade_that_was_declared_is_settled(chain: Chain) -> None:
     assert chain.codes(day=DAY + timedelta(days=1)) == ("open", ["day.silent"])
 
 
-def test_a_line_near_midnight_waits_for_the_next_bill(chain: Chain) -> None:
+@pytest.mark.parametrize("big_bytes", [0, BULK_BYTES], ids=["big", "small"])
+def test_a_line_near_midnight_waits_for_the_next_bill(
+    chain: Chain, monkeypatch: pytest.MonkeyPatch, big_bytes: int
+) -> None:
+    monkeypatch.setattr("sync.hq.books.matching.BULK_BYTES", big_bytes)
     midnight_ms = NOON_MS + DAY_MS // 2
     chain.sent([*paid(1, 1280), *paid(2, 700, midnight_ms - 1000), closed()])
     brought(chain, bill((1, "12.80")))
@@ -101,3 +107,7 @@ def test_a_line_near_midnight_waits_for_the_next_bill(chain: Chain) -> None:
     brought(chain, bill((2, "7.00"), at="2026-10-09 00:00:01"), DAY + timedelta(days=1))
     chain.jobs()
     assert chain.codes()[0] == "matched"
+    classes = json.loads(chain.account_day()["matched"])["classes"]
+    assert {name: (one["lines"], one["journal_fen"], one["bill_fen"]) for name, one in classes.items()} == {
+        "matched": (2, 1280, 1280)
+    }
