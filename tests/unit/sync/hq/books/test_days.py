@@ -9,14 +9,23 @@ import pytest
 from sqlalchemy import delete
 
 from agent.core.bill import BillType
+from agent.core.reconcile.fees import FeeContract
+from agent.core.settlement.deposits import Deposit
+from sync.hq.books.bank import assign_line, import_statement, listed_lines
+from sync.hq.books.bank_settings import statement_mapping
 from sync.hq.books.bill_tables import seen_entry
 from sync.hq.books.day_states import DayState
 from sync.hq.books.days import states
+from sync.hq.books.deposits import declare_deposit
+from sync.hq.books.fees import agree
 from sync.hq.books.fetching import import_bill
 from sync.hq.books.morning import declare_closed
 from sync.hq.books.notes import notes_of, verify
 from sync.hq.matching.one_day import BULK_BYTES
-from tests.unit.sync.hq.books.chain import ACCOUNT, DAY, DAY_MS, MORNING_MS, NOON_MS, Chain, bill, closed, paid
+from tests.unit.sync.hq.books.chain import ACCOUNT, DAY, DAY_MS, MORNING_MS, NOON_MS, TRADE, Chain, bill, closed, paid
+
+CONFIG = Path(__file__).resolve().parents[5] / "config"
+STATEMENT = "交易日期,借方发生额,贷方发生额,对方户名,摘要,附言\n"
 
 
 @pytest.fixture
@@ -111,3 +120,55 @@ def test_a_line_near_midnight_waits_for_the_next_bill(
     assert {name: (one["lines"], one["journal_fen"], one["bill_fen"]) for name, one in classes.items()} == {
         "matched": (2, 1280, 1280)
     }
+
+
+def deposited(chain: Chain, reference: str, amount_fen: int, day: date = DAY) -> None:
+    with chain.database.write() as connection:
+        declare_deposit(connection, Deposit("S001", day, reference, amount_fen), "li", chain.now_ms)
+
+
+def booked(chain: Chain, *rows: str) -> None:
+    folder = chain.state / "bank"
+    folder.mkdir(exist_ok=True)
+    (folder / "icbc.toml").write_bytes((CONFIG / "bank" / "statement.toml").read_bytes())
+    content = STATEMENT + "".join(f"{row}\n" for row in rows)
+    with chain.database.write() as connection:
+        import_statement(
+            connection, content.encode(), statement_mapping(chain.state, "icbc"), "icbc", "li", chain.now_ms
+        )
+
+
+def test_cash_settles_a_day_when_the_bank_has_it(chain: Chain) -> None:
+    chain.now_ms = MORNING_MS
+    next_day = DAY + timedelta(days=1)
+    for day, counted_fen in ((DAY, 120_000), (next_day, 50_000)):
+        shift = {**TRADE, "day": day.isoformat(), "counted_fen": counted_fen}
+        chain.sent([("shift.closed", shift), closed(day)])
+    chain.jobs()
+    assert chain.codes() == ("matched", ["day.cash_in_safe"])
+    deposited(chain, "D77", 120_000)
+    deposited(chain, "D78", 30_000, next_day)
+    chain.jobs()
+    assert chain.codes() == ("matched", ["day.cash_in_transit"])
+    assert chain.day(day=next_day).reasons[0].values == {"amount_fen": 20_000}
+    booked(chain, "2026-10-09,,1200.00,,现金存入,D77")
+    chain.jobs()
+    assert chain.codes() == ("settled", [])
+    assert chain.codes(day=next_day) == ("matched", ["day.cash_in_safe"])
+
+
+def test_an_account_s_payout_settles_its_days(chain: Chain) -> None:
+    chain.sent([*paid(1, 100_000), closed()])
+    brought(chain, bill((1, "1000.00"), fee="6.00000"))
+    with chain.database.write() as connection:
+        agree(connection, ACCOUNT, FeeContract(6000), "li", NOON_MS)
+    chain.now_ms = MORNING_MS
+    chain.jobs()
+    assert chain.codes() == ("matched", ["day.payout_waiting"])
+    booked(chain, "2026-10-09,,994.00,财付通支付科技,结算,")
+    with chain.database.write() as connection:
+        line = next(str(one["line"]) for one in listed_lines(connection))
+        assign_line(connection, line, ACCOUNT, None, "li", "", chain.now_ms)
+    chain.jobs()
+    assert chain.codes() == ("settled", [])
+    assert chain.day().accounts[0].payout_line == line
