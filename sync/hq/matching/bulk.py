@@ -80,7 +80,7 @@ def _added_up(
     config["disabled_optimizers"] = "build_side_probe_side"
     try:
         with duckdb.connect(str(folder / "sums.duckdb"), config=config) as connection:
-            sums = Sums(connection, bill, facts, merchant, day, terms)
+            sums = Sums(connection, bill, facts, merchant, day, terms, folder)
             agreed = sums.add_up()
             return agreed, sums.rows(), sums.places()
     except (duckdb.InvalidInputException, duckdb.ConversionException, duckdb.OutOfRangeException) as error:

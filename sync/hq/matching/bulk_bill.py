@@ -20,6 +20,7 @@ from sync.platforms.bill_files import BillFile
 from sync.platforms.wechat.bills import read as read_wechat
 
 PIECE_BYTES = 1024 * 1024
+LOOK_UP_BYTES = 64 * 1024
 ENDS_BYTES = 16 * 1024
 """Head and foot of a bill stand within this many bytes of its beginning and end."""
 SUMS = "总交易单数"
@@ -87,6 +88,25 @@ def _alipay(bill: BillFile, folder: Path) -> BulkBill:
     names = [name.strip().translate(_WIDE) for name in head[title].split(",")]
     merchant = accounts[-1] if accounts else ""
     return BulkBill("alipay", text, head[: title + 1], names, foot[begins[0] :], merchant)
+
+
+def lines_at(text: Path, numbers: Iterable[int]) -> Iterator[bytes]:
+    """Yield some lines with their ends by their numbers, which count from 0 and rise."""
+    wanted = iter(numbers)
+    number = next(wanted, None)
+    first, rest = 0, b""
+    with text.open("rb") as file:
+        while number is not None and (piece := file.read(LOOK_UP_BYTES)):
+            whole, end, rest = (rest + piece).rpartition(b"\n")
+            count = whole.count(b"\n") + len(end)
+            if number < first + count:
+                lines = whole.split(b"\n")
+                while number is not None and number < first + count:
+                    yield lines[number - first] + b"\n"
+                    number = next(wanted, None)
+            first += count
+    if number == first and rest:
+        yield rest + b"\n"
 
 
 def _copy(bill: BillFile, path: Path) -> None:

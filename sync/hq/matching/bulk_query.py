@@ -1,7 +1,7 @@
 """The query that reads a bill's rows as the adapters' readers do: columns by their names, amounts in fen."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -79,9 +79,9 @@ def bill_query(bill: BulkBill, merchant: str, day: date, terms: Terms) -> str:
     """
 
 
-def line_query(bill: BulkBill) -> str:
-    """Return the query of all lines of a bill as they stand there, with the keys that a row has."""
-    form = _form(bill)
+def line_query(bill: BulkBill, text: Path) -> str:
+    """Return the query of the lines of a bill's text, or of a part of it, with the keys that a row has."""
+    form = _form(replace(bill, text=text))
     return f"""
         SELECT line, {_NUMBERS}
         FROM (

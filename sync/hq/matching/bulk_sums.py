@@ -11,10 +11,11 @@ classifier sees whole groups.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agent.core.reconcile.scope import Terms
-from sync.hq.matching.bulk_bill import BulkBill, NotInBulkError
+from sync.hq.matching.bulk_bill import BulkBill, NotInBulkError, lines_at
 from sync.hq.matching.bulk_facts import COLUMNS, NUMBERS, FlatFacts
 from sync.hq.matching.bulk_query import bill_query, csv_source, line_query
 
@@ -57,11 +58,12 @@ class Sums:
         merchant: str,
         day: date,
         terms: Terms,
+        folder: Path,
     ) -> None:
         self._connection = connection
         self._bill = f"({bill_query(bill, merchant, day, terms)})"
-        self._lines = f"({line_query(bill)})"
-        self._around = (*bill.head, *bill.foot)
+        self._bill_file = bill
+        self._folder = folder
         types = {name: "BIGINT" if name in NUMBERS else "VARCHAR" for name in COLUMNS}
         self._facts = csv_source(facts.path, types, "\t")
 
@@ -69,21 +71,32 @@ class Sums:
         """Read both files once; returns what agrees and remembers the rest."""
         run = self._connection.execute
         run(f"""
-            CREATE TABLE row AS
-            SELECT 1::TINYINT AS side, {_KEYS}, counts::TINYINT AS counts, odd::TINYINT AS odd, kind = 'P' AS pays,
-                0::BIGINT AS amount_fen, 0::BIGINT AS fee_fen, place,
-                CASE counts WHEN 1 THEN {_AGREES} ELSE 0 END AS agrees,
-                kind = 'P' AND transaction <> '' AS holds, false AS foot
+            CREATE TABLE fact_row AS
+            SELECT {_KEYS}, counts::TINYINT AS counts, odd::TINYINT AS odd, kind = 'P' AS pays,
+                CASE counts WHEN 1 THEN {_AGREES} ELSE 0 END AS agrees, kind = 'P' AND transaction <> '' AS holds, place
             FROM {self._facts}
-            UNION ALL
-            SELECT -1, {_KEYS}, 1, odd, kind = 'P', CASE kind WHEN 'P' THEN amount_fen ELSE -amount_fen END,
-                CASE kind WHEN 'P' THEN fee_fen ELSE -fee_fen END, NULL, {_AGREES}, false, foot
+        """)
+        # In the order of the file, so that a row's number tells its line.
+        run("SET preserve_insertion_order = true")
+        run(f"""
+            CREATE TABLE line_row AS
+            SELECT {_KEYS}, odd::TINYINT AS odd, kind = 'P' AS pays, {_AGREES} AS agrees, foot,
+                CASE kind WHEN 'P' THEN amount_fen ELSE -amount_fen END AS amount_fen,
+                CASE kind WHEN 'P' THEN fee_fen ELSE -fee_fen END AS fee_fen
             FROM {self._bill}
         """)
-        feet = run("SELECT count(*) FROM row WHERE foot").fetchone()
+        feet = run("SELECT count(*) FROM line_row WHERE foot").fetchone()
         if feet is None or feet[0] != 1:
             raise NotInBulkError("foot")
-        run("DELETE FROM row WHERE foot")
+        run("""
+            CREATE VIEW row AS
+            SELECT 1 AS side, key, number, back, counts, odd, pays, agrees, holds, 0::BIGINT AS amount_fen,
+                0::BIGINT AS fee_fen, place
+            FROM fact_row
+            UNION ALL
+            SELECT -1, key, number, back, 1, odd, pays, agrees, false, amount_fen, fee_fen, rowid
+            FROM line_row WHERE NOT foot
+        """)
         for name, key, among in (("bucket", f"key & {_BUCKETS - 1}", ""), ("sum", "key", _SUSPECTED)):
             run(f"""
                 CREATE TABLE {name} AS
@@ -104,16 +117,28 @@ class Sums:
 
     def rows(self) -> Sequence[str]:
         """Return the bill's rows that need a closer look, as they stand there."""
-        query = f"""
-            SELECT line FROM (SELECT line, {_KEYS} FROM {self._lines}) WHERE key IN (SELECT key FROM closer)
-        """
-        around = {*self._around, ""}
-        return [line for (line,) in self._connection.execute(query).fetchall() if line not in around]
+        places = self._places(-1)
+        few = self._folder / "closer.txt"
+        few.write_bytes(b"".join(lines_at(self._bill_file.text, [len(self._bill_file.head) + one for one in places])))
+        found = self._lines(few)
+        # A stray end of a line counts for DuckDB and not for us: then the whole bill is looked through.
+        return found if len(found) == len(places) else self._lines(self._bill_file.text)
 
     def places(self) -> Sequence[int]:
         """Return where the facts that need a closer look stand in their file."""
-        query = "SELECT place FROM row WHERE side > 0 AND key IN (SELECT key FROM closer)"
+        return self._places(1)
+
+    def _places(self, side: int) -> Sequence[int]:
+        query = f"SELECT place FROM row WHERE side = {side} AND key IN (SELECT key FROM closer) ORDER BY place"
         return [place for (place,) in self._connection.execute(query).fetchall()]
+
+    def _lines(self, text: Path) -> Sequence[str]:
+        query = f"""
+            SELECT line FROM (SELECT line, {_KEYS} FROM ({line_query(self._bill_file, text)}))
+            WHERE key IN (SELECT key FROM closer)
+        """
+        around = {*self._bill_file.head, *self._bill_file.foot, ""}
+        return [line for (line,) in self._connection.execute(query).fetchall() if line not in around]
 
     def _gather(self) -> None:
         """Collect the orders that do not agree, and what shares a key with them, until nothing more comes."""
