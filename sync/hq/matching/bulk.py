@@ -79,7 +79,7 @@ def _added_up(
     # How many rows a text has is not known to DuckDB, which would keep the bill in memory to look few orders up in it.
     config["disabled_optimizers"] = "build_side_probe_side"
     try:
-        with duckdb.connect(str(folder / "sums.duckdb"), config=config) as connection:
+        with duckdb.connect(config=config) as connection:
             sums = Sums(connection, bill, facts, merchant, day, terms, folder)
             agreed = sums.add_up()
             return agreed, sums.rows(), sums.places()

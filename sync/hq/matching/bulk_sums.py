@@ -26,7 +26,7 @@ _KEYS = (
     "hash(CASE transaction WHEN '' THEN number ELSE transaction END) AS key, hash(number) AS number, "
     "CASE back WHEN '' THEN NULL ELSE hash(back) END AS back"
 )
-_AGREES = "hash(kind, number, transaction, CASE kind WHEN 'R' THEN back ELSE '' END, amount_fen, settled_fen)"
+_AGREES = "hash(pays, key, number, CASE WHEN pays THEN 0 ELSE back END, amount_fen, settled_fen)"
 
 _ADDED = (
     "count(*) FILTER (side < 0) AS pairs, count(*) FILTER (side < 0 AND pays) AS payments, "
@@ -72,18 +72,24 @@ class Sums:
         run = self._connection.execute
         run(f"""
             CREATE TABLE fact_row AS
-            SELECT {_KEYS}, counts::TINYINT AS counts, odd::TINYINT AS odd, kind = 'P' AS pays,
-                CASE counts WHEN 1 THEN {_AGREES} ELSE 0 END AS agrees, kind = 'P' AND transaction <> '' AS holds, place
-            FROM {self._facts}
+            SELECT key, number, back, counts::TINYINT AS counts, odd::TINYINT AS odd, pays,
+                CASE counts WHEN 1 THEN {_AGREES} ELSE 0 END AS agrees, pays AND is_named AS holds, place
+            FROM (
+                SELECT {_KEYS}, kind = 'P' AS pays, transaction <> '' AS is_named, counts, odd, amount_fen,
+                    settled_fen, place
+                FROM {self._facts}
+            )
         """)
         # In the order of the file, so that a row's number tells its line.
         run("SET preserve_insertion_order = true")
         run(f"""
             CREATE TABLE line_row AS
-            SELECT {_KEYS}, odd::TINYINT AS odd, kind = 'P' AS pays, {_AGREES} AS agrees, foot,
-                CASE kind WHEN 'P' THEN amount_fen ELSE -amount_fen END AS amount_fen,
-                CASE kind WHEN 'P' THEN fee_fen ELSE -fee_fen END AS fee_fen
-            FROM {self._bill}
+            SELECT key, number, back, odd::TINYINT AS odd, pays, {_AGREES} AS agrees, foot,
+                CASE WHEN pays THEN amount_fen ELSE -amount_fen END AS amount_fen,
+                CASE WHEN pays THEN fee_fen ELSE -fee_fen END AS fee_fen
+            FROM (
+                SELECT {_KEYS}, kind = 'P' AS pays, odd, foot, amount_fen, settled_fen, fee_fen FROM {self._bill}
+            )
         """)
         feet = run("SELECT count(*) FROM line_row WHERE foot").fetchone()
         if feet is None or feet[0] != 1:
