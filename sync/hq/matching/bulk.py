@@ -22,7 +22,7 @@ from sync.hq.matching.bulk_facts import FlatFacts
 from sync.hq.matching.bulk_sums import Agreed, Sums
 from sync.platforms.bill_files import BillFile
 
-MEMORY_MB = 96
+MEMORY_MB = 112
 """What DuckDB may hold; more is spilled to the folder."""
 THREADS = 2
 

@@ -13,7 +13,7 @@ from sync.platforms.bill_lines import LINE_BYTES_MAX
 
 _NO_SEPARATOR = "\x01"
 """Stands in no bill, so a line is one cell."""
-_BUFFER_BYTES = 4 * 1024 * 1024
+_BUFFER_BYTES = 8 * 1024 * 1024
 """What DuckDB reads at once; its own choice is so large that two files hardly fit into the memory it may have."""
 
 
