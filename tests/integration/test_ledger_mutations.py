@@ -18,6 +18,7 @@ from pysqlite3 import dbapi2 as sqlite3
 
 from agent.core.chain import Identity, genesis, next_hash
 from agent.core.events import PassAccepted
+from agent.core.events_matching import BillMatched, DifferenceFound, DifferenceSettled
 from agent.daemon.box import Box, Outside
 from agent.services import days, refunds, shifts
 from agent.services.journaling import record
@@ -96,7 +97,7 @@ def ledger(around: Around, tmp_path_factory: pytest.TempPathFactory) -> Ledger:
 
 
 def give_back(state: Path) -> None:
-    """Refund sales paid in cash and by wallet, take a pass, so that no view is empty; nobody tells headquarters."""
+    """Refund sales paid in cash and by wallet, take a pass, match a bill, so that no view is empty."""
     clock = FakeClock(AFTER_MS)
     platform = FakePlatform("wechat", clock=clock)
     outside = Outside(clock, CountingEntropy(), lambda kind, data: None, {"wechat": platform})
@@ -116,6 +117,7 @@ def give_back(state: Path) -> None:
     box.resolver.step()
     shifts.move_drawer(shop, MANAGER, "paid_in", 100, "零钱")
     accept_a_pass(shop, by_wallet[1])
+    match_a_bill(shop)
     assert len(by_wallet) == 2
     assert shop.read().execute("SELECT count(*) FROM view_platform_refund WHERE state = 'done'").fetchone()[0] == 1
     box.writer.close()
@@ -129,6 +131,33 @@ def accept_a_pass(shop: Shop, sale: str) -> None:
         proof = {"kind": "P1", "subject": "S001_1_000001_A1QQQQ", "sale": sale, "amount_fen": 100, "platform": "wechat"}
         where = {"issued_at_ms": AFTER_MS, "transaction": "4200001", "scanned_at": "1", "scanned_by": MANAGER.staff}
         record(unit, PassAccepted(**trading(unit.connection, MANAGER).fields(), **proof, **where))
+
+    shop.writer.run(command)
+
+
+def match_a_bill(shop: Shop) -> None:
+    """Journal that a bill was matched; a difference of it was settled, another stands."""
+    account = {"platform": "wechat", "merchant": "M1", "bill_day": "2026-10-20"}
+    line: dict[str, Any] = {
+        **account,
+        "line_kind": "payment",
+        "line_class": "platform_only",
+        "code": "match.platform_only",
+        "settlement": "refund",
+        "owner": "accountant",
+        "out_trade_no": "S001_1_000001_A1QQQQ",
+        "transaction": "4200001",
+        **dict.fromkeys(("out_refund_no", "store", "business_day", "till")),
+        **dict.fromkeys(("journal_fen", "bill_fen", "fee_fen"), 1),
+        "values": {},
+    }
+    found = [DifferenceFound(**line, difference=number) for number in ("D1", "D2")]
+    settled = DifferenceSettled(difference="D1", settlement="facts", by="", reason="", approved_by=None)
+    matched = BillMatched(**account, sha256="0" * 64, state="ready", classes={}, alarms=())
+
+    def command(unit: Unit) -> None:
+        for event in (*found, settled, matched):
+            record(unit, event)
 
     shop.writer.run(command)
 
@@ -344,7 +373,7 @@ def test_changed_entries_are_named(ledger: Ledger, change: Change) -> None:
 
 
 def test_every_cell_of_every_view_is_checked(ledger: Ledger) -> None:
-    assert len({table for table, _ in ledger.columns}) == 12
+    assert len({table for table, _ in ledger.columns}) == 14
     for table, column in ledger.columns:
         expect(ledger, cell_changed(table, column), f"{SEED}-{table}-{column}")
     for table in dict(ledger.columns):
