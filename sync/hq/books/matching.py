@@ -16,6 +16,7 @@ from agent.core.errors import StoreboxError
 from agent.core.moment import platform_day
 from agent.core.reconcile.classes import WAITING
 from agent.core.reconcile.differences import changes
+from agent.core.reconcile.facts import Facts
 from agent.core.reconcile.fee_sums import fee_alarm, fee_sum
 from agent.core.reconcile.finding import Finding, Match
 from agent.core.reconcile.matching import match, of_day
@@ -93,7 +94,11 @@ def match_account_day(database: Database, state: Path, book: str, day: date, now
 
 
 def _judged(connection: Connection, state: Path, book: str, day: date, bill_state: StatementState, mark: int) -> Judged:
+    """Judge a day; of one whose bill is late there is nothing to say but that, so that nobody's entries are read."""
     platform, merchant = account_of(book)
+    if bill_state is StatementState.OVERDUE:
+        late = Statement(platform, merchant, day, bill_state)
+        return Judged(book, day, match(Facts((), ()), [late], Terms()), late, mark)
     contracts = contracts_for(connection, state, platform)
     kept = newest_bill(connection, book, day) if bill_state is StatementState.READY else None
     if kept is not None and kept.size_bytes >= BULK_BYTES and not kept.form:

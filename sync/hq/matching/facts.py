@@ -9,7 +9,7 @@ from sqlalchemy import Connection, select
 from agent.core.bill import BillLine
 from agent.core.moment import is_moment, platform_day
 from agent.core.reconcile.book import KINDS, Book
-from agent.core.reconcile.facts import Facts, store_of
+from agent.core.reconcile.facts import Facts, Payment, Refund, store_of
 from sync.hq import tables
 from sync.hq.projection import readable
 
@@ -30,15 +30,17 @@ class Read:
 
 
 def read_facts(connection: Connection, platform: str, merchant: str, day: date, lines: Iterable[BillLine]) -> Read:
-    """Return the facts that matching a day's bill needs."""
+    """Return the facts that matching a day's bill needs; other merchants' are not kept beyond their store."""
     wanted = wanted_days(connection, day)
     until = journal_until_ms(connection, wanted)
     for store, days in days_of_named(connection, lines).items():
         wanted.setdefault(store, set()).update(days)
-    book, unreadable = Book(), list[str]()
+    payments, refunds, unreadable = list[Payment](), list[Refund](), list[str]()
     for store, days in wanted.items():
-        _take(connection, store, days, book, unreadable)
-    return Read(_of_merchant(connection, book.facts(), platform, merchant), until, unreadable)
+        found = facts_of_store(connection, platform, merchant, store, days, unreadable)
+        payments.extend(found.payments)
+        refunds.extend(found.refunds)
+    return Read(Facts(payments, refunds), until, unreadable)
 
 
 def wanted_days(connection: Connection, day: date) -> dict[str, set[str]]:
