@@ -17,7 +17,7 @@ export HYPOTHESIS_STORAGE_DIRECTORY := $(CURDIR)/$(CACHE)/hypothesis
 # ARGS goes to the program: make run ARGS=--no-browser, make test ARGS="-k money"
 ARGS ?=
 # Files of tests run side by side in this many processes; TESTERS=0 is one process, to use a debugger.
-TESTERS ?= 3
+TESTERS ?= 4
 # PYTHON names the interpreter that .venv/ is made with; by default the first of 3.11 or newer.
 export PYTHON
 

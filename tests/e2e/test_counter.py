@@ -107,6 +107,7 @@ def test_the_power_goes_while_cash_is_taken_and_the_page_comes_back(
     expect(page.locator(".line")).to_have_count(1)
     page.locator("#pay").click()
     page.keyboard.type("100")
+    expect(page.locator(".typed")).to_contain_text("100")
     page.evaluate(
         "fetch('/desk/switch', {method: 'POST', headers: {'Content-Type': 'application/json'},"
         " body: JSON.stringify({switch: 'power', on: false})}).catch(() => 0)"

@@ -88,7 +88,8 @@ def test_parquet_has_the_documented_types_in_duckdb_and_pyarrow(hq: RunningHq, t
     parquet = pytest.importorskip("pyarrow.parquet", reason="pip install pyarrow (extra dev)")
     path = tmp_path / "it's.parquet"
     pulled(hq, path, "parquet", Rows.TENDERS)
-    described = duckdb.sql(f"DESCRIBE SELECT * FROM read_parquet('{tmp_path}/it''s.parquet')").fetchall()
+    with duckdb.connect() as connection:
+        described = connection.execute("DESCRIBE SELECT * FROM read_parquet(?)", [str(path)]).fetchall()
     types = {row[0]: row[1] for row in described}
     assert (types["store"], types["seq"], types["day"]) == ("VARCHAR", "BIGINT", "DATE")
     assert types["at"] == "TIMESTAMP WITH TIME ZONE"

@@ -89,11 +89,12 @@ def check_types(path: Path, rows: Rows) -> None:
     """Compare a Parquet file's types with those that are documented, as DuckDB and as pyarrow see them."""
     duckdb = pytest.importorskip("duckdb", reason="pip install duckdb (extra hq)")
     parquet = pytest.importorskip("pyarrow.parquet", reason="pip install pyarrow (extra dev)")
-    described = duckdb.execute("DESCRIBE SELECT * FROM read_parquet(?)", [str(path)]).fetchall()
+    with duckdb.connect() as connection:
+        described = connection.execute("DESCRIBE SELECT * FROM read_parquet(?)", [str(path)]).fetchall()
+        (total_fen,) = connection.execute("SELECT sum(amount_fen) FROM read_parquet(?)", [str(path)]).fetchall()[0]
     assert [(row[0], row[1]) for row in described] == [(one.name, PARQUET[one.kind]) for one in COLUMNS[rows]]
     fields = [(field.name, str(field.type)) for field in parquet.read_schema(path)]
     assert fields == [(one.name, ARROW[one.kind]) for one in COLUMNS[rows]]
-    (total_fen,) = duckdb.execute("SELECT sum(amount_fen) FROM read_parquet(?)", [str(path)]).fetchone()
     assert total_fen == sum(parquet.read_table(path).column("amount_fen").to_pylist())
 
 

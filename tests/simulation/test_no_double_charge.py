@@ -121,6 +121,7 @@ def test_two_thousand_schedules_over_http() -> None:
     assert not found, "\n" + "\n".join(found)
 
 
+@pytest.mark.torture
 @pytest.mark.parametrize(
     ("mutant", "told_of"),
     [
