@@ -11,6 +11,7 @@ import fcntl
 import os
 import socket
 import termios
+import threading
 import tty
 from pathlib import Path
 from typing import Protocol
@@ -64,6 +65,7 @@ class PtyEndpoint:
     def __init__(self, link: Path) -> None:
         self.link = link
         self._master = -1
+        self._closing = threading.Lock()
         self._held = -1
         self._path = ""
 
@@ -91,14 +93,15 @@ class PtyEndpoint:
         fresh.replace(self.link)
 
     def close(self) -> None:
-        """Pull the cable: link removed, host hung up."""
-        if self._master < 0:
-            return
-        if self.link.is_symlink() and os.readlink(self.link) == self._path:
-            self.link.unlink()
-        self._release()
-        os.close(self._master)
-        self._master = -1
+        """Pull the cable: link removed, host hung up. Two hands may pull at once: one of them does."""
+        with self._closing:
+            if self._master < 0:
+                return
+            if self.link.is_symlink() and os.readlink(self.link) == self._path:
+                self.link.unlink()
+            self._release()
+            os.close(self._master)
+            self._master = -1
 
     def fileno(self) -> int:
         """The side to poll."""

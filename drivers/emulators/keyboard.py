@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -55,6 +56,7 @@ class PipeEndpoint:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._descriptor = -1
+        self._closing = threading.Lock()
 
     @property
     def name(self) -> str:
@@ -78,12 +80,12 @@ class PipeEndpoint:
         os.close(both)
 
     def close(self) -> None:
-        """Pull the cable: pipe removed, host hung up."""
-        if self._descriptor < 0:
-            return
-        self._path.unlink(missing_ok=True)
-        os.close(self._descriptor)
-        self._descriptor = -1
+        """Pull the cable: pipe removed, host hung up. Two hands may pull at once: one of them does."""
+        with self._closing:
+            descriptor, self._descriptor = self._descriptor, -1
+        if descriptor >= 0:
+            self._path.unlink(missing_ok=True)
+            os.close(descriptor)
 
     def fileno(self) -> int:
         """Nothing to poll: a keyboard hears nothing."""
