@@ -6,6 +6,9 @@ PLATFORM_ZONE = timezone(timedelta(hours=8))
 """Platform days are GMT+8 always, wherever the store is."""
 
 
+DAY_STARTS = time(5)
+"""Before this hour a shop that is still open trades in yesterday's business day; a box may set another hour."""
+
 LAST_MS = 253_370_764_799_999
 """The end of the year 9998, everywhere: what lies later is no moment of a shop, and some calendars can't name it."""
 

@@ -2,13 +2,13 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import date, timedelta
 from enum import IntEnum
 from typing import Any
 
 from sqlalchemy import Connection, Table, func, literal, select, true, union_all
 
-from agent.core.moment import platform_day
+from agent.core.moment import DAY_STARTS, PLATFORM_ZONE, business_day, platform_day
 from sync.hq import tables
 from sync.hq.books.difference_list import NOTHING_OPEN, OpenSum, open_sums
 from sync.hq.months import month_of
@@ -110,7 +110,7 @@ def overview(
             )
     beats, alarms = _beats(connection, stores), _alarms(connection, stores)
     unknown, days = _unknown(connection, stores, now_ms), _open_days(connection, lines, now_ms)
-    today, unsettled = platform_day(now_ms).isoformat(), open_sums(connection, stores)
+    today, unsettled = business_today(now_ms).isoformat(), open_sums(connection, stores)
     for store, line in lines.items():
         beat = beats.get((store, line.epoch))
         open_days = days.get(store, ())
@@ -130,6 +130,11 @@ def overview(
             silent=silent,
         )
     return sorted(lines.values(), key=lambda line: line.rank)
+
+
+def business_today(now_ms: int) -> date:
+    """Return the business day that is still on: a shop that trades past midnight is not late with closing it."""
+    return business_day(now_ms, PLATFORM_ZONE, DAY_STARTS)
 
 
 def beat_of(at_ms: int, body: str) -> Beat:

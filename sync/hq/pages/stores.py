@@ -23,7 +23,7 @@ from sync.hq.notices import notices_of
 from sync.hq.pages.day_facts import day_facts
 from sync.hq.pages.day_path import day_path
 from sync.hq.pages.money import may_pick
-from sync.hq.pages.overview import StoreLine, overview
+from sync.hq.pages.overview import StoreLine, business_today, overview
 from sync.hq.pages.plots import hours_plot, shares_plot
 from sync.hq.pages.render import page
 from sync.hq.pages.route import PageRoute
@@ -140,7 +140,7 @@ def _day(desk: Desk, trades: Trades, store: str, on: date, with_path: bool) -> d
             "name": registry.store_name(connection, store),
             "day": day,
             "closed": is_closed(connection, store, day),
-            "today": today.isoformat(),
+            "today": business_today(desk.office.now_ms()).isoformat(),
             "state": (state := view(connection, store, on)),
             "path_to_bank": day_path(connection, state, today) if with_path else None,
             "trade": trade,

@@ -3,10 +3,12 @@
 import csv
 import io
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from agent.core.moment import PLATFORM_ZONE, milliseconds
 from sync.hq import registry, tables
 from sync.hq.pages.overview import SILENT_AFTER_MS, overview
 from sync.hq.pages.trade import Trades
@@ -52,7 +54,10 @@ def test_a_day_that_is_over_and_open_is_told_of_until_it_is_closed(house: House)
     line = lines(house)["S001"]
     assert line.open_days == (DAY,)  # type: ignore[attr-defined]
     assert line.late_days == ()  # type: ignore[attr-defined]
-    house.now_ms += 24 * 3_600_000
+    next_day = datetime.fromisoformat(DAY).replace(tzinfo=PLATFORM_ZONE) + timedelta(days=1)
+    house.now_ms = milliseconds(next_day + timedelta(hours=4, minutes=59))
+    assert lines(house)["S001"].late_days == (), "the day is still on in a shop that trades past midnight"  # type: ignore[attr-defined]
+    house.now_ms = milliseconds(next_day + timedelta(hours=5))
     assert lines(house)["S001"].late_days == (DAY,)  # type: ignore[attr-defined]
     house.send("S001", ("day.closed", {"day": DAY}))
     assert lines(house)["S001"].late_days == ()  # type: ignore[attr-defined]
