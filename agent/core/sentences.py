@@ -29,6 +29,7 @@ from agent.core.sentences_passes import SENTENCES as PASSES
 from agent.core.sentences_payment import PLATFORM_WORDS, TENDER_WORDS
 from agent.core.sentences_payment import SENTENCES as PAYMENT
 from agent.core.sentences_sale import SENTENCES as SALE
+from agent.core.sentences_setup import SENTENCES as SETUP
 from agent.core.sentences_shift import MOVEMENT_WORDS
 from agent.core.sentences_shift import SENTENCES as SHIFT
 from agent.core.sentences_slip import SENTENCES as SLIP
@@ -62,6 +63,7 @@ TABLES: tuple[Mapping[str, Texts], ...] = (
     BANK,
     ALARMS,
     DAYS,
+    SETUP,
 )
 """Every table of sentences; no code stands in two of them."""
 
