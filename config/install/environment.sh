@@ -106,9 +106,12 @@ need_font() {
         say "pictures of the paper lack fonts; as root: apt-get install fonts-wqy-zenhei fonts-dejavu-core"
 }
 
+# Chromium without windows draws the same pages for half the work; where there is none, the whole one does.
 need_browser() {
     local name
-    for name in chromium chromium-browser google-chrome; do
+    command -v chromium-headless-shell >/dev/null && return
+    apt "browser tests" chromium-headless-shell && return
+    for name in chromium chromium-browser; do
         if command -v "$name" >/dev/null; then return; fi
     done
     apt "no Chromium" chromium ||

@@ -15,6 +15,8 @@ const papers = new Map();
 let place = "";
 let fading = 0;
 let lookAgain = 0;
+let presses = 0; // of switches, and how many of them the box has answered
+let answered = 0;
 
 /** The box said no, in words. */
 class Refusal extends Error {}
@@ -31,8 +33,9 @@ async function call(path, body) {
 async function follow() {
   const asked = place;
   try {
+    const [since, settled] = [presses, presses === answered];
     const state = await call(`/desk/state?place=${encodeURIComponent(asked)}`);
-    if (asked === place) paint(state);
+    if (asked === place && settled && since === presses) paint(state); // an older state would turn a switch back
     if (state.till && performance.now() > lookAgain) await followOrder(state.till);
     byId("words").textContent = "";
   } catch (error) {
@@ -119,9 +122,14 @@ function showSlip(image) {
 }
 
 function send(body) {
-  call("/desk/switch", { ...body, place }).then(paint, (error) => {
-    if (body.switch !== "power") tell(error);
-  });
+  const press = (presses += 1);
+  const sent = call("/desk/switch", { ...body, place }).then(
+    (state) => press === presses && paint(state),
+    (error) => {
+      if (body.switch !== "power") tell(error);
+    },
+  );
+  sent.finally(() => (answered += 1));
 }
 
 function say(text, bad = false) {
