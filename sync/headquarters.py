@@ -11,6 +11,7 @@ from sync.session import Answer, HttpSession, signed_by
 from sync.wire import CONTENT_ENCODING, Receipt, compress, parse_receipt
 
 RETRY_AFTER_MAX_S = 3600
+VALUES_MAX = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,14 +92,14 @@ class HqClient:
 
 def answer_error(answer: Answer) -> StoreboxError:
     """Return the error that an answer of HQ other than 200 stands for, with HQ's own code when it gave one."""
-    code = _error_code(answer)
-    retry_after_s = _retry_after_s(answer)
+    code, told = _error_code(answer)
+    values = {**told, "status": answer.status}
     if answer.status in (429, 503):
-        return TryLater(code or "hq.busy", status=answer.status, retry_after_s=retry_after_s)
+        return TryLater(code or "hq.busy", **{**values, "retry_after_s": _retry_after_s(answer)})
     if answer.status in (401, 403):
-        return Credentials(code or "hq.not_allowed", status=answer.status)
+        return Credentials(code or "hq.not_allowed", **values)
     if 400 <= answer.status < 500:
-        return Refused(code or "hq.refused", status=answer.status)
+        return Refused(code or "hq.refused", **values)
     return UnknownOutcome("hq.failed", status=answer.status)
 
 
@@ -133,11 +134,16 @@ def _parsed(answer: Answer) -> object:
         return None
 
 
-def _error_code(answer: Answer) -> str | None:
+def _error_code(answer: Answer) -> tuple[str | None, dict[str, int | str | None]]:
+    """Return HQ's own code and the values of its sentence, of what a sentence may say; None and none without."""
     value = _parsed(answer)
     error = value.get("error") if isinstance(value, dict) else None
-    code = error.get("code") if isinstance(error, dict) else None
-    return code[:60] if isinstance(code, str) else None
+    code, told = (error.get("code"), error.get("values")) if isinstance(error, dict) else (None, None)
+    values: dict[str, int | str | None] = {}
+    for name, one in list(told.items())[:VALUES_MAX] if isinstance(told, dict) else ():
+        if type(one) is int or isinstance(one, str):
+            values[name[:40]] = one[:80] if isinstance(one, str) else one
+    return code[:60] if isinstance(code, str) else None, values
 
 
 def _retry_after_s(answer: Answer) -> int | None:

@@ -3,7 +3,7 @@
 `Uplink.step` does at most one request and says how long to wait. One *lane* per epoch; lanes with something to send
 take turns, the present epoch first. Headquarters is believed only by its signature, and only about a chain that is
 ours: a signed head that is not on our chain, or a number beyond our end, means that another history of this epoch
-exists, and selling in it must stop.
+exists, and selling in it must stop. So it must when a receipt says that another box took this one's place.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -77,6 +77,7 @@ class Uplink:
         self._key_list_due_s = 0.0
         self._failures = 0
         self._asked_to_wait = False
+        self._replaced = False
         self.status = UplinkStatus()
 
     def step(self) -> float:
@@ -196,12 +197,21 @@ class Uplink:
     def _take(self, lane: _Lane, receipt: Receipt) -> None:
         """Follow a believed receipt, or stop the epoch when it tells of another history."""
         self._succeeded()
+        self._heed_replacement(receipt)
         if receipt.next_seq > self._journal.last_seq(lane.epoch) + 1:
             self._other_history(lane, "hq.knows_more")
         elif not self._on_chain(receipt):
             self._other_history(lane, "hq.forked")
         else:
             self._follow(lane, receipt)
+
+    def _heed_replacement(self, receipt: Receipt) -> None:
+        """Stop selling when another box took this one's place; what is here still goes up."""
+        present = self._journal.identity().epoch
+        newer = receipt.replaced_by is not None and receipt.replaced_by > present
+        if newer and receipt.identity.epoch == present and not self._replaced:
+            self._replaced = True
+            self._journal.stop_epoch("box.replaced")
 
     def _on_chain(self, receipt: Receipt) -> bool:
         epoch, next_seq = receipt.identity.epoch, receipt.next_seq

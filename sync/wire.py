@@ -50,7 +50,10 @@ class Upload:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """Headquarters' signed word on how much of an epoch it has; `document` is what was signed, signature included."""
+    """Headquarters' signed word on how much of an epoch it has; `document` is what was signed, signature included.
+
+    `replaced_by` is the epoch of the box that trades in this one's place, None while none does.
+    """
 
     identity: Identity
     next_seq: int
@@ -58,6 +61,7 @@ class Receipt:
     at_ms: int
     kid: str
     document: Mapping[str, object] = field(repr=False)
+    replaced_by: int | None = None
 
 
 def upload_bytes(
@@ -132,7 +136,8 @@ def parse_receipt(document: object) -> Receipt:
     """Return the receipt in a parsed JSON value; refuses with `receipt.malformed`. The signature is not checked."""
     code = "receipt.malformed"
     keys = ("at_ms", "box", "epoch", "head", "kid", "next_seq", "signature", "store")
-    fields = _with_keys(document, code, keys)
+    replaced = isinstance(document, dict) and "replaced_by" in document
+    fields = _with_keys(document, code, (*keys, "replaced_by") if replaced else keys)
     _text(fields, "signature", _SIGNATURE, code)
     return Receipt(
         identity=_identity(fields, code),
@@ -141,6 +146,7 @@ def parse_receipt(document: object) -> Receipt:
         at_ms=_integer(fields, "at_ms", 0, code),
         kid=_text(fields, "kid", re.compile(r"[A-Za-z0-9_-]{1,40}"), code),
         document=fields,
+        replaced_by=_integer(fields, "replaced_by", 1, code) if replaced else None,
     )
 
 

@@ -18,6 +18,7 @@ from agent.core.sentences_alarms import SENTENCES as ALARMS
 from agent.core.sentences_bank import SENTENCES as BANK
 from agent.core.sentences_box import SENTENCES as BOX
 from agent.core.sentences_codes import CODES, Texts
+from agent.core.sentences_commissioning import SENTENCES as COMMISSIONING
 from agent.core.sentences_counter import SENTENCES as COUNTER
 from agent.core.sentences_days import SENTENCES as DAYS
 from agent.core.sentences_demo import SENTENCES as DEMO
@@ -55,6 +56,7 @@ TABLES: tuple[Mapping[str, Texts], ...] = (
     COUNTER,
     SLIP,
     BOX,
+    COMMISSIONING,
     SYNC,
     DEMO,
     WISH,

@@ -13,11 +13,13 @@ from agent.core.errors import Credentials, Family, Refused
 from sync.enrol import PastEpoch
 from sync.hq import lookups, registry
 from sync.hq.authentication import proves_key, signed_box
-from sync.hq.door import known_sender
+from sync.hq.commissioning import enrolling
+from sync.hq.commissioning.outcomes import Asking
+from sync.hq.door import known_sender, live_sender
 from sync.hq.errors import error_document
 from sync.hq.incoming import Incoming, incoming
-from sync.hq.ingest import REPLAYED, Taken, ingest, locked_cursor
-from sync.hq.notices import Notice, note_trouble
+from sync.hq.ingest import LATE, REPLAYED, Taken, ingest, locked_cursor
+from sync.hq.notices import Notice, note_trouble, write_notice
 from sync.hq.office import Office
 from sync.hq.records import note_heartbeat, note_receipt
 from sync.hq.registry import RegisteredEpoch
@@ -106,6 +108,9 @@ def _taken(
     if taken.appended:
         note_receipt(connection, owner.identity, document)
     beat = _less_what_came(_bounded(upload.heartbeat), taken.appended)
+    if taken.appended and sender.replaced_by is not None:
+        late = Notice(owner.identity.store, owner.identity.epoch, LATE, f"#{taken.next_seq - 1}")
+        write_notice(connection, late, now_ms)
     if REPLAYED not in taken.notices:
         note_heartbeat(connection, sender.identity, beat, now_ms)
         note_trouble(connection, sender.identity.store, sender.identity.epoch, beat, now_ms)
@@ -130,7 +135,7 @@ def _heartbeat(office: Office, box: str, request: Incoming) -> JSONResponse:
 
 
 def _looked_up(office: Office, box: str, request: Incoming) -> dict[str, object]:
-    sender = _known_sender(office, box, request)
+    sender = live_sender(office.database, office.notices, office.now_ms, box, request)
     office.lookups.take(sender.identity.store, box)
     with office.database.read() as connection:
         found = lookups.answer(connection, request.body, request.document())
@@ -143,9 +148,12 @@ def _enrolled(office: Office, request: Incoming) -> dict[str, object]:
     public_key = _key(fields.get("public_key"))
     past = _past(fields.get("past", []))
     proves_key(request.signature, store, box, public_key, request.method, request.target, request.body)
+    asking = Asking(store, box, public_key, request.sender)
     with office.database.write() as connection:
-        epoch = registry.enrol(connection, token, store, box, public_key, past, office.now_ms())
+        enrolled = enrolling.enrol(connection, asking, token, past, office.now_ms())
+        epoch = enrolled.epoch or 0
         previous = registry.previous_epoch(connection, store, epoch)
+    enrolling.raise_refusal(enrolled, asking)
     return {
         "store": store,
         "box": box,
@@ -176,8 +184,9 @@ def _same_box(sender: RegisteredEpoch, identity: Identity) -> None:
 
 
 def _receipt(office: Office, sender: RegisteredEpoch, epoch: int, taken: Taken) -> dict[str, object]:
+    """Return the receipt for an epoch of the sender's; it tells a box that was replaced, so that it stops trading."""
     addressee = replace(sender.identity, epoch=epoch)
-    return office.keys.signed_receipt(addressee, taken.next_seq, taken.head, office.now_ms())
+    return office.keys.signed_receipt(addressee, taken.next_seq, taken.head, office.now_ms(), sender.replaced_by)
 
 
 def _receipt_answer(document: Mapping[str, object], code: str | None, notices: Sequence[str] = ()) -> JSONResponse:

@@ -24,6 +24,8 @@ class Incoming:
     signature: str | None
     encoding: str
     body: bytes
+    sender: str = ""
+    """The address that it came from."""
 
     def plain(self) -> bytes:
         """Return the body, inflated when it was sent so."""
@@ -63,6 +65,7 @@ async def incoming(request: Request) -> Incoming:
         signature=request.headers.get(SIGNATURE_HEADER),
         encoding=request.headers.get("content-encoding", "").lower(),
         body=bytes(body),
+        sender=request.client.host if request.client is not None else "",
     )
 
 

@@ -26,6 +26,8 @@ from sync.wire import SentEntry, Upload
 FORKS_KEPT = 50
 REPLAYED = "upload.replayed"
 """All of an upload was here: an answer was lost, or somebody sends again what he recorded."""
+LATE = "upload.late"
+"""Entries came of a box in whose place another one trades."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,8 +81,10 @@ class HqKeys:
             raise Broken("key.not_listed", file="pay.key", uses=", ".join(PAY_USES))
         return kid
 
-    def signed_receipt(self, identity: Identity, next_seq: int, head: str, at_ms: int) -> dict[str, object]:
-        """Return the receipt for an epoch, signed."""
+    def signed_receipt(
+        self, identity: Identity, next_seq: int, head: str, at_ms: int, replaced_by: int | None = None
+    ) -> dict[str, object]:
+        """Return the receipt for an epoch, signed; `replaced_by` is the epoch in whose favour its box is fenced."""
         document: dict[str, object] = {
             "store": identity.store,
             "box": identity.box,
@@ -92,6 +94,8 @@ class HqKeys:
             "at_ms": at_ms,
             "kid": RECEIPT_KID,
         }
+        if replaced_by is not None:
+            document["replaced_by"] = replaced_by
         signature = self._receipt_key.sign(document_message("receipt", identity, document))
         return {**document, "signature": signature.hex()}
 

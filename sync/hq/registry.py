@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from hashlib import sha256
 
 from sqlalchemy import Connection, func, select, update
@@ -10,19 +11,35 @@ from sqlalchemy import Connection, func, select, update
 from agent.core.chain import Identity, genesis
 from agent.core.errors import Credentials, Refused
 from agent.core.ids import checked_id
-from sync.enrol import PastEpoch
 from sync.hq import tables
 
-TOKEN_LIFE_MS = 7 * 24 * 3600 * 1000
+TOKEN_LIFE_MS = 15 * 60 * 1000
+TOKEN_BYTES = 16
+
+
+class TokenMode(StrEnum):
+    """What a token is for: the first box of a store, or one in the place of another."""
+
+    NEW = "new"
+    REPLACE = "replace"
 
 
 @dataclass(frozen=True, slots=True)
 class RegisteredEpoch:
-    """An epoch as headquarters knows it; `identity.box` is the box that lived it."""
+    """An epoch as headquarters knows it; `identity.box` is the box that lived it, `newest` the store's last epoch."""
 
     identity: Identity
     public_key: bytes
     revoked: bool
+    newest: int
+
+    @property
+    def replaced_by(self) -> int | None:
+        """Return the epoch that took this one's place, or None.
+
+        A box that was replaced is fenced: what it still has it may upload, late; no money moves at its word.
+        """
+        return self.newest if self.newest > self.identity.epoch else None
 
 
 def add_store(connection: Connection, store: str, name: str, now_ms: int, phone: str = "", entity: str = "") -> None:
@@ -64,41 +81,37 @@ def store_name(connection: Connection, store: str) -> str:
     return store if found is None else str(found)
 
 
-def make_enrolment_token(connection: Connection, store: str, now_ms: int, life_ms: int = TOKEN_LIFE_MS) -> str:
-    """Return a new one-time token with which a box of `store` may enrol."""
+def make_enrolment_token(
+    connection: Connection,
+    store: str,
+    now_ms: int,
+    life_ms: int = TOKEN_LIFE_MS,
+    *,
+    mode: TokenMode = TokenMode.NEW,
+    made_by: str = "",
+    reason: str = "",
+    short_sha256: str | None = None,
+) -> str:
+    """Return a new one-time token of 128 bits with which a box of `store` may enrol, in hex.
+
+    Refuses with `store.unknown`. `short_sha256` is the hash of a second form that can be typed.
+    """
     if not has_store(connection, store):
         raise Refused("store.unknown", store=store)
-    token = secrets.token_urlsafe(24)
+    token = secrets.token_hex(TOKEN_BYTES)
     connection.execute(
         tables.enrolment_token.insert().values(
-            store=store, token_sha256=_digest(token), created_at_ms=now_ms, expires_at_ms=now_ms + life_ms
+            store=store,
+            token_sha256=digest(token),
+            created_at_ms=now_ms,
+            expires_at_ms=now_ms + life_ms,
+            mode=mode.value,
+            made_by=made_by,
+            reason=reason,
+            short_sha256=short_sha256,
         )
     )
     return token
-
-
-def enrol(
-    connection: Connection, token: str, store: str, box: str, public_key: bytes, past: Sequence[PastEpoch], now_ms: int
-) -> int:
-    """Return the epoch for a new key; the same token and key again give the same epoch."""
-    checked_id(store, "store")
-    checked_id(box, "box")
-    known_token = tables.enrolment_token
-    mine = (known_token.c.store == store) & (known_token.c.token_sha256 == _digest(token))
-    row = connection.execute(select(known_token).where(mine).with_for_update()).first()
-    if row is None:
-        raise Credentials("enrol.token_unknown", store=store)
-    if row.used_by_key is not None:
-        if row.used_by_key != public_key.hex():
-            raise Credentials("enrol.token_used", store=store)
-        return int(row.epoch)
-    if now_ms > row.expires_at_ms:
-        raise Credentials("enrol.token_expired", store=store)
-    _adopt(connection, store, past, now_ms)
-    epoch = _highest_epoch(connection, store) + 1
-    register_epoch(connection, Identity(store, box, epoch), public_key, "enrolled", now_ms)
-    connection.execute(update(known_token).where(mine).values(used_by_key=public_key.hex(), epoch=epoch))
-    return epoch
 
 
 def previous_epoch(connection: Connection, store: str, epoch: int) -> dict[str, object] | None:
@@ -111,7 +124,10 @@ def previous_epoch(connection: Connection, store: str, epoch: int) -> dict[str, 
 
 def find_epoch(connection: Connection, store: str, epoch: int) -> RegisteredEpoch | None:
     """Return an epoch of a store, or None when there is none."""
-    row = connection.execute(select(tables.epoch).where(tables.of_epoch(tables.epoch, store, epoch))).first()
+    every = tables.epoch.alias("every_epoch")
+    newest = select(func.max(every.c.epoch)).where(every.c.store == store).scalar_subquery().label("newest")
+    query = select(tables.epoch, newest).where(tables.of_epoch(tables.epoch, store, epoch))
+    row = connection.execute(query).first()
     return None if row is None else _registered(row)
 
 
@@ -138,7 +154,7 @@ def make_access_token(connection: Connection, name: str, stores: Sequence[str] |
     token = secrets.token_urlsafe(24)
     connection.execute(
         tables.access_token.insert().values(
-            token_sha256=_digest(token),
+            token_sha256=digest(token),
             name=name,
             stores=None if stores is None else ",".join(sorted(stores)),
             created_at_ms=now_ms,
@@ -150,7 +166,7 @@ def make_access_token(connection: Connection, name: str, stores: Sequence[str] |
 def stores_for_token(connection: Connection, token: str) -> frozenset[str] | None:
     """Return the stores that a token may read, None for all; raises `Credentials` for an unknown one."""
     known = tables.access_token
-    row = connection.execute(select(known).where(known.c.token_sha256 == _digest(token))).first()
+    row = connection.execute(select(known).where(known.c.token_sha256 == digest(token))).first()
     if row is None or row.revoked_at_ms is not None:
         raise Credentials("access.token_unknown")
     return None if row.stores is None else frozenset(row.stores.split(","))
@@ -178,20 +194,6 @@ def revoke_access_token(connection: Connection, token_sha256: str, now_ms: int) 
     connection.execute(update(known).where(mine).values(revoked_at_ms=now_ms))
 
 
-def _adopt(connection: Connection, store: str, past: Sequence[PastEpoch], now_ms: int) -> None:
-    """Take in epochs that the box lived alone, where their numbers are free."""
-    taken = set(connection.execute(select(tables.epoch.c.epoch).where(tables.epoch.c.store == store)).scalars())
-    for item in past:
-        checked_id(item.box, "box")
-        if item.epoch not in taken:
-            register_epoch(connection, Identity(store, item.box, item.epoch), item.public_key, "alone", now_ms)
-
-
-def _highest_epoch(connection: Connection, store: str) -> int:
-    highest = connection.execute(select(func.max(tables.epoch.c.epoch)).where(tables.epoch.c.store == store)).scalar()
-    return int(highest or 0)
-
-
 def register_epoch(connection: Connection, identity: Identity, public_key: bytes, source: str, now_ms: int) -> None:
     """Make an epoch known with its key, and begin its cursor."""
     place = {"store": identity.store, "epoch": identity.epoch}
@@ -209,8 +211,10 @@ def _registered(row: tuple[object, ...]) -> RegisteredEpoch:
         Identity(fields["store"], fields["box"], fields["epoch"]),
         bytes.fromhex(fields["public_key"]),
         fields["revoked_at_ms"] is not None,
+        int(fields["newest"]),
     )
 
 
-def _digest(token: str) -> str:
+def digest(token: str) -> str:
+    """Return what is kept of a token."""
     return sha256(token.encode()).hexdigest()

@@ -228,7 +228,13 @@ enrolment_token = Table(
     Column("expires_at_ms", _Big, nullable=False),
     Column("used_by_key", Text),
     Column("epoch", _Big),
+    Column("mode", Text, nullable=False, server_default="new"),
+    Column("short_sha256", Text),
+    Column("made_by", Text, nullable=False, server_default=""),
+    Column("reason", Text, nullable=False, server_default=""),
+    Column("used_at_ms", _Big),
 )
+"""Of a token only hashes are here: of its long form, and of the one that can be typed (`sync.hq.commissioning`)."""
 
 access_token = Table(
     "access_token",

@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse
 from agent.core.errors import Refused, TryLater
 from agent.core.wish import answer_document, parse_wish, request_digest
 from sync.hq.database import Database
-from sync.hq.door import known_sender
+from sync.hq.door import live_sender
 from sync.hq.incoming import Incoming, incoming
 from sync.hq.keys import HqKeys
 from sync.hq.limits import RateLimit
@@ -86,7 +86,7 @@ def wishes_router(office: PayOffice) -> APIRouter:
 
 def taken(office: PayOffice, box: str, request: Incoming) -> JSONResponse:
     """Return the signed answer to a request; raises `StoreboxError` for what is nobody's or no wish."""
-    sender = known_sender(office.database, office.notices, office.now_ms, box, request).identity
+    sender = live_sender(office.database, office.notices, office.now_ms, box, request).identity
     office.rate.take(sender.store, box)
     if len(request.body) > BODY_BYTES_MAX:
         raise Refused("upload.too_large", bytes_max=BODY_BYTES_MAX)

@@ -24,6 +24,7 @@ from agent.core.payment import Way
 from agent.core.sentences import sentence_of
 from sync.hq import registry
 from sync.hq.database import Database
+from sync.hq.door import not_replaced
 from sync.hq.errors import error_answer
 from sync.hq.keys import HqKeys
 from sync.hq.limits import RateLimit
@@ -104,6 +105,8 @@ class PayPage:
         way = Way.IN_APP if app == wallet else Way.BROWSER
         if way is Way.IN_APP and (payer is None or not _PAYER.fullmatch(payer)):
             raise Refused("payer.code_refused")
+        with self._office.database.read() as connection:
+            not_replaced(registry.epoch_of_store(connection, order.store, order.epoch))
         subject = self._store_name(order.store)
         held = self._office.orders.choose(order, wallet, way, payer if way is Way.IN_APP else None, subject)
         return self._shown(order, held, app)
