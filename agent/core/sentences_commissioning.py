@@ -10,8 +10,8 @@ _KEPT_ZH = "盒子没有开通,什么都没变。请叫技术员。"
 _KEPT_EN = "The box is not enrolled, nothing changed. Please call the technician."
 _REPLACE_ZH = "要换盒子:在总部的开通页点换盒子,写明原因,再扫那张码。"
 _REPLACE_EN = "To replace it: on HQ's page of enrolment, with a reason; then scan that code."
-_PACKET_ZH = "在总部另做一个:storebox-hq store packet {store}。"
-_PACKET_EN = "Make another at HQ: storebox-hq store packet {store}."
+_PACKET_ZH = "在总部另做一个:storebox-hq store token {store}。"
+_PACKET_EN = "Make another at HQ: storebox-hq store token {store}."
 
 
 def _enrolling(zh: str, en: str, remedy_zh: str, remedy_en: str) -> Texts:
@@ -92,42 +92,6 @@ SENTENCES: dict[str, Texts] = {
         "The first one counts; nothing was taken of the second.",
         "看开通记录里第二台的地址,把它的账用 U 盘交上来,再换码开通。",
         "See the second one's address in the record of enrolments; hand its journal over by stick, then enrol it anew.",
-    ),
-    "report.malformed": office_sentence(
-        "自检报告看不懂",
-        "A malformed report of a self-test",
-        "{field} 不对:盒子升级。",
-        "{field} is wrong: upgrade the box.",
-    ),
-    "report.too_many": office_sentence(
-        "自检报告太多了",
-        "Too many reports",
-        "一段最多 {most} 份,前面的都在。",
-        "An epoch has {most} at most; all before are kept.",
-    ),
-    "rollout.bad_sheet": office_sentence(
-        "这张表读不了",
-        "The sheet can't be read",
-        "{reason}。存成 CSV 或 XLSX 再试。",
-        "{reason}. Save it as CSV or XLSX.",
-    ),
-    "rollout.bad_rows": office_sentence(
-        "表里有 {count} 处不对,没导入",
-        "{count} places are wrong; nothing taken",
-        "{reason}。改好整张再导。",
-        "{reason}. Correct them and import the whole sheet.",
-    ),
-    "rollout.no_store": office_sentence(
-        "没有要做的门店",
-        "No store to do",
-        "先导入名单:storebox-hq rollout import。",
-        "Import the sheet: storebox-hq rollout import.",
-    ),
-    "rollout.font_missing": office_sentence(
-        "缺中文字体,没做成 PDF",
-        "A Chinese font is missing for the PDF",
-        "装一个:apt-get install fonts-wqy-zenhei。",
-        "Install one: apt-get install fonts-wqy-zenhei.",
     ),
     "rollout.bad_host": office_sentence(
         "总部的地址不能进码",

@@ -102,9 +102,11 @@ def enrolment_token(hq_state: Path, store: str) -> str:
     known = subprocess.run(
         [*base, "list", "--state", str(hq_state), "--json"], capture_output=True, text=True, check=True, env=environment
     )
+    mode = ["--replace", "--reason", "replayed again"]
     if f'"{store}"' not in known.stdout:
         subprocess.run([*base, "add", store, "--state", str(hq_state)], check=True, capture_output=True)
+        mode = []
     done = subprocess.run(
-        [*base, "token", store, "--state", str(hq_state), "--json"], capture_output=True, text=True, check=True
+        [*base, "token", store, *mode, "--state", str(hq_state), "--json"], capture_output=True, text=True, check=True
     )
     return str(json.loads(done.stdout)["token"])

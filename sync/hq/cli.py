@@ -19,6 +19,7 @@ from sync.hq.books.bill_cli import bill_app, fee_app
 from sync.hq.books.cli import closed_store, exceptions, morning, period_app
 from sync.hq.books.difference_cli import difference_app
 from sync.hq.books.job_cli import day_app, job_app
+from sync.hq.commissioning.cli import store_token
 from sync.hq.groups_cli import group_app
 from sync.hq.ledger_cli import ledger_app
 from sync.hq.load.cli import load
@@ -50,6 +51,7 @@ app.add_typer(job_app, name="job")
 app.add_typer(difference_app, name="difference")
 app.add_typer(webhook_app, name="webhook")
 store_app.command("closed")(closed_store)
+store_app.command("token")(store_token)
 app.command()(morning)
 app.command()(exceptions)
 app.command()(load)
@@ -152,22 +154,6 @@ def store_list(state: State = DEFAULT_STATE, database: DatabaseUrl = None, as_js
         return
     for row in rows:
         typer.echo(f"{row['store']}\t{row['name']}\tepoch {row['epoch']}\tcomplete up to #{row['complete_up_to']}")
-
-
-@store_app.command("token")
-def store_token(
-    store: str, state: State = DEFAULT_STATE, database: DatabaseUrl = None, as_json: AsJson = False
-) -> None:
-    """Make a one-time token with which a box of the store enrols."""
-    from sync.hq import registry
-
-    with _office(state, database) as office, office.database.write() as connection:
-        now_ms = office.now_ms()
-        token = registry.make_enrolment_token(connection, store, now_ms)
-        fingerprint = office.keys.fingerprint
-    expires_at_ms = now_ms + registry.TOKEN_LIFE_MS
-    document = {"store": store, "token": token, "root_fingerprint": fingerprint, "expires_at_ms": expires_at_ms}
-    typer.echo(json.dumps(document) if as_json else token)
 
 
 @store_app.command("revoke")

@@ -373,7 +373,7 @@ def test_enrolment_over_the_wire(hq: RunningHq, tmp_path: Path) -> None:
     assert kept == enrolment
     assert device_key(state, enrolment).public_key == enrolment.public_key
     assert (state / "keys" / "device-2.key").stat().st_mode & 0o777 == 0o600
-    with pytest.raises(Credentials, match=r"enrol\.token_used"):
+    with pytest.raises(Refused, match=r"enrol\.token_used"):
         enrol(session, state, token, "S001", "B1")
     with pytest.raises(Credentials, match=r"enrol\.token_unknown"):
         enrol(session, state, "nonsense", "S001", "B1")

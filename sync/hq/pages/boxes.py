@@ -11,15 +11,20 @@ from sqlalchemy import Connection, select
 from starlette.responses import RedirectResponse
 
 from agent.core.errors import Refused
+from agent.core.typed_codes import shown_typed_code
 from sync.hq import registry, tables
 from sync.hq.books.notes import write_note
+from sync.hq.commissioning.codes import enrolment_text
+from sync.hq.commissioning.outcomes import outcomes_of
+from sync.hq.commissioning.tokens import checked_reason, live_epoch, make_token
 from sync.hq.pages.render import page
 from sync.hq.pages.route import PageRoute
 from sync.hq.pages.store_facts import epochs_of
 from sync.hq.pages.web import Desk, Form, asking, field, has_csrf, sent_form
 from sync.hq.people.rights import Act, Person, require
+from sync.hq.registry import TokenMode
 
-REASON_CHARACTERS = range(2, 201)
+OUTCOMES_SHOWN = 5
 Sent = Annotated[Form, Depends(sent_form)]
 
 
@@ -36,7 +41,9 @@ def boxes_router(desk: Desk) -> APIRouter:
     def token(request: Request, form: Sent) -> Response:
         person = asking(desk, request, Act.BOXES)
         has_csrf(request, form)
-        return _page(desk, request, person, enrolment=_token(desk, request, person, field(form, "store")))
+        mode = TokenMode.REPLACE if field(form, "mode") == TokenMode.REPLACE else TokenMode.NEW
+        made = _token(desk, request, person, field(form, "store"), mode, field(form, "reason"))
+        return _page(desk, request, person, enrolment=made)
 
     @router.post("/boxes/revoke")
     def revoke(request: Request, form: Sent) -> Response:
@@ -56,7 +63,9 @@ def _page(desk: Desk, request: Request, person: Person, enrolment: Mapping[str, 
                 "store": store,
                 "name": name,
                 "epochs": epochs_of(connection, store),
+                "live": live_epoch(connection, store),
                 "tokens": _open_tokens(connection, store, now_ms),
+                "outcomes": outcomes_of(connection, store, OUTCOMES_SHOWN),
             }
             for store, name in registry.store_names(connection)
             if person.sees(store)
@@ -65,28 +74,27 @@ def _page(desk: Desk, request: Request, person: Person, enrolment: Mapping[str, 
     return page(request, "boxes.html", person, stores=stores, enrolment=enrolment, fingerprint=fingerprint)
 
 
-def _token(desk: Desk, request: Request, person: Person, store: str) -> Mapping[str, Any]:
+def _token(desk: Desk, request: Request, person: Person, store: str, mode: TokenMode, reason: str) -> Mapping[str, Any]:
     require(person, Act.BOXES, store)
     now_ms = desk.office.now_ms()
-    expires_at_ms = now_ms + registry.TOKEN_LIFE_MS
     with desk.office.database.write() as connection:
-        token = registry.make_enrolment_token(connection, store, now_ms)
-        body = {"expires_at_ms": expires_at_ms}
-        write_note(connection, store, now_ms, person.name, "enrolment.token_made", store, body)
+        made = make_token(connection, store, person.name, now_ms, mode=mode, reason=reason)
         name = registry.store_name(connection, store)
     fingerprint = desk.office.keys.fingerprint
     own = urlsplit(str(request.base_url))
-    command = f"storebox enrol --hq {own.scheme}://{own.netloc} --token {token} --root {fingerprint} --store {store}"
-    return {"store": store, "name": name, "token": token, "expires_at_ms": expires_at_ms, "command": command,
-            "qr": qr_svg(command)}  # fmt: skip
+    code = enrolment_text(made, fingerprint, own.netloc, plain=own.scheme == "http")
+    command = (
+        f"storebox enrol --hq {own.scheme}://{own.netloc} --token {made.token} --root {fingerprint} --store {store}"
+    )
+    return {"made": made, "name": name, "short": shown_typed_code(made.short), "command": command,
+            "code": code, "qr": qr_svg(code)}  # fmt: skip
 
 
 def _revoke(desk: Desk, person: Person, store: str, epoch: str, reason: str) -> None:
     require(person, Act.BOXES, store)
     if not epoch.isdecimal() or len(epoch) > 9:
         raise Refused("request.malformed", field="epoch")
-    if len(reason) not in REASON_CHARACTERS or not reason.isprintable():
-        raise Refused("box.reason_missing", shortest=REASON_CHARACTERS[0], longest=REASON_CHARACTERS[-1])
+    checked_reason(reason)
     now_ms = desk.office.now_ms()
     with desk.office.database.write() as connection:
         box = registry.epoch_of_store(connection, store, int(epoch))

@@ -8,6 +8,8 @@ import pytest
 
 from sync.hq import registry
 from sync.hq.books.notes import notes_of, verify
+from sync.hq.commissioning.enrolling import enrol
+from sync.hq.commissioning.outcomes import Asking
 from sync.hq.pages.entrance import OFFICE_BOOK
 from sync.hq.people.accounts import add_person
 from sync.hq.people.sessions import IDLE_MS
@@ -181,13 +183,16 @@ def test_guesses_from_one_address_are_bounded(house: House) -> None:
 def test_a_token_is_shown_once_and_noted(house: House) -> None:
     house.person("设备", "fleet")
     browser = house.browser("设备")
-    answer = browser.act("/boxes/token", store="S001")
+    assert browser.act("/boxes/token", store="S001").status_code == 409, "S001 has a box: it is replaced, with a reason"
+    assert browser.act("/boxes/token", store="S001", mode="replace", reason=" ").status_code == 400
+    answer = browser.act("/boxes/token", store="S001", mode="replace", reason="进水")
     token = secret_in(answer)
     assert house.office.keys.fingerprint in answer.text and 'class="qr"' in answer.text
     assert token not in browser.get("/boxes").text
     with house.office.database.write() as connection:
-        assert registry.enrol(connection, token, "S001", "B2", b"k" * 32, [], NOW_MS) == 2
-    assert notes(house, "S001") == [("设备", "enrolment.token_made", "S001")]
+        asking = Asking("S001", "B2", b"k" * 32, "192.0.2.7")
+        assert enrol(connection, asking, token, [], NOW_MS).epoch == 2
+    assert notes(house, "S001") == [("设备", "enrolment.token_made", "S001"), ("box:B2", "box.enrolled", "S001")]
 
 
 def test_a_box_is_taken_out_of_use_with_a_reason_once(house: House) -> None:

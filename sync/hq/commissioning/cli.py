@@ -1,0 +1,63 @@
+"""`storebox-hq store token|packet` and `storebox-hq rollout`: commissioning from the command line."""
+
+import json
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from sync.hq.books.options import DEFAULT_STATE, AsJson, DatabaseUrl, State, opened
+
+if TYPE_CHECKING:
+    from sync.hq.registry import TokenMode
+
+By = Annotated[str, typer.Option("--by", help="Who makes it: stands in the store's book and on the roll-out page.")]
+Replace = Annotated[bool, typer.Option("--replace", help="For a box in the place of the store's present one.")]
+Reason = Annotated[str, typer.Option(help="Why a box is replaced.")]
+Host = Annotated[str | None, typer.Option(help="HQ's host or host:port as boxes reach it, for the code to scan.")]
+CONSOLE = "console"
+
+
+def store_token(
+    store: str,
+    replace: Replace = False,
+    reason: Reason = "",
+    minutes: Annotated[int, typer.Option(min=1, max=43_200, help="How long it is good for.")] = 15,
+    host: Host = None,
+    plain: Annotated[bool, typer.Option("--plain", help="The host speaks http without TLS: tests only.")] = False,
+    by: By = CONSOLE,
+    state: State = DEFAULT_STATE,
+    database: DatabaseUrl = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make a one-time token with which a box of the store enrols; a store that has a box needs --replace."""
+    from agent.core.typed_codes import shown_typed_code
+    from sync.hq.commissioning.codes import enrolment_text
+    from sync.hq.commissioning.tokens import make_token
+
+    with opened(state, database) as office:
+        fingerprint = office.keys.fingerprint
+        with office.database.write() as connection:
+            life_ms = minutes * 60_000
+            made = make_token(
+                connection, store, by, office.now_ms(), mode=_mode(replace), reason=reason, life_ms=life_ms
+            )
+            code = None if host is None else enrolment_text(made, fingerprint, host, plain=plain)
+    if not as_json:
+        typer.echo(made.token)
+        return
+    document = {
+        "store": store,
+        "mode": made.mode.value,
+        "token": made.token,
+        "short": shown_typed_code(made.short),
+        "code": code,
+        "root_fingerprint": fingerprint,
+        "expires_at_ms": made.expires_at_ms,
+    }
+    typer.echo(json.dumps(document))
+
+
+def _mode(replace: bool) -> "TokenMode":
+    from sync.hq.registry import TokenMode
+
+    return TokenMode.REPLACE if replace else TokenMode.NEW
