@@ -28,6 +28,7 @@ _PHONE = re.compile(r"(?<!\d)(1[3-9]\d)[- ]?\d{4}[- ]?(\d{4})(?!\d)")
 _GROUPED = re.compile(r"(?<!\d)\d{4}(?:[ -]\d{4}){2,6}(?:[ -]\d{1,3})?(?!\d)")
 _NAMED = re.compile(r"""\b((?:token|pin|password|secret|auth_code)["']?\s?[=:]\s?["']?)[^&\s,;"']+""", re.IGNORECASE)
 _RUN = re.compile(r"(?<![0-9a-fA-F])[0-9a-f]{40,}(?![0-9a-fA-F])|\d{10,}")
+_PACKAGES = ("agent", "drivers", "sync")
 _JOURNAL_LEVELS = {"critical": 2, "error": 3, "warning": 4, "info": 6, "debug": 7}
 
 
@@ -55,6 +56,19 @@ def masked(value: Any, key: str = "") -> Any:
 
 def _mask(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     return {key: value if key.startswith("_") else masked(value, key) for key, value in event.items()}
+
+
+def _source(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Name the line of the program that spoke: with the release it is the message without what was filled in."""
+    record = event.get("_record")
+    if record is None:
+        return event
+    for package in _PACKAGES:
+        _, between, rest = record.pathname.rpartition(f"/{package}/")
+        if between:
+            event["source"] = f"{package}/{rest}:{record.lineno}"
+            break
+    return event
 
 
 def _line(_: Any, __: str, event: MutableMapping[str, Any]) -> str:
@@ -87,7 +101,7 @@ def configure(level: str | None = None, stream: TextIO | None = None) -> None:
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[*shared, structlog.stdlib.ExtraAdder()],
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, _mask, _line],
+            processors=[_source, structlog.stdlib.ProcessorFormatter.remove_processors_meta, _mask, _line],
         )
     )
     root = logging.getLogger()

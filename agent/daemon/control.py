@@ -61,6 +61,18 @@ def _test_printer(box: Box, values: Values) -> Any:
     return test_on_box(box, values)
 
 
+def _print_document(box: Box, values: Values) -> Any:
+    from agent.daemon.self_tests import print_document
+
+    return print_document(box, values)
+
+
+def _figures(box: Box, values: Values) -> Any:
+    from agent.services.figures import as_rows, figures
+
+    return as_rows(figures(box.shop))
+
+
 def _find_payment(box: Box, values: Values) -> Any:
     """Look a payment up; waits for platform and headquarters, for as long as their time-outs allow."""
     amount_fen, paid_at_ms, within_ms = (
@@ -99,6 +111,8 @@ VERBS: dict[str, Verb] = {
     "bill.match": _match_bills,
     "device.known": lambda box, values: box.devices.known(),
     "device.test": _test_printer,
+    "device.print": _print_document,
+    "figures": _figures,
     "sync.now": _send_now,
 }
 

@@ -3,10 +3,11 @@
 Not spooled and not journaled: a test is nobody's receipt, and a printer that does not work must not keep it for later.
 """
 
+import json
 import queue
 import socket
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib.metadata import version
 from typing import Any
 
@@ -85,6 +86,20 @@ def print_on_line(
     settings: Settings, named: NamedDevice, profile: PrinterProfile, entropy: Entropy, wait_s: float
 ) -> Told:
     """Open a line that nobody else uses, print the self-test there, and let go of it."""
+
+    def document(printer: PrinterDevice) -> Told:
+        return document_for(settings, printer, named.url, entropy, named.till)
+
+    return _on_line(named, profile, document, entropy, wait_s)
+
+
+def _on_line(
+    named: NamedDevice,
+    profile: PrinterProfile,
+    make: Callable[[PrinterDevice], Mapping[str, Any]],
+    entropy: Entropy,
+    wait_s: float,
+) -> Told:
     connected, codes = threading.Event(), ["printer.absent"]
 
     def on_event(event: DeviceEvent) -> None:
@@ -98,8 +113,7 @@ def print_on_line(
         if not connected.wait(CONNECT_WITHIN_S):
             outcome = PrintOutcome.NOT_STARTED.value
             return {"printer": named.name, "outcome": outcome, "code": codes[-1], "detail": named.url}
-        document = document_for(settings, printer, named.url, entropy, named.till)
-        return print_within(printer, document, entropy, wait_s)
+        return print_within(printer, make(printer), entropy, wait_s)
     finally:
         printer.stop()
 
@@ -116,6 +130,25 @@ def test_on_box(box: Box, values: Mapping[str, str]) -> Told:
         raise Refused("discovery.unknown_target", target=name[:40])
     document = document_for(box.settings, printer, known[name].url, box.shop.entropy, known[name].till)
     return print_within(printer, document, box.shop.entropy, BOX_WAITS_S)
+
+
+def print_document(box: Box, values: Mapping[str, str]) -> Told:
+    """Print a technician's slip (`document`, JSON) on a printer of the running box, in its turn between slips.
+
+    Without `printer`, on the first till's. Refuses like `test_on_box`.
+    """
+    name = values.get("printer") or next(iter(box.shop.tills.values())).printer
+    printer = box.devices.printer(name)
+    if printer is None:
+        raise Refused("discovery.unknown_target", target=name[:40])
+    return print_within(printer, json.loads(values["document"]), box.shop.entropy, BOX_WAITS_S)
+
+
+def print_document_on_line(
+    named: NamedDevice, profile: PrinterProfile, document: Mapping[str, Any], entropy: Entropy, wait_s: float
+) -> Told:
+    """Open a line that nobody else uses, print a technician's slip there, and let go of it."""
+    return _on_line(named, profile, lambda printer: document, entropy, wait_s)
 
 
 def _mark(entropy: Entropy) -> str:

@@ -1,7 +1,6 @@
 """`/health` for whoever watches the box, `/metrics` for Prometheus."""
 
 from collections.abc import Iterator
-from importlib.metadata import PackageNotFoundError, version
 from ipaddress import ip_address
 from typing import Any
 
@@ -10,17 +9,10 @@ from fastapi.responses import Response
 
 from agent.core.errors import Credentials
 from agent.services import health as shop_health
+from agent.services.figures import GOOD, figures, program_version
 from agent.web.access import TheWeb, Web, known, web_of
 
 router = APIRouter(tags=["health"])
-_GOOD = ("ok", "ready", "up", "absent")
-
-
-def _version() -> str:
-    try:
-        return version("storebox")
-    except PackageNotFoundError:  # run from a source tree that is not installed
-        return "0"
 
 
 @router.get("/health")
@@ -28,8 +20,8 @@ def health(request: Request, web: TheWeb) -> dict[str, Any]:
     """Return status and version; with a session one line a part as well."""
     lamps = shop_health.lamps(web.shop)
     stopped = web.shop.writer.stopped
-    good = stopped is None and all(lamp.get("state") in _GOOD for lamp in lamps.values())
-    answer: dict[str, Any] = {"status": "ok" if good else "degraded", "version": _version()}
+    good = stopped is None and all(lamp.get("state") in GOOD for lamp in lamps.values())
+    answer: dict[str, Any] = {"status": "ok" if good else "degraded", "version": program_version()}
     if known(request) is None:
         return answer
     parts = {name: f"{lamp.get('state')} {lamp.get('code') or ''}".strip() for name, lamp in lamps.items()}
@@ -72,17 +64,10 @@ class _Figures:
     def collect(self) -> Iterator[Any]:
         from prometheus_client.core import GaugeMetricFamily
 
-        beat = shop_health.heartbeat(self._web.shop)
-        for name, text in (
-            ("unsent_entries", "Journal entries that HQ has not acknowledged"),
-            ("unsent_fen", "Money in unsent sales and refunds, in fen"),
-            ("open_attempts", "Payments whose end is not known"),
-            ("unconfirmed_slips", "Slips that nobody saw come out"),
-        ):
-            yield GaugeMetricFamily(f"storebox_{name}", text, value=beat[name])
+        for figure in figures(self._web.shop):
+            labels = sorted({name for given, _ in figure.samples for name in given})
+            metric = GaugeMetricFamily(figure.name, figure.about, labels=labels)
+            for given, value in figure.samples:
+                metric.add_metric([given[name] for name in labels], float(value))
+            yield metric
         yield GaugeMetricFamily("storebox_live_streams", "Open pages", value=self._web.hub.streams)
-        yield GaugeMetricFamily("storebox_journal_seq", "Last entry", value=self._web.shop.writer.last_seq)
-        lamps = GaugeMetricFamily("storebox_part_good", "1 when a part works", labels=["part"])
-        for part, lamp in shop_health.lamps(self._web.shop).items():
-            lamps.add_metric([part], float(lamp.get("state") in _GOOD))
-        yield lamps

@@ -1,5 +1,6 @@
 """Every attack that a browser can be made to carry out, and the refusal that meets it."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -209,4 +210,9 @@ def test_metrics_are_for_this_machine_only(app: object) -> None:
     elsewhere = TestClient(app, base_url=ORIGIN, client=("192.168.1.20", 5000))  # type: ignore[arg-type]
     assert elsewhere.get("/metrics").status_code == 403
     here = TestClient(app, base_url=ORIGIN, client=("127.0.0.1", 5000))  # type: ignore[arg-type]
-    assert "storebox_unsent_entries" in here.get("/metrics").text
+    said = here.get("/metrics").text
+    names = set(re.findall(r"^(storebox_[a-z_]+)", said, re.MULTILINE))
+    assert {"storebox_unsent_entries", "storebox_sync_lag_seconds", "storebox_disk_free_bytes"} <= names
+    assert 'storebox_print_queue_slips{state="queued"} 0.0' in said
+    labels = set(re.findall(r"(\w+)=", "".join(re.findall(r"\{(.*?)\}", said))))
+    assert labels <= {"version", "epoch", "part", "state"}, "a label says more than it may"
