@@ -21,7 +21,7 @@ TESTERS ?= 4
 # PYTHON names the interpreter that .venv/ is made with; by default the first of 3.11 or newer.
 export PYTHON
 
-.PHONY: help run test lint bench torture soak wheel catalogues clean FORCE
+.PHONY: help run test lint bench torture soak nspawn wheel deb catalogues clean FORCE
 .DEFAULT_GOAL := help
 
 help: ## say what can be made
@@ -50,8 +50,8 @@ $(INTEROP): tests/interop/package.json tests/interop/package-lock.json
 run: $(READY) ## a whole shop on this machine: box, printer, scanner, platforms, headquarters
 	@exec $(BIN)/storebox demo $(ARGS)
 
-test: $(BROWSER) $(DEVICES) $(INTEROP) ## every test but torture and soak
-	$(BIN)/python -m pytest -m "not torture and not soak" -n $(TESTERS) --dist loadfile --no-loadscope-reorder $(ARGS)
+test: $(BROWSER) $(DEVICES) $(INTEROP) ## every test but torture, soak and nspawn
+	$(BIN)/python -m pytest -m "not torture and not soak and not nspawn" -n $(TESTERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: $(READY) ## style, types, import directions
 	$(BIN)/ruff check
@@ -70,9 +70,24 @@ soak: $(READY) ## two thousand boxes come back to headquarters at once, twice, t
 	$(BIN)/python -m pytest -m soak -s $(ARGS)
 
 wheel: $(READY) ## build/dist/storebox-*.whl
-	@rm -rf build/lib build/bdist.* build/dist
+	@rm -rf build/lib build/bdist.* build/dist/*.whl
 	$(BIN)/python -m pip wheel -qq --no-deps --wheel-dir build/dist .
 	@ls build/dist/*.whl
+
+DEB := build/dist/.debs
+SOURCES := $(shell git ls-files agent drivers sync config systemd setup.cfg 2>/dev/null)
+
+deb: $(DEB) ## build/dist/storebox_*.deb and storebox-hq_*.deb, for Debian 12
+
+$(DEB): $(SOURCES) | $(READY)
+	@rm -f build/dist/*.deb
+	@config/install/deb.sh build/dist
+	@touch $@
+
+nspawn: $(READY) ## install the package into a Debian 12 root, boot it, sell, seal, restart; as root
+	@$(ENVIRONMENT) root build/nspawn/root || true
+	@$(MAKE) --no-print-directory deb || true
+	$(BIN)/python -m pytest -m nspawn -n 0 $(ARGS)
 
 catalogues: $(READY) ## compile every LC_MESSAGES/*.po
 	@for po in agent/locale/*/LC_MESSAGES/*.po sync/hq/pages/locale/*/LC_MESSAGES/*.po; do \

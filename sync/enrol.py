@@ -12,9 +12,11 @@ from agent.core.canonical import canonical_bytes, parse
 from agent.core.chain import Identity
 from agent.core.errors import Broken, Credentials, UnknownOutcome
 from agent.core.ids import checked_id
+from sync.credentials import credentials_folder
 from sync.headquarters import document_of
 from sync.keylist import KeyRing, root_fingerprint
-from sync.keys import FileKey, device_epochs, device_key_path, sync_folder, write_private
+from sync.keys import FileKey, device_epochs, device_key_path, public_key_path, sync_folder, write_private
+from sync.sealing import sealed_key
 from sync.session import HttpSession, signed_by
 
 
@@ -124,12 +126,21 @@ def save_enrolment(state: Path, enrolment: Enrolment) -> None:
     write_private(_enrolment_path(state), canonical_bytes(document))
 
 
-def device_key(state: Path, enrolment: Enrolment) -> FileKey:
-    """Return the box's key of its epoch; finishes an enrolment that a power cut interrupted."""
+def device_key(state: Path, enrolment: Enrolment, credentials: Path | None = None) -> FileKey:
+    """Return the box's key of its epoch: the sealed one, else the open one.
+
+    Finishes an enrolment that a power cut interrupted. `credentials` is their folder, by default the unit's. Raises
+    `Broken`: `key.seal_lost` when the key was sealed and the seal opens no more, `key.missing` and others.
+    """
+    sealed = sealed_key(credentials or credentials_folder())
+    if sealed is not None and sealed.public_key == enrolment.public_key:
+        return sealed
     path, waiting = device_key_path(state, enrolment.identity.epoch), _new_key_path(state)
     if not path.exists() and waiting.exists() and FileKey.load(waiting).public_key == enrolment.public_key:
         waiting.replace(path)
         sync_folder(path.parent)
+    if not path.exists() and public_key_path(state, enrolment.identity.epoch).exists():
+        raise Broken("key.seal_lost", file=path.name)
     key = FileKey.load(path)
     if key.public_key != enrolment.public_key:
         raise Broken("key.not_the_enrolled", file=path.name)

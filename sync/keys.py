@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from agent.core.errors import Broken
 
-_DEVICE_KEY = re.compile(r"device-(\d+)\.key")
+_DEVICE_KEY = re.compile(r"device-(\d+)\.(?:key|pub)")
 
 
 class FileKey:
@@ -29,13 +29,22 @@ class FileKey:
     def load(cls, path: Path) -> "FileKey":
         """Read a key; raises `Broken` when it is missing or damaged."""
         try:
-            private_key = load_pem_private_key(path.read_bytes(), password=None)
+            data = path.read_bytes()
         except FileNotFoundError as error:
             raise Broken("key.missing", file=path.name) from error
-        except (OSError, ValueError, TypeError) as error:
+        except OSError as error:
             raise Broken("key.unreadable", file=path.name) from error
+        return cls.from_pem(data, path.name)
+
+    @classmethod
+    def from_pem(cls, data: bytes, name: str) -> "FileKey":
+        """Return the key in PEM; raises `Broken` naming `name` when it is damaged or of another kind."""
+        try:
+            private_key = load_pem_private_key(data, password=None)
+        except (ValueError, TypeError) as error:
+            raise Broken("key.unreadable", file=name) from error
         if not isinstance(private_key, Ed25519PrivateKey):
-            raise Broken("key.wrong_kind", file=path.name)
+            raise Broken("key.wrong_kind", file=name)
         return cls(private_key)
 
     @classmethod
@@ -86,10 +95,15 @@ def device_key_path(state: Path, epoch: int) -> Path:
     return state / "keys" / f"device-{epoch}.key"
 
 
+def public_key_path(state: Path, epoch: int) -> Path:
+    """Return where the public half of an epoch's key lies, once the key itself is sealed."""
+    return state / "keys" / f"device-{epoch}.pub"
+
+
 def device_epochs(state: Path) -> list[int]:
-    """Return the epochs of which a device key lies here, oldest first."""
+    """Return the epochs that had a device key here, oldest first; sealed ones too."""
     folder = state / "keys"
     if not folder.is_dir():
         return []
     found = (_DEVICE_KEY.fullmatch(path.name) for path in folder.iterdir())
-    return sorted(int(match[1]) for match in found if match)
+    return sorted({int(match[1]) for match in found if match})

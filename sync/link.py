@@ -162,7 +162,7 @@ def http_probe(session: HttpSession, path: str = "/health") -> Probe:
     return probe
 
 
-def lan_is_up_now(routes: Path = Path("/proc/net/route"), interfaces: Path = Path("/sys/class/net")) -> bool:
+def lan_is_up_now(routes: Path = Path("/proc/self/net/route"), interfaces: Path = Path("/sys/class/net")) -> bool:
     """Tell whether there is a default route through an interface with a carrier. IPv4, as shops' routers give."""
     try:
         lines = routes.read_text().splitlines()[1:]

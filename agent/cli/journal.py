@@ -1,4 +1,4 @@
-"""`storebox journal`: what to do with a damaged one."""
+"""`storebox journal`: copy it, and what to do with a damaged one."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -19,7 +19,25 @@ journal_app = typer.Typer()
 
 @journal_app.callback()
 def journal() -> None:
-    """Set a damaged journal aside."""
+    """Copy the journal; set a damaged one aside."""
+
+
+@journal_app.command()
+def copy(state: StateOption = None, as_json: JsonOption = False) -> None:
+    """Copy the journal beside it, backup-DATE.db, and check the copy. Trade goes on; seven copies are kept.
+
+    The box does so every night.
+    """
+    from agent.daemon.clock import SystemClock
+    from agent.jobs import copy_journal
+    from agent.store.connection import JOURNAL_FILE
+
+    folder = in_force(state).state
+    made = copy_journal(folder / JOURNAL_FILE, folder, SystemClock())
+    if as_json:
+        print_json({"file": made})
+    else:
+        typer.echo(made)
 
 
 @journal_app.command("set-aside")

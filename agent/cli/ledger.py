@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from agent.cli.boxes import bar_when_long, clock_text, journal_of
+from agent.cli.boxes import bar_when_long, clock_text, journal_of, tell
 from agent.cli.output import JsonOption, StateOption, found_wrong, print_error, print_json
-from agent.core.errors import Broken
+from agent.core.errors import Broken, TryLater
 from agent.settings import Settings, in_force
 
 if TYPE_CHECKING:
@@ -50,12 +50,24 @@ def verify(
         report = verified(path, views, report_progress)
     if file is None:
         keep_verification(settings.state, report, SystemClock().now_ms())
+        _tell_the_box(settings)
     if as_json:
         print_json({"file": path, "holds": report.ok, **asdict(report)})
     else:
         _print_report(report, settings)
     if not report.ok:
         found_wrong()
+
+
+def _tell_the_box(settings: Settings) -> None:
+    """Have a running box show what was found; one that does not answer finds it at its next start."""
+    from agent.daemon.lock import is_running
+
+    if is_running(settings.state):
+        try:
+            tell(settings.state, "ledger.verified")
+        except TryLater as error:
+            print_error(error)
 
 
 def _print_report(report: "Report", settings: Settings) -> None:

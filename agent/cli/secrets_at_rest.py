@@ -19,7 +19,8 @@ _OUTSIDE: Said = (
 
 def merchant_keys(settings: Settings) -> Finding:
     """Return how merchants' secrets are kept: readable by others fails, outside the unit's credentials is degraded."""
-    from sync.platforms.files import FOLDER, credentials_folder, merchant_files
+    from sync.credentials import credentials_folder
+    from sync.platforms.files import FOLDER, merchant_files
 
     folder, exposed, outside = credentials_folder(), [], []
     if settings.payments.custody == "direct":

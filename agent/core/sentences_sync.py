@@ -236,6 +236,24 @@ SENTENCES: dict[str, Texts] = {
         "{file} 要 Ed25519。" + _CLOSE_KEY_ZH,
         "{file} should be Ed25519. " + _CLOSE_KEY_EN,
     ),
+    "key.seal_lost": _stopped(
+        "封好的钥匙打不开了",
+        "The sealed key does not open",
+        "主板、TPM 或系统换过;营业照常,不发总部。用总部的换机码重新开通,换新的一段。",
+        "Board, TPM or system changed. Trade goes on, HQ gets nothing: enrol again with HQ's code for a replacement.",
+    ),
+    "key.not_sealed": _stopped(
+        "盒子的钥匙没封上",
+        "The key was not sealed",
+        "营业照常。systemd-creds 说:{reason}。",
+        "Trade goes on. systemd-creds said: {reason}.",
+    ),
+    "key.nothing_to_seal": _stopped(
+        "没有要封的钥匙",
+        "There is no key to seal",
+        "{state}/keys 里没有敞着的钥匙:封好了,或还没开通。",
+        "No open key lies in {state}/keys: it is sealed, or the box is not enrolled.",
+    ),
     "key.not_the_enrolled": _stopped(
         "钥匙和开通时不同", "Not the key of enrolment", "{file}。" + _CLOSE_KEY_ZH, "{file}. " + _CLOSE_KEY_EN
     ),

@@ -1,5 +1,6 @@
 """One box: journal, shop, devices, resolver and the way to headquarters, started and stopped together."""
 
+import logging
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -30,9 +31,12 @@ from agent.store.outgoing import Outgoing
 from agent.store.verify import verify_tail
 from agent.store.writer import Writer
 from sync.enrol import Enrolment, device_key, enrol_alone, load_enrolment
+from sync.keys import FileKey
 
 if TYPE_CHECKING:
     from agent.services.bills import Bills
+
+log = logging.getLogger("storebox.box")
 
 JOURNAL = "journal.db"
 Publish = Callable[[str, dict[str, Any]], None]
@@ -112,7 +116,7 @@ class Box:
         path = state / JOURNAL
         begin_journal(state, self.enrolment, outside.clock)
         _check_tail(path)
-        signer = device_key(state, self.enrolment)
+        signer, key_fault = self._key(state)
         self.writer = Writer(path, views=views, clock=outside.clock, signer=signer)
         self.readers = Readers(path)
         directives = apply(self.writer, state)
@@ -149,8 +153,9 @@ class Box:
             outside.link_clock or outside.clock,
             outside.entropy,
             hq_url,
+            key_fault,
         )
-        if settings.payments.page and self.enrolment.key_ring() is not None:
+        if settings.payments.page and self.enrolment.key_ring() is not None and signer is not None:
             self.shop.phone = PhoneOrders(settings.payments.page, signer, self.headquarters.proof_keys)
         self.shop.wake_printer = self.devices.wake
         self.shop.wake_resolver = self.resolver.wake
@@ -162,6 +167,14 @@ class Box:
         self.shop.scales = self.devices.scales
         self.shop.publish = followed(outside.publish, self.devices.till_changed)
         self.shop.uplink_lamp = self.headquarters.lamp
+
+    def _key(self, state: Path) -> tuple[FileKey | None, str | None]:
+        """Return the box's key, or why there is none: then trade goes on unsealed, and headquarters hear nothing."""
+        try:
+            return device_key(state, self.enrolment), None
+        except Broken as error:
+            log.error("trading without the box's key: %s", error)
+            return None, error.code
 
     @cached_property
     def bills(self) -> "Bills":

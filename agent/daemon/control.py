@@ -92,6 +92,17 @@ def _match_bills(box: Box, values: Values) -> Any:
     return [box.bills.match_day(name, day, fetch=fetch, again=again) for name in names]
 
 
+def _tell_verification(box: Box, values: Values) -> Any:
+    """Tell the pages of a fault that a verification outside this process found; returns it, or None."""
+    from agent.jobs import last_verification
+
+    fault = (last_verification(box.settings.state) or {}).get("fault")
+    if fault is not None:
+        told = {"epoch": fault["epoch"], "seq": fault["seq"]}
+        box.shop.publish("notice", {"code": fault["code"], "values": told})
+    return {"fault": fault}
+
+
 def _send_now(box: Box, values: Values) -> Any:
     if box.headquarters.uplink is None:
         raise Refused("sync.no_headquarters")
@@ -114,6 +125,7 @@ VERBS: dict[str, Verb] = {
     "device.print": _print_document,
     "figures": _figures,
     "sync.now": _send_now,
+    "ledger.verified": _tell_verification,
 }
 
 

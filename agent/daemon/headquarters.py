@@ -26,12 +26,14 @@ class Headquarters:
         shop: Shop,
         state: Path,
         enrolment: Enrolment,
-        signer: Signer,
+        signer: Signer | None,
         journal: OutgoingJournal,
         clock: Clock,
         entropy: Entropy,
         hq_url: str | None = None,
+        key_fault: str | None = None,
     ) -> None:
+        """`key_fault` is why there is no `signer`: without one nothing is sent, and the lamp says so."""
         self._shop = shop
         self._state = state
         self._enrolment = enrolment
@@ -42,6 +44,9 @@ class Headquarters:
         keys = self._keys = enrolment.key_ring()
         url = hq_url or enrolment.hq_url
         if keys is None or not url:
+            return
+        if signer is None:
+            self._code = key_fault
             return
         self._session = HttpSession(url)
         self.uplink = Uplink(
@@ -97,7 +102,7 @@ class Headquarters:
 
     def lamp(self) -> dict[str, Any]:
         """Return the lamp of the way to headquarters."""
-        if self._thread is None:
+        if self._thread is None and self._code is None:
             return {"hq": {"state": "absent", "code": None}}
         if self._code is None:
             return {"hq": {"state": "ok" if self._answered else "degraded", "code": None}}

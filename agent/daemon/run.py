@@ -1,6 +1,8 @@
 """`storebox run`: one box from its settings to its last signal."""
 
 import gc
+import logging
+import os
 import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -18,12 +20,18 @@ from agent.services.platform_health import PlatformHealth
 from agent.settings import Settings
 from agent.watchdog import Notifier, interval_s
 from agent.web.hub import Hub
+from sync.credentials import own_credentials
+from sync.sealing import settle_seal
 
 if TYPE_CHECKING:
     from agent.web.desk import DeskPort
 
+log = logging.getLogger("storebox.run")
+
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 WRITER_ANSWERS_WITHIN_S = 10.0
+CALENDAR_VARIABLE = "STOREBOX_CALENDAR"
+"""`systemd`: timers of the service manager do what the calendar says, and the box keeps none of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +54,10 @@ def run(settings: Settings, surroundings: Surroundings, announce: Callable[[str]
     gc.disable()  # hundreds of modules are loaded and stay: collecting between them finds nothing
     notifier = Notifier.from_environment()
     hub = Hub()
-    enrolment_of(settings.state)
+    enrolment = enrolment_of(settings.state)
     with StateLock(settings.state):
+        seal = settle_seal(settings.state, enrolment.identity.epoch, enrolment.public_key, own_credentials())
+        log.info("the box's key is %s", seal)
         sockets = inherited() or [listening(settings.web.host, settings.web.port)]
         health = surroundings.platform_health
         outside = Outside(SystemClock(), SystemEntropy(), hub.publish, surroundings.platforms, platform_health=health)
@@ -80,6 +90,7 @@ class _Run:
         self._notifier = notifier
         self._announce = announce
         self._started = False
+        self._own_calendar = os.environ.get(CALENDAR_VARIABLE) != "systemd"
         self._control = Control(box, state)
         self._jobs = Jobs(state / JOURNAL, state, box.shop.clock, self._alarm, lambda: box.bills.round())
         self._housekeeping = Housekeeping(box.writer, box.shop.clock)
@@ -113,14 +124,16 @@ class _Run:
         self._control.start()
         self._notifier.tell("READY=1", f"STATUS={url}")
         self._announce(url)
-        self._jobs.start()
+        if self._own_calendar:
+            self._jobs.start()
         self._housekeeping.start()
         settle()
 
     def _end(self) -> None:
         if self._started:
             self._housekeeping.stop()
-            self._jobs.stop()
+            if self._own_calendar:
+                self._jobs.stop()
             self._control.stop()
             self._box.stop()
 

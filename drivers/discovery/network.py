@@ -70,7 +70,7 @@ def listening(
         advance(len(batch))
 
 
-def printer_at(host: str, arp: Path = Path("/proc/net/arp"), *, port: int = PORT) -> Found:
+def printer_at(host: str, arp: Path = Path("/proc/self/net/arp"), *, port: int = PORT) -> Found:
     """A network printer with what the kernel knows about it."""
     address = f"{host}:{port}"
     return Found(

@@ -5,17 +5,15 @@ first, which no other program reads and which are gone when the unit stops; `%d/
 """
 
 import json
-import os
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from agent.core.errors import Refused
+from sync.credentials import credentials_folder
 
 FOLDER = "platforms"
-UNIT_CREDENTIALS = Path("/run/credentials/storebox.service")
-"""Where systemd puts the box's credentials: for commands, which it did not start."""
 SECRETS = ("private_key", "api_v3_key", "api_v2_key", "app_auth_token")
 _CREDENTIAL = "%d/"
 
@@ -25,14 +23,6 @@ def merchant_files(folder: Path) -> Iterator[Path]:
     for file in sorted(folder.glob("*")):
         if file.suffix in (".toml", ".json") and not file.name.startswith("."):
             yield file
-
-
-def credentials_folder(environment: Mapping[str, str] = os.environ, unit: Path = UNIT_CREDENTIALS) -> Path | None:
-    """Return the folder of the unit's credentials; None where systemd gave none."""
-    given = environment.get("CREDENTIALS_DIRECTORY")
-    if given:
-        return Path(given)
-    return unit if os.access(unit, os.R_OK | os.X_OK) else None
 
 
 def settings_in(file: Path, credentials: Path | None = None) -> dict[str, str]:

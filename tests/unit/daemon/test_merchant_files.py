@@ -7,8 +7,9 @@ import pytest
 
 from agent.core.errors import Refused
 from agent.daemon.platforms import from_folder, practised
+from sync.credentials import credentials_folder
 from sync.platforms.alipay.api import Alipay
-from sync.platforms.files import credentials_folder, settings_in
+from sync.platforms.files import settings_in
 from sync.platforms.wechat.api import WechatPay
 from tests.unit.sync.fakes import SeededEntropy
 from tests.unit.sync.platforms.merchants import key, public_pem, wechat_settings
