@@ -56,8 +56,10 @@ def run(settings: Settings, surroundings: Surroundings, announce: Callable[[str]
     hub = Hub()
     enrolment = enrolment_of(settings.state)
     with StateLock(settings.state):
-        seal = settle_seal(settings.state, enrolment.identity.epoch, enrolment.public_key, own_credentials())
-        log.info("the box's key is %s", seal)
+        credentials = own_credentials()
+        seal = settle_seal(settings.state, enrolment.identity.epoch, enrolment.public_key, credentials)
+        if credentials is not None:
+            log.info("the box's key is %s", seal)
         sockets = inherited() or [listening(settings.web.host, settings.web.port)]
         health = surroundings.platform_health
         outside = Outside(SystemClock(), SystemEntropy(), hub.publish, surroundings.platforms, platform_health=health)
