@@ -63,13 +63,14 @@ def _settings(state: Path | None) -> Settings:
 
 
 def _made(settings: Settings, log: list[Path] | None, *, whole: bool) -> "Bundle":
-    from agent.cli.examinations import examine
+    from agent.cli.doctor import site_of_box
     from agent.daemon.clock import SystemClock
     from agent.diagnosis.bundle import Sources, make
     from agent.diagnosis.bundle_logs import lines_of_journald
+    from agent.diagnosis.examine import examine
 
     lines: Iterable[str] = lines_of_journald() if log is None else _lines(log)
-    sources = Sources(examine(settings), lines, _figures(settings))
+    sources = Sources(examine(site_of_box(settings.state)), lines, _figures(settings))
     return make(settings, sources, SystemClock().now_ms(), whole=whole)
 
 

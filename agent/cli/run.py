@@ -11,6 +11,8 @@ from agent.cli.output import StateOption, print_error
 
 if TYPE_CHECKING:
     from agent.core.payment import Platform
+    from agent.core.receipt_diagnosis import Complaint
+    from agent.daemon.box import Box
     from agent.services.platform_health import PlatformHealth
     from agent.settings import Settings
     from agent.web.desk import DeskPort
@@ -44,8 +46,15 @@ def run(
     health = PlatformHealth()
     platforms = {**_platforms(settings, hq, wallet, wallet_state, health), **_own_phones(settings, hq)}
     hurried(platforms, hurry)
-    surroundings = Surroundings(hq, platforms, _desk(desk), health)
+    surroundings = Surroundings(hq, platforms, _desk(desk), health, _examine)
     serve(settings, surroundings, _say)
+
+
+def _examine(box: "Box", language: str) -> "tuple[int, list[Complaint]]":
+    """Look at the running box for its command card; loaded when somebody first asks."""
+    from agent.diagnosis.slip import examine_running_box
+
+    return examine_running_box(box, language)
 
 
 def _say(url: str) -> None:

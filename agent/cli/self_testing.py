@@ -1,5 +1,6 @@
 """`storebox device test`: the self-test slip, through the box that runs, or over a line that nobody else uses."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import typer
@@ -11,6 +12,7 @@ from agent.core.errors import Refused
 from agent.settings import Settings
 
 if TYPE_CHECKING:
+    from agent.core.receipt_diagnosis import Complaint
     from drivers.printer.profiles import PrinterProfile
 
 PAPER_WAITS_S = 60.0
@@ -33,6 +35,37 @@ def run_test(settings: Settings, target: str, profile: str) -> Row:
             found = print_on_line(settings, named, _profile(named.profile), SystemEntropy(), PAPER_WAITS_S)
             told = {**found, "through": "line"}
     return {**told, "good": told["outcome"] in GOOD}
+
+
+def print_alone(settings: Settings, till: str, looked_at: int, complaints: "Sequence[Complaint]") -> None:
+    """Print the slip of an examination on a till's printer, of a box that does not run; raises why it did not come."""
+    from importlib.metadata import version
+
+    from agent.core.moment import written
+    from agent.core.receipt_diagnosis import Examined, examination_document
+    from agent.daemon.clock import SystemClock, SystemEntropy
+    from agent.daemon.named_devices import printers_of
+    from agent.daemon.self_tests import GOOD, print_document_on_line
+    from agent.services.language import translator
+    from sync.enrol import load_enrolment
+
+    named = next((one for one in printers_of(settings) if one.till == till), None)
+    if named is None:
+        raise Refused("discovery.unknown_target", target=till[:40])
+    who = load_enrolment(settings.state)
+    examined = Examined(
+        store=who.identity.store if who else "-",
+        box=who.identity.box if who else "-",
+        version=version("storebox"),
+        written_at=written(SystemClock().now_ms(), settings.zone),
+        looked_at=looked_at,
+        complaints=tuple(complaints),
+    )
+    document = examination_document(examined, translator(settings.language), settings.language)
+    profile = _profile(named.profile)
+    told = print_document_on_line(named, profile, document, SystemEntropy(), PAPER_WAITS_S)
+    if told["outcome"] not in GOOD:
+        raise Refused(str(told["code"] or "printer.absent"))
 
 
 def show_test(result: Row) -> None:

@@ -215,6 +215,7 @@ def command_caption(command: Command, translate: Translate) -> str:
         Command.XREPORT: translate("Shift so far (X)"),
         Command.ZREPORT: translate("Close the shift (Z)"),
         Command.HELP: translate("Help"),
+        Command.DOCTOR: translate("Check box"),
     }[command]
 
 

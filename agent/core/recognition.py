@@ -42,6 +42,8 @@ class Command(StrEnum):
     HOLD = "HOLD"
     RECALL = "RECALL"
     SUBTOTAL = "SUBTOTAL"
+    DOCTOR = "DOCTOR"
+    """Examine the box and print what is not well; works also when nobody is logged in."""
 
 
 class SetupCommand(StrEnum):

@@ -14,9 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from agent.core.errors import Broken, Refused, StoreboxError
+from agent.core.receipt_diagnosis import Complaint
 from agent.daemon.box import Box
 from agent.daemon.sockets import connected_unix, listening_unix
 from agent.services import health, lookup, staff
+from agent.services.examiner import print_examination
 
 log = logging.getLogger("storebox.control")
 
@@ -73,6 +75,11 @@ def _figures(box: Box, values: Values) -> Any:
     return as_rows(figures(box.shop))
 
 
+def _print_examination(box: Box, values: Values) -> Any:
+    complaints = [Complaint(**one) for one in json.loads(values["complaints"])]
+    return {"slip": print_examination(box.shop, values["till"], int(values["looked_at"]), complaints)}
+
+
 def _find_payment(box: Box, values: Values) -> Any:
     """Look a payment up; waits for platform and headquarters, for as long as their time-outs allow."""
     amount_fen, paid_at_ms, within_ms = (
@@ -126,6 +133,7 @@ VERBS: dict[str, Verb] = {
     "figures": _figures,
     "sync.now": _send_now,
     "ledger.verified": _tell_verification,
+    "doctor.print": _print_examination,
 }
 
 

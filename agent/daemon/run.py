@@ -4,11 +4,13 @@ import gc
 import logging
 import os
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 from agent.core.payment import Platform
+from agent.core.receipt_diagnosis import Complaint
 from agent.daemon.background import in_background
 from agent.daemon.box import JOURNAL, Box, Outside, enrolment_of
 from agent.daemon.clock import SystemClock, SystemEntropy
@@ -16,6 +18,7 @@ from agent.daemon.housekeeping import Housekeeping
 from agent.daemon.lock import StateLock
 from agent.daemon.memory import give_large_pieces_back, settle
 from agent.daemon.sockets import inherited, listening, url_of
+from agent.services.examiner import Examiner
 from agent.services.platform_health import PlatformHealth
 from agent.settings import Settings
 from agent.watchdog import Notifier, interval_s
@@ -42,6 +45,8 @@ class Surroundings:
     platforms: Mapping[str, Platform] = field(default_factory=dict)
     desk: "DeskPort | None" = None
     platform_health: PlatformHealth | None = None
+    examine: Callable[[Box, str], tuple[int, Sequence[Complaint]]] | None = None
+    """Looks at the running box for its command card, in a language; None where nobody does."""
 
 
 def run(settings: Settings, surroundings: Surroundings, announce: Callable[[str], None]) -> None:
@@ -64,6 +69,8 @@ def run(settings: Settings, surroundings: Surroundings, announce: Callable[[str]
         health = surroundings.platform_health
         outside = Outside(SystemClock(), SystemEntropy(), hub.publish, surroundings.platforms, platform_health=health)
         box = Box(settings, outside, hq_url=surroundings.hq_url or settings.hq.url or None)
+        if surroundings.examine is not None:
+            box.shop.examiner = Examiner(partial(surroundings.examine, box))
         try:
             _Run(box, hub, surroundings, notifier, announce).serve(sockets)
         finally:

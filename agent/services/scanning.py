@@ -14,7 +14,7 @@ from agent.core.passes import PassKind
 from agent.core.recognition import Command, Kind, Recognition, Situation
 from agent.core.sale import BasketState
 from agent.services import baskets, checkout, lookup, payments, phone_payments, printing, shifts, tendering, weighing
-from agent.services.shop import Actor, Shop
+from agent.services.shop import TECHNICIAN, Actor, Shop
 from agent.services.slips import queue_help_slip
 from agent.services.trade import trading
 from agent.store.unit import Unit
@@ -74,7 +74,7 @@ def scanned(
         found = recognise(text, situation(shop, actor, till))
         if repeats and (found.kind is Kind.PASS or _is_payment_code(found)):
             return {"action": "repeat"}
-        answer = _at_login(found) if actor is None else _act(shop, actor, found, run, key)
+        answer = _at_login(shop, till, found, run) if actor is None else _act(shop, actor, found, run, key)
     except StoreboxError as error:
         answer = {"action": "refused", "code": error.code, "values": error.values, "family": error.family.value}
     shop.publish("scan", {"till": till, **answer})
@@ -109,8 +109,10 @@ def _said(found: Recognition) -> Shown:
     return {"action": "refused", "code": code, "values": {}, "family": "refused"}
 
 
-def _at_login(found: Recognition) -> Shown:
-    """Nobody is logged in: no code logs anybody in, adds, asks or charges."""
+def _at_login(shop: Shop, till: str, found: Recognition, run: Run) -> Shown:
+    """Nobody is logged in: no code logs anybody in, adds, asks or charges. A technician may have the box examined."""
+    if found.command is Command.DOCTOR:
+        return _examine(shop, till, TECHNICIAN, run)
     if found.kind is Kind.UNKNOWN or found.code == "code.log_in_first":
         return _said(found)
     raise Refused("staff.nobody_logged_in")
@@ -131,6 +133,8 @@ def _act(shop: Shop, actor: Actor, found: Recognition, run: Run, key: str | None
         return {"action": "attempt", "attempt": started}
     if found.kind is Kind.PASS and found.prefix == PassKind.PAY_PROOF:
         return {"action": "proof", **phone_payments.take_proof(shop, actor, found.text)}
+    if found.command is Command.DOCTOR:
+        return _examine(shop, actor.till, actor.staff, run)
     if found.kind is Kind.COMMAND and found.command:
         return _COMMANDS[found.command](shop, actor, key)
     if found.kind in (Kind.RECEIPT, Kind.LOOKUP) and found.number:
@@ -233,6 +237,13 @@ def _scale_item(shop: Shop, actor: Actor, found: Recognition) -> Shown:
         grams = weight_g if weight_g is not None else checkout.weighed_quantity(item, found.amount_fen or 0)
         shown = checkout.add_item(shop, actor, item, grams, list_fen=found.amount_fen)
     return {"action": "line", "basket": shown}
+
+
+def _examine(shop: Shop, till: str, staff: str, run: Run) -> Shown:
+    if shop.examiner is None:
+        raise Refused("doctor.not_here")
+    started: Shown = shop.examiner.start(shop, till, staff, run)
+    return started
 
 
 def _cash(shop: Shop, actor: Actor, key: str | None) -> Shown:

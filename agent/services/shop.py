@@ -88,6 +88,10 @@ class PrintingPlan:
     """0: never."""
 
 
+TECHNICIAN = "technician"
+"""Who acts where nobody of the staff is logged in: a technician at the box."""
+
+
 def _nothing(*_: Any) -> None:
     """Nobody listens."""
 
@@ -126,6 +130,8 @@ class Shop:
     """Asks headquarters about a payment; never raises. None for a shop without one."""
     phone: PhoneOrders | None = None
     """What orders for the customer's own phone need; None where there is no pay page."""
+    examiner: Any = None
+    """Examines the box (`agent.services.examiner.Examiner`); None where nobody is there to do it."""
     publish: Publish = _nothing
     wake_printer: Callable[[str], None] = _nothing
     wake_resolver: Callable[[], None] = _nothing

@@ -59,6 +59,15 @@ def _applied(connection: Any) -> list[str]:
     return [str(name) for (name,) in rows.fetchall()]
 
 
+def assert_known(connection: Any, steps: tuple[Step, ...] = STEPS) -> int:
+    """Return how many steps the file has taken; raises `Broken("store.schema_newer")` when one is unknown here."""
+    applied, known = _applied(connection), {name for name, _ in steps}
+    newer = [name for name in applied if name not in known]
+    if newer:
+        raise Broken("store.schema_newer", migration=newer[0])
+    return len(applied)
+
+
 def _apply(connection: Any, steps: tuple[Step, ...]) -> None:
     from sqlite_utils import Database, Migrations
 

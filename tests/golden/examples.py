@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from agent.core import receipt
+from agent.core.receipt_diagnosis import examination_document
 from agent.core.receipt_kitchen import kitchen_document, label_document, stand_in_document
 from agent.core.receipt_parts import Document, as_copy
 from agent.core.receipt_setup import invitation_document, self_test_document
@@ -11,6 +12,7 @@ from tests.golden import english_examples as english
 from tests.golden import kitchen_examples as kitchen
 from tests.golden import more_examples as more
 from tests.golden import slip_examples as chinese
+from tests.golden.diagnosis_examples import EXAMINED, EXAMINED_EN, EXAMINED_WELL
 from tests.golden.setup_examples import INVITATION, SELF_TEST, SELF_TEST_80MM
 
 ZH = translator("zh-CN")
@@ -27,6 +29,8 @@ SLIPS: dict[str, Callable[[int], Document]] = {
     "invitation": lambda _: invitation_document(INVITATION, ZH),
     "day": lambda _: receipt.day_document(more.DAY, ZH),
     "drop": lambda _: receipt.drawer_document(more.DROP, ZH),
+    "examination": lambda _: examination_document(EXAMINED, ZH),
+    "examination_well": lambda _: examination_document(EXAMINED_WELL, ZH),
     "card": lambda _: receipt.command_card_document(more.CARD, ZH),
     "kitchen": lambda _: kitchen_document(kitchen.KITCHEN, ZH),
     "kitchen_stand_in": lambda _: stand_in_document(kitchen_document(kitchen.KITCHEN, ZH), "kitchen", True, ZH),
@@ -42,6 +46,7 @@ SLIPS: dict[str, Callable[[int], Document]] = {
         kitchen_document(kitchen.KITCHEN_EN, EN, "en"), "kitchen", False, EN
     ),
     "label_en": lambda _: label_document(kitchen.LABEL_EN, EN, "en"),
+    "examination_en": lambda _: examination_document(EXAMINED_EN, EN, "en"),
     "card_en": lambda _: receipt.command_card_document(more.CARD_EN, EN, "en"),
 }
 """Each makes its document for paper of so many cells; only the printer's own test knows which printer it is on."""

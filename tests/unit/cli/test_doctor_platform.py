@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from agent.cli.platform_examinations import examine_platform
 from agent.core.payment import PlatformAnswer, Verdict
 from agent.daemon.clock import SystemEntropy
+from agent.diagnosis.platforms import examine_platform
 from sync.simulator.accounts import settings_of
 from tests.simulators import RunningSimulator
 from tests.unit.cli.conftest import Terminal

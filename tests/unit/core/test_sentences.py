@@ -43,6 +43,9 @@ RAISED = {
     "DocumentError",
     "EmulatorError",
     "Reason",
+    "failing",
+    "degraded",
+    "make",
 }
 CODE = re.compile(r"[a-z]+(?:_[a-z]+)*\.[a-z]+(?:_[a-z0-9]+)*")
 FILES = re.compile(

@@ -4,10 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from agent.cli.links import payments_of_headquarters
 from agent.core.errors import Refused, StoreboxError
 from agent.core.payment import Custody
 from agent.daemon.platforms import pay_urls, through_headquarters
+from agent.diagnosis.headquarters import payments_of_headquarters
+from agent.diagnosis.site import Site
 from agent.settings import Headquarters, Payments, Settings
 from sync.enrol import Enrolment, enrol_alone, save_enrolment
 from sync.hq.keys import HqKeys
@@ -42,7 +43,7 @@ def test_a_box_alone_has_no_platform_and_says_why(tmp_path: Path) -> None:
     platforms, (problem,) = through_headquarters(through(tmp_path), SeededEntropy())
     assert (platforms, problem.code) == ({}, "payments.no_headquarters")
     with pytest.raises(StoreboxError, match=r"payments\.no_headquarters"):
-        payments_of_headquarters(through(tmp_path))
+        payments_of_headquarters(Site(through(tmp_path)))
 
 
 def test_an_enrolled_box_pays_through_headquarters_and_doctor_asks_each_address(tmp_path: Path) -> None:
@@ -55,8 +56,8 @@ def test_an_enrolled_box_pays_through_headquarters_and_doctor_asks_each_address(
     platforms, problems = through_headquarters(settings, SeededEntropy())
     assert not problems and set(platforms) == {"wechat", "alipay"}
     assert {platform.custody for platform in platforms.values()} == {Custody.HQ}
-    assert payments_of_headquarters(settings).state == "ok"
+    assert payments_of_headquarters(Site(settings)).state == "ok"
     one_dead = through(tmp_path / "box", pay_urls=(pay.url, "http://127.0.0.1:9"))
-    assert payments_of_headquarters(one_dead).state == "degraded"
+    assert payments_of_headquarters(Site(one_dead)).state == "degraded"
     pay.stop()
-    assert payments_of_headquarters(settings).state == "fail"
+    assert payments_of_headquarters(Site(settings)).state == "fail"

@@ -39,6 +39,7 @@ export function scanAnswer(answer) {
   else if (answer.action === "lookup") lookedUp(answer);
   else if (answer.action === "proof") proofTaken(answer);
   else if (answer.action === "open") openPage(answer.page);
+  else if (answer.action === "examining") say("good", t("Looking at the box; its slip comes out by itself"));
   else if (answer.action === "reprint") say("good", t("A copy is printing"));
   else if (answer.action === "drawer") say("good", t("The drawer is open"));
   else refresh();

@@ -23,6 +23,7 @@ const COMMANDS = {
   XREPORT: mark("X report"),
   NOSALE: mark("Open the drawer"),
   HELP: mark("Print the command card"),
+  DOCTOR: mark("Check the box"),
 };
 
 /** Build the scanner. `scan(text)` and `show(base64)` send to the box; `samples()` asks for what may be scanned. */

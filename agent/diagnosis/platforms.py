@@ -1,12 +1,13 @@
-"""What `storebox doctor platform` finds: each merchant asked about an order that cannot exist, the answer explained."""
+"""Payment platforms: their files and bills; when asked for, each merchant asked about an order that cannot exist."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from agent.cli.findings import Finding, Said, of_error
 from agent.core.errors import Refused, StoreboxError, UnknownOutcome
 from agent.core.ports import Entropy
+from agent.diagnosis.finding import Finding, Said, degraded, of_error, well
+from agent.diagnosis.site import Site
 from agent.settings import Settings
 
 if TYPE_CHECKING:
@@ -44,9 +45,12 @@ def examine_platforms(
             found += examine_platform(one, platform, entropy)
             advance(1)
     if not found:
-        said = ("没有支付平台,只收别的方式", "no payment platform; other tenders are taken")
-        found.append(Finding("platforms", "ok", said))
+        found.append(_none())
     return found
+
+
+def _none() -> Finding:
+    return well("platforms", "没有支付平台,只收别的方式", "no payment platform; other tenders are taken")
 
 
 def examine_platform(name: str, platform: "Platform", entropy: Entropy) -> list[Finding]:
@@ -65,9 +69,10 @@ def _finding(name: str, one: "Examined", took_ms: float) -> Finding:
     if one.code is None:
         zh = f"{call[0]}:平台认得我们,回话的签名也对({took_ms:.0f} 毫秒)"
         en = f"{call[1]}: the platform knows us, and its answer is signed ({took_ms:.0f} ms)"
-        return Finding(title, "ok", (zh, en))
-    evidence, remedy = _explained(name, one)
-    return Finding(title, "fail", (f"{call[0]}:{evidence[0]}", f"{call[1]}: {evidence[1]}"), remedy, code=one.code)
+        return well(title, zh, en)
+    sentence, remedy = _explained(name, one)
+    evidence = (f"{call[0]}:{one.code}", f"{call[1]}: {one.code}")
+    return Finding(title, "fail", evidence, remedy, one.code, sentence)
 
 
 def _explained(name: str, one: "Examined") -> tuple[Said, Said]:
@@ -78,14 +83,58 @@ def _explained(name: str, one: "Examined") -> tuple[Said, Said]:
     code = one.code or ""
     listed = situation(name, code)
     if listed is not None:
-        evidence = (f"{code}:{listed.zh}", f"{code}: {listed.en}")
-        return evidence, (listed.remedy_zh, listed.remedy_en)
+        return (listed.zh, listed.en), (listed.remedy_zh, listed.remedy_en)
     if code in known_codes():
         said = sentence_of(_as_error(code, one.values))
-        return (f"{said.zh_title}({code})", f"{said.en_title} ({code})"), (said.zh_remedy, said.en_remedy)
-    said_so = (f"平台回了 {code[:60]}", f"the platform answered {code[:60]}")
-    return said_so, ("按这个代码查商户平台的文档。", "Look this code up in the platform's documentation.")
+    else:
+        said = sentence_of(UnknownOutcome("platform.unlisted_answer", answer=code[:60]))
+    return (said.zh_title, said.en_title), (said.zh_remedy, said.en_remedy)
 
 
 def _as_error(code: str, values: Mapping[str, int | str | None]) -> StoreboxError:
     return UnknownOutcome(code, **values)
+
+
+def files(site: Site) -> Iterable[Finding]:
+    """Whether the merchants' files are right; the platforms themselves are not asked."""
+    from agent.daemon.clock import SystemEntropy
+    from agent.daemon.platforms import from_folder
+
+    if site.settings.payments.custody == "hq":
+        return  # what headquarters hold is looked at with headquarters
+    found, problems = from_folder(site.settings.state, SystemEntropy())
+    yield from (of_error("platforms", problem) for problem in problems)
+    if found:
+        names = ", ".join(found)
+        yield well("platforms", names, names)
+    elif not problems:
+        yield _none()
+
+
+def bills(site: Site) -> Finding:
+    """Whether the platforms' bills agree with the journal, where this box matches them itself."""
+    from contextlib import closing
+
+    from agent.core.reconcile.statement import StatementState
+    from agent.services import bill_journal
+    from agent.store.connection import JOURNAL_FILE, open_reader, snapshot
+
+    if site.settings.payments.custody == "hq":
+        return well("bills", "由总部对账", "matched by headquarters")
+    with closing(open_reader(site.settings.state / JOURNAL_FILE)) as connection, snapshot(connection):
+        newest, differences = bill_journal.bills(connection, 1), bill_journal.open_differences(connection)
+        late = [one for one in bill_journal.bills(connection) if one["state"] == StatementState.OVERDUE]
+    if late:
+        day = str(late[0]["day"])
+        return degraded("bill.not_come", "bills", (f"{day} 的账单没来", f"the bill of {day} has not come"), day=day)
+    if differences:
+        days, count = ", ".join(sorted({str(one["bill_day"]) for one in differences})), len(differences)
+        said = (f"{days} 有 {count} 笔对不上", f"{count} lines of {days} do not agree")
+        return degraded("bill.lines_differ", "bills", said, days=days, count=count)
+    if not newest:
+        return well("bills", "还没有对过账", "none was matched yet")
+    day = str(newest[0]["day"])
+    return well("bills", f"对到 {day},一致", f"matched up to {day}, nothing differs")
+
+
+EXAMINATIONS = (files, bills)
