@@ -23,8 +23,8 @@ from agent.core.sentences_counter import SENTENCES as COUNTER
 from agent.core.sentences_days import SENTENCES as DAYS
 from agent.core.sentences_demo import SENTENCES as DEMO
 from agent.core.sentences_device import SENTENCES as DEVICE
-from agent.core.sentences_fleet import SENTENCES as FLEET
 from agent.core.sentences_diagnosis import SENTENCES as DIAGNOSIS
+from agent.core.sentences_fleet import SENTENCES as FLEET
 from agent.core.sentences_lookup import SENTENCES as LOOKUP
 from agent.core.sentences_matching import SENTENCES as MATCHING
 from agent.core.sentences_office import SENTENCES as OFFICE
