@@ -130,7 +130,8 @@ def _selftests(state: Path) -> dict[str, Any]:
 def _secrets(settings: Settings) -> set[bytes]:
     """Return what this box knows that nobody else may."""
     from agent.store.connection import JOURNAL_FILE, open_reader
-    from sync.platforms.files import FOLDER, SECRETS, credentials_folder, merchant_files, settings_in
+    from sync.credentials import credentials_folder
+    from sync.platforms.files import FOLDER, SECRETS, merchant_files, settings_in
 
     folders = [settings.state / "keys", settings.state / FOLDER]
     if (credentials := credentials_folder()) is not None:

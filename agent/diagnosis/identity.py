@@ -22,6 +22,7 @@ def enrolment(site: Site) -> Finding:
 
 def device_key(site: Site) -> Iterable[Finding]:
     """Whether the key that signs for this box is there and is the one that was enrolled."""
+    from sync.enrol import device_key as key_of
     from sync.enrol import load_enrolment
     from sync.keys import FileKey, device_key_path
 
@@ -30,7 +31,9 @@ def device_key(site: Site) -> Iterable[Finding]:
         return
     path = device_key_path(site.settings.state, enrolled.identity.epoch)
     waiting = path.with_name("device-new.key")
-    found = FileKey.load(path if path.exists() or not waiting.exists() else waiting)
+    # a start finishes an enrolment that was cut off; an examination only looks at the key that waits
+    unfinished = not path.exists() and waiting.exists()
+    found = FileKey.load(waiting) if unfinished else key_of(site.settings.state, enrolled)
     if found.public_key != enrolled.public_key:
         raise Broken("key.not_the_enrolled", file=path.name)
     short = found.public_key.hex()[:16]
@@ -42,7 +45,8 @@ def keys(site: Site) -> Iterable[Finding]:
     folder = site.settings.state / "keys"
     if not folder.is_dir():
         return
-    exposed = [path.name for path in sorted(folder.iterdir()) if stat.S_IMODE(path.stat().st_mode) & 0o077]
+    secret = (path for path in sorted(folder.iterdir()) if path.suffix != ".pub")
+    exposed = [path.name for path in secret if stat.S_IMODE(path.stat().st_mode) & 0o077]
     if exposed:
         files = ", ".join(exposed)
         yield failing("key.open_to_others", "keys", (files, files), files=files, folder=str(folder))
