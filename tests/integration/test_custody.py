@@ -324,6 +324,17 @@ def test_a_revoked_box_gets_nothing(pay: RunningPay, street: Street) -> None:
         assert connection.exec_driver_sql("SELECT count(*) FROM wish").scalar() == 1
 
 
+def test_a_replaced_box_moves_no_money(pay: RunningPay, street: Street) -> None:
+    box = PayingBox(street.hq, [pay.url])
+    wallet = box.platform("wallet")
+    assert wallet.pay(number(1), 100, code(), "店").verdict is Verdict.PAID
+    register(street.hq, replace(IDENTITY, box="B2", epoch=2), new_key())
+    assert wallet.pay(number(2), 100, code(), "店").code == "box.replaced"
+    assert wallet.refund(number(1), "S001_1_000001_R1ABCD", 100, 100).verdict is RefundVerdict.UNKNOWN
+    assert wallet.reverse(number(1)).code == "box.replaced"
+    assert street.payments() == {number(1): 1}
+
+
 def test_a_box_that_asks_too_often_is_slowed_before_anything_is_done(pay: RunningPay, street: Street) -> None:
     pay.office.rate.__init__(per_second=0.001, burst=2)  # type: ignore[misc]
     assert isinstance(pay.office.rate, RateLimit)

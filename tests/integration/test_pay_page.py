@@ -346,6 +346,19 @@ def test_a_revoked_box_opens_nothing_and_its_paid_orders_stay_proved_to_its_box(
     assert street.choose(token, "wechat")["error"]["code"] == "box.revoked"
 
 
+def test_an_order_of_a_replaced_box_is_shown_and_opens_no_wallet(street: Street) -> None:
+    from tests.custody import register
+    from tests.unit.sync.fakes import new_key
+
+    key, identity = new_key(), Identity("S001", "B7", 17)
+    register(street.pay.state, identity, key)
+    order = Order("S001", "B7", 17, "S001_17_000001_A1K7QF", 100, wall_ms() // 1000, wall_ms() // 1000 + 600)
+    token = order_text(order, key)
+    register(street.pay.state, Identity("S001", "B8", 18), new_key())
+    assert street.page(token).status_code == 200
+    assert street.choose(token, "wechat")["error"]["code"] == "box.replaced"
+
+
 def test_asking_too_often_is_bounded(street: Street) -> None:
     _, token = street.order()
     statuses = {requests.get(f"{street.pay.url}/O/{token}/state", timeout=5).status_code for _ in range(60)}

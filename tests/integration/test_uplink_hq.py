@@ -229,6 +229,27 @@ def test_a_revoked_box_is_refused_and_keeps_its_entries(hq: RunningHq, journal: 
     assert hq.bodies("S001", 1) == []
 
 
+def test_a_replaced_box_stops_selling_and_sends_what_it_still_has(hq: RunningHq, journal: FakeJournal) -> None:
+    journal.add_many(5)
+    box = Box(hq, journal)
+    hq.register(FakeJournal(Identity("S001", "B2", 2), new_key()))
+    box.run()
+    assert journal.stopped == ["box.replaced"], "once, however many receipts say so"
+    assert mirrored(hq, journal) and journal.watermark(1).next_seq == 7
+    assert box.uplink.status.last_error is None
+    assert hq.rows("SELECT code, epoch, detail FROM box_notice") == [("upload.late", 1, "#6")]
+    assert all(receipt["replaced_by"] == 2 for receipt in journal.receipts)
+    with pytest.raises(Credentials, match=r"box\.replaced"):
+        box.client.look_up(BOX, b"{}")
+
+
+def test_the_box_that_took_its_place_is_told_of_nothing(hq: RunningHq, journal: FakeJournal) -> None:
+    present = FakeJournal(Identity("S001", "B2", 2), new_key())
+    hq.register(present)
+    Box(hq, present).run()
+    assert present.stopped == [] and "replaced_by" not in present.receipts[-1]
+
+
 def test_an_unknown_box_and_a_wrong_signature(hq: RunningHq, journal: FakeJournal) -> None:
     stranger = FakeJournal(Identity("S001", "B9", 1), new_key())
     assert raw_post(hq, stranger, upload_of(stranger, 1, 1)).status_code == 404
