@@ -66,7 +66,7 @@ def enrol(
     """
     checked_id(store, "store")
     checked_id(box, "box")
-    key = FileKey.load_or_create(_new_key_path(state))
+    key = waiting_key(state)
     request = {
         "token": token,
         "store": store,
@@ -84,7 +84,7 @@ def enrol(
     enrolment = _from_answer(document_of(answer), store, box, key, session.base_url)
     if fingerprint is not None and fingerprint != root_fingerprint(enrolment.root_public_key or b""):
         raise Credentials("enrol.other_root")
-    _keep(state, enrolment)
+    keep_enrolment(state, enrolment)
     return enrolment
 
 
@@ -92,10 +92,10 @@ def enrol_alone(state: Path, store: str, box: str) -> Enrolment:
     """Enrol a shop without headquarters: the epoch after the last one that has a key here."""
     checked_id(store, "store")
     checked_id(box, "box")
-    key = FileKey.load_or_create(_new_key_path(state))
+    key = waiting_key(state)
     epoch = max(device_epochs(state), default=0) + 1
     enrolment = Enrolment(Identity(store, box, epoch), key.public_key)
-    _keep(state, enrolment)
+    keep_enrolment(state, enrolment)
     return enrolment
 
 
@@ -106,7 +106,7 @@ def load_enrolment(state: Path) -> Enrolment | None:
         return None
     document = parse(path.read_bytes())
     try:
-        return _from_document(document)
+        return enrolment_from(document)
     except (KeyError, TypeError, ValueError) as error:
         raise Broken("enrol.damaged", file=path.name) from error
 
@@ -147,7 +147,13 @@ def device_key(state: Path, enrolment: Enrolment, credentials: Path | None = Non
     return key
 
 
-def _keep(state: Path, enrolment: Enrolment) -> None:
+def waiting_key(state: Path) -> FileKey:
+    """Return the key that waits for its epoch, made here at the first call; the same one until it has an epoch."""
+    return FileKey.load_or_create(_new_key_path(state))
+
+
+def keep_enrolment(state: Path, enrolment: Enrolment) -> None:
+    """Keep a new enrolment and give the waiting key its place; after a power cut between, `device_key` ends it."""
     save_enrolment(state, enrolment)
     device_key(state, enrolment)
 
@@ -155,7 +161,7 @@ def _keep(state: Path, enrolment: Enrolment) -> None:
 def _from_answer(document: Mapping[str, object], store: str, box: str, key: FileKey, hq_url: str) -> Enrolment:
     try:
         whole = {**document, "public_key": key.public_key.hex(), "hq_url": hq_url}
-        enrolment = _from_document(whole)
+        enrolment = enrolment_from(whole)
     except (KeyError, TypeError, ValueError) as error:
         raise UnknownOutcome("hq.garbage_answer") from error
     if (enrolment.identity.store, enrolment.identity.box) != (store, box):
@@ -165,7 +171,11 @@ def _from_answer(document: Mapping[str, object], store: str, box: str, key: File
     return enrolment
 
 
-def _from_document(document: object) -> Enrolment:
+def enrolment_from(document: object) -> Enrolment:
+    """Return the enrolment in a parsed document; raises `KeyError`, `TypeError` or `ValueError` for what is none.
+
+    The key list in it is not checked here; `Enrolment.key_ring` does.
+    """
     if not isinstance(document, Mapping):
         raise TypeError("an enrolment is an object")
     epoch, key_list, previous = document["epoch"], document["key_list"], document["previous"]

@@ -1,6 +1,6 @@
 """Headquarters as a box sees it: the requests of its protocol, and what each status means."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from agent.core.canonical import canonical_bytes, parse
@@ -25,9 +25,11 @@ class Reply:
 class HqClient:
     """Sends a box's signed requests. Raises `StoreboxError`; nothing here retries or waits."""
 
-    def __init__(self, session: HttpSession, signer: Signer) -> None:
+    def __init__(self, session: HttpSession, signer: Signer, first: Callable[[], None] | None = None) -> None:
+        """`first` is done before the first signed request, and again before the next one until it does not raise."""
         self._session = session
         self._signer = signer
+        self._first = first
 
     def upload(self, sender: Identity, body: bytes) -> Reply:
         """Send an upload body; HQ's 409 is a reply too."""
@@ -87,6 +89,9 @@ class HqClient:
         body: bytes = b"",
         headers: Mapping[str, str] | None = None,
     ) -> Answer:
+        if self._first is not None:
+            self._first()
+            self._first = None
         return self._session.send(method, target, body, headers, signed_by(sender, self._signer))
 
 

@@ -21,6 +21,11 @@ def enrol(
     root: Annotated[str | None, typer.Option(help="Fingerprint of headquarters' root key; another is refused.")] = None,
     store: Annotated[str, typer.Option(help="Number of the store: 1 to 10 of A-Z and 0-9.")] = "S001",
     box: Annotated[str, typer.Option(help="Name of this box: 1 to 10 of A-Z and 0-9.")] = "B1",
+    packet: Annotated[
+        Path | None,
+        typer.Option(exists=True, dir_okay=False, help="Headquarters' offline packet, for instance on a stick."),
+    ] = None,
+    code: Annotated[str, typer.Option(envvar="STOREBOX_ENROL_CODE", help="The code that opens the packet.")] = "",
     state: StateOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -29,8 +34,11 @@ def enrol(
     from agent.settings import in_force
     from sync.enrol import load_enrolment
 
-    if alone == (hq is not None):
-        raise typer.BadParameter("give one of --alone and --hq URL")
+    if [alone, hq is not None, packet is not None].count(True) != 1:
+        raise typer.BadParameter("give one of --alone, --hq URL and --packet FILE")
+    if packet is not None:
+        _by_packet(in_force(state).state, packet, code, root, as_json)
+        return
     if hq is not None and not token:
         raise typer.BadParameter("headquarters gives a token: --token, or STOREBOX_ENROL_TOKEN")
     folder = in_force(state).state
@@ -41,6 +49,24 @@ def enrol(
         enrolment = known or _enrolled(folder, hq, token or "", store, box, root)
         _begin(folder, enrolment)
     _show(enrolment, known is None, as_json)
+
+
+def _by_packet(folder: Path, file: Path, code: str, root: str | None, as_json: bool) -> None:
+    from agent.daemon.clock import SystemClock
+    from agent.daemon.lock import StateLock
+    from sync.enrol import load_enrolment
+    from sync.grant import enrol_from_packet
+    from sync.packet import PACKET_BYTES_MAX
+
+    if not code:
+        raise typer.BadParameter("a packet is opened by its code: --code, or STOREBOX_ENROL_CODE")
+    with file.open("rb") as opened:
+        data = opened.read(PACKET_BYTES_MAX + 1)
+    with StateLock(folder):
+        fresh = load_enrolment(folder) is None
+        enrolment = enrol_from_packet(folder, data, code, SystemClock().now_ms(), fingerprint=root)
+        _begin(folder, enrolment)
+    _show(enrolment, fresh, as_json)
 
 
 def _refuse_another(known: "Enrolment", store: str, box: str, hq: str | None) -> None:

@@ -10,8 +10,8 @@ _KEPT_ZH = "盒子没有开通,什么都没变。请叫技术员。"
 _KEPT_EN = "The box is not enrolled, nothing changed. Please call the technician."
 _REPLACE_ZH = "要换盒子:在总部的开通页点换盒子,写明原因,再扫那张码。"
 _REPLACE_EN = "To replace it: on HQ's page of enrolment, with a reason; then scan that code."
-_PACKET_ZH = "在总部另做一个:storebox-hq store token {store}。"
-_PACKET_EN = "Make another at HQ: storebox-hq store token {store}."
+_PACKET_ZH = "在总部另做一个:storebox-hq store packet {store}。"
+_PACKET_EN = "Make another at HQ: storebox-hq store packet {store}."
 
 
 def _enrolling(zh: str, en: str, remedy_zh: str, remedy_en: str) -> Texts:

@@ -5,12 +5,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from agent.core.errors import Refused
 from agent.core.passes import PassKind
 from agent.core.ports import Clock, Entropy, OutgoingJournal, Signer
 from agent.services import health
 from agent.services.shop import Shop
 from sync import lookups
 from sync.enrol import Enrolment, save_enrolment
+from sync.grant import make_known, waiting_grant
 from sync.headquarters import HqClient
 from sync.pace import Pace
 from sync.session import HttpSession
@@ -37,6 +39,8 @@ class Headquarters:
         self._shop = shop
         self._state = state
         self._enrolment = enrolment
+        self._signer = signer
+        self._journal = journal
         self._code: str | None = None
         self._answered = False
         self._thread: UplinkThread | None = None
@@ -51,7 +55,7 @@ class Headquarters:
         self._session = HttpSession(url)
         self.uplink = Uplink(
             journal,
-            HqClient(self._session, signer),
+            HqClient(self._session, signer, self._introduced if waiting_grant(state) is not None else None),
             keys,
             self,
             clock,
@@ -107,6 +111,15 @@ class Headquarters:
         if self._code is None:
             return {"hq": {"state": "ok" if self._answered else "degraded", "code": None}}
         return {"hq": {"state": "down", "code": self._code}}
+
+    def _introduced(self) -> None:
+        """Tell headquarters the key of a box that enrolled by a packet; one whose epoch is another's sells no more."""
+        try:
+            self._enrolment = make_known(self._session, self._state, self._enrolment, self._signer)
+        except Refused as error:
+            if error.code == "enrol.packet_used":
+                self._journal.stop_epoch(error.code)
+            raise
 
     def _on_outcome(self, code: str | None) -> None:
         changed = code != self._code or not self._answered

@@ -14,6 +14,7 @@ from sync.enrol import PastEpoch
 from sync.hq import lookups, registry
 from sync.hq.authentication import proves_key, signed_box
 from sync.hq.commissioning import enrolling
+from sync.hq.commissioning.offline_packets import FirstContact, first_contact
 from sync.hq.commissioning.outcomes import Asking
 from sync.hq.door import known_sender, live_sender
 from sync.hq.errors import error_document
@@ -46,6 +47,11 @@ def boxes_router(office: Office) -> APIRouter:
     def enrol(request: Request) -> JSONResponse:
         """Give a box its epoch for a one-time token."""
         return JSONResponse(_enrolled(office, request))
+
+    @router.post("/enrol/packet")
+    def packet(request: Request) -> JSONResponse:
+        """Learn the key of a box that enrolled by an offline packet."""
+        return JSONResponse(_met(office, request))
 
     @router.post("/boxes/{box}/entries")
     def entries(box: str, request: Request) -> JSONResponse:
@@ -154,9 +160,31 @@ def _enrolled(office: Office, request: Incoming) -> dict[str, object]:
         epoch = enrolled.epoch or 0
         previous = registry.previous_epoch(connection, store, epoch)
     enrolling.raise_refusal(enrolled, asking)
+    return _welcome(office, asking, epoch, previous)
+
+
+def _met(office: Office, request: Incoming) -> dict[str, object]:
+    fields = request.document()
+    store, box = (_text(fields, name) for name in ("store", "box"))
+    public_key, grant, opened_at_ms = _key(fields.get("public_key")), fields.get("grant"), fields.get("opened_at_ms")
+    if not isinstance(grant, dict):
+        raise Refused("request.malformed", field="grant")
+    if type(opened_at_ms) is not int:
+        raise Refused("request.malformed", field="opened_at_ms")
+    proves_key(request.signature, store, box, public_key, request.method, request.target, request.body)
+    asking, contact = Asking(store, box, public_key, request.sender), FirstContact(grant, opened_at_ms)
+    with office.database.write() as connection:
+        enrolled = first_contact(connection, office.keys, asking, contact, office.now_ms())
+        epoch = enrolled.epoch or 0
+        previous = registry.previous_epoch(connection, store, epoch)
+    enrolling.raise_refusal(enrolled, asking)
+    return _welcome(office, asking, epoch, previous)
+
+
+def _welcome(office: Office, asking: Asking, epoch: int, previous: Mapping[str, object] | None) -> dict[str, object]:
     return {
-        "store": store,
-        "box": box,
+        "store": asking.store,
+        "box": asking.box,
         "epoch": epoch,
         "root_public_key": office.keys.root_public_key.hex(),
         "key_list": dict(office.keys.key_list),

@@ -19,7 +19,7 @@ from sync.hq.books.bill_cli import bill_app, fee_app
 from sync.hq.books.cli import closed_store, exceptions, morning, period_app
 from sync.hq.books.difference_cli import difference_app
 from sync.hq.books.job_cli import day_app, job_app
-from sync.hq.commissioning.cli import store_token
+from sync.hq.commissioning.cli import store_packet, store_token
 from sync.hq.groups_cli import group_app
 from sync.hq.ledger_cli import ledger_app
 from sync.hq.load.cli import load
@@ -52,6 +52,7 @@ app.add_typer(difference_app, name="difference")
 app.add_typer(webhook_app, name="webhook")
 store_app.command("closed")(closed_store)
 store_app.command("token")(store_token)
+store_app.command("packet")(store_packet)
 app.command()(morning)
 app.command()(exceptions)
 app.command()(load)

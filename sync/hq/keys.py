@@ -13,6 +13,7 @@ from agent.core.canonical import canonical_bytes, parse
 from agent.core.chain import Identity
 from agent.core.errors import Broken
 from agent.core.signing import document_message
+from sync.grant import GRANT_USE
 from sync.keylist import KeyRing, key_list_message, root_fingerprint
 from sync.keys import FileKey, write_private
 
@@ -20,6 +21,8 @@ RECEIPT_KID = "receipt-1"
 RECEIPT_USES = ("receipt",)
 LOOKUP_USES = ("lookup",)
 """What the key of receipts signs under a name of its own: answers to look-ups."""
+GRANT_USES = (GRANT_USE,)
+"""And grants of epochs, in offline packets."""
 PAY_USES = ("wish", "pass:P1")
 """What the key of the payments' process signs: answers to wishes, and the proofs of its pay page."""
 
@@ -112,6 +115,15 @@ class HqKeys:
         signature = self._receipt_key.sign(document_message("lookup", identity, document))
         return {**document, "signature": signature.hex()}
 
+    def signed_grant(self, identity: Identity, grant: Mapping[str, object]) -> dict[str, object]:
+        """Return the grant of an epoch, signed; raises `Broken` when no key of the list may do so (root elsewhere)."""
+        kid = _kid_of(self.key_list, self._receipt_key.public_key, GRANT_USES)
+        if kid is None:
+            raise Broken("key.not_listed", file="receipt.key", uses=", ".join(GRANT_USES))
+        document = {**grant, "kid": kid}
+        signature = self._receipt_key.sign(document_message(GRANT_USE, identity, document))
+        return {**document, "signature": signature.hex()}
+
     def signed_wish(self, identity: Identity, document: Mapping[str, object]) -> dict[str, object]:
         """Return an answer to a wish, signed; `document` names `pay_kid`."""
         signature = self.pay_key.sign(document_message("wish", identity, document))
@@ -139,7 +151,11 @@ def _completed(
 ) -> Mapping[str, object]:
     """Return a key list with the keys that it lacks, each under a name that is free; the same when it lacks none."""
     rows = _rows(document)
-    for stem, key, uses in (("lookup", receipt_key, LOOKUP_USES), ("pay", pay_key, PAY_USES)):
+    for stem, key, uses in (
+        ("lookup", receipt_key, LOOKUP_USES),
+        ("pay", pay_key, PAY_USES),
+        ("grant", receipt_key, GRANT_USES),
+    ):
         if _kid_of(document, key.public_key, uses) is None:
             taken = {row.get("kid") for row in rows}
             kid = next(name for name in (f"{stem}-{count}" for count in range(1, len(taken) + 2)) if name not in taken)

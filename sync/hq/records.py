@@ -14,6 +14,7 @@ from sync.hq.webhooks.alarms import Alarm, Values, tell
 
 _TOLD_AS: Mapping[str, Alarm] = {
     "upload.fork": Alarm.FORK,
+    "epoch.claimed_twice": Alarm.FORK,
     "seal.other_head": Alarm.CHAIN_BROKEN,
     "seal.wrong_signature": Alarm.CHAIN_BROKEN,
     "entry.unreadable": Alarm.CHAIN_BROKEN,

@@ -1,6 +1,7 @@
 """`storebox-hq store token|packet` and `storebox-hq rollout`: commissioning from the command line."""
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -55,6 +56,61 @@ def store_token(
         "expires_at_ms": made.expires_at_ms,
     }
     typer.echo(json.dumps(document))
+
+
+def store_packet(
+    store: str,
+    output: Annotated[Path, typer.Option("-o", "--output", dir_okay=False, help="The file for the stick.")],
+    hq: Annotated[str, typer.Option("--hq", metavar="URL", help="Where the box will find headquarters.")],
+    show_code: Annotated[
+        bool, typer.Option("--code", help="Show the code that opens it: once, here; it travels apart from the file.")
+    ] = False,
+    box: Annotated[str, typer.Option(help="Name of the box: 1 to 10 of A-Z and 0-9.")] = "B1",
+    hours: Annotated[int, typer.Option(min=1, max=9_600, help="Until when it may be opened; longer for a spare.")] = 72,
+    reason: Reason = "",
+    by: By = CONSOLE,
+    state: State = DEFAULT_STATE,
+    database: DatabaseUrl = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make an offline packet for a store's next box, which enrols with it from a stick without a line.
+
+    A store that has a box needs --reason: its box trades on until the other is heard of.
+    """
+    from agent.core.typed_codes import shown_typed_code
+    from sync.hq.commissioning.offline_packets import make_packet
+    from sync.keys import write_private
+    from sync.session import HttpSession
+
+    if not show_code:
+        raise typer.BadParameter("the code is shown once and kept nowhere: ask for it by --code")
+    url = HttpSession(hq).base_url
+    with opened(state, database) as office, office.database.write() as connection:
+        life_ms = hours * 3_600_000
+        made = make_packet(
+            connection,
+            office.keys,
+            store,
+            by,
+            office.now_ms(),
+            hq_url=url,
+            box=box,
+            reason=reason,
+            life_ms=life_ms,
+        )
+    write_private(output, made.data)
+    code = shown_typed_code(made.code)
+    document = {
+        "store": store,
+        "box": box,
+        "epoch": made.identity.epoch,
+        "mode": made.mode.value,
+        "packet": made.packet,
+        "file": str(output),
+        "code": code,
+        "expires_at_ms": made.expires_at_ms,
+    }
+    typer.echo(json.dumps(document) if as_json else code)
 
 
 def _mode(replace: bool) -> "TokenMode":

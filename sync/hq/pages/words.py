@@ -61,6 +61,7 @@ OUTCOMES: Mapping[str, str] = {
 ALARMS: Mapping[str, str] = {
     "upload.gap": marked("A part of the journal is missing"),
     "upload.fork": marked("A second history of this box was sent"),
+    "epoch.claimed_twice": marked("Two boxes used one packet"),
     "seal.other_head": marked("A seal does not fit its entries"),
     "seal.wrong_signature": marked("The signature of a seal is wrong"),
     "entry.unreadable": marked("An entry can't be read"),
