@@ -41,6 +41,7 @@ NOUNS = {
     "bundle": "Pack what support needs to see, without secrets.",
     "config": "Check and show the settings in force.",
     "upgrade": "Take a signed release, or go back.",
+    "release": "For the publisher: make, sign and check the bundle of a release.",
     "sim": "Emulated devices and platforms, with faults on command.",
     "bench": "Measure this machine against what a shop needs.",
 }

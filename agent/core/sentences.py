@@ -40,6 +40,7 @@ from agent.core.sentences_staff import ACT_WORDS, ROLE_WORDS
 from agent.core.sentences_staff import SENTENCES as STAFF
 from agent.core.sentences_store import SENTENCES as STORE
 from agent.core.sentences_sync import SENTENCES as SYNC
+from agent.core.sentences_upgrade import SENTENCES as UPGRADE
 from agent.core.sentences_wish import SENTENCES as WISH
 
 Values = Mapping[str, int | str | None]
@@ -70,6 +71,7 @@ TABLES: tuple[Mapping[str, Texts], ...] = (
     SETUP,
     FLEET,
     DIAGNOSIS,
+    UPGRADE,
 )
 """Every table of sentences; no code stands in two of them."""
 

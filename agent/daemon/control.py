@@ -9,6 +9,7 @@ import logging
 import socket
 import threading
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from agent.core.errors import Broken, Refused, StoreboxError
 from agent.core.receipt_diagnosis import Complaint
 from agent.daemon.box import Box
 from agent.daemon.sockets import connected_unix, listening_unix
-from agent.services import health, lookup, staff
+from agent.services import health, lookup, quiet, staff
 from agent.services.examiner import print_examination
 
 log = logging.getLogger("storebox.control")
@@ -117,6 +118,11 @@ def _send_now(box: Box, values: Values) -> Any:
     return health.unsent(box.shop)
 
 
+def _trade(box: Box, values: Values) -> Any:
+    """Tell what goes on at the counter, for whoever wants to restart the box in a quiet moment."""
+    return asdict(quiet.trade(box.shop))
+
+
 VERBS: dict[str, Verb] = {
     "staff.list": lambda box, values: staff.people(box.shop),
     "staff.add": _add_person,
@@ -134,6 +140,7 @@ VERBS: dict[str, Verb] = {
     "sync.now": _send_now,
     "ledger.verified": _tell_verification,
     "doctor.print": _print_examination,
+    "trade": _trade,
 }
 
 

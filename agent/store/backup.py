@@ -45,6 +45,11 @@ def back_up(
     return final
 
 
+def copy_to(path: Path, target: Path, progress: Progress = lambda done, whole: None) -> None:
+    """Copy the store to a file that nobody else uses, while trade goes on; one snapshot, not synced, not checked."""
+    _copy(path, target, progress)
+
+
 def backups(folder: Path) -> list[Path]:
     """Return the copies in a folder, newest first."""
     return sorted(folder.glob(_PATTERN), reverse=True)

@@ -1,4 +1,9 @@
-"""Additive migrations: each in one transaction with its record; what an older release cannot read, it refuses."""
+"""Additive migrations: each in one transaction with its record; what an older release cannot read, it refuses.
+
+After a return to the old release the file keeps the schema of the new one: copying the old file back would lose the
+sales in between. So a store says how it may be read: `schema` is the number of its last step, `readable_from` the
+number of the oldest release that may open it. As long as steps only add, that stays 1.
+"""
 
 from collections.abc import Callable
 from hashlib import sha256
@@ -35,15 +40,25 @@ STEPS: tuple[Step, ...] = (
     ("0003_broken_off", _broken_off),
 )
 """Every change of the schema, in order. A step only adds tables, columns with a default, and indexes."""
+READABLE_FROM = 1
+"""How many of the steps a release must know at least to trade on this schema. It rises only with a step that takes
+something away, two releases after the last one that used it."""
 
 
-def migrate(connection: Any, views: Views, steps: tuple[Step, ...] = STEPS) -> bool:
+def migrate(connection: Any, views: Views, steps: tuple[Step, ...] = STEPS, readable_from: int = READABLE_FROM) -> bool:
     """Bring the schema up to date and re-assert the guards; return whether the views must be rebuilt.
 
-    Raises `Broken("store.schema_newer")` when a later release has changed the file.
+    A file that a later release has changed stays as it is when that one says that this release can read it; else
+    raises `Broken("store.schema_newer")`.
     """
-    if _applied(connection) != [name for name, _ in steps]:
-        _apply(connection, steps)
+    applied = _applied(connection)
+    if len(applied) < len(steps) and applied:
+        _say(connection, "readable_from", readable_from)  # first: the steps may take away what older ones read
+    if applied != [name for name, _ in steps]:
+        _apply(connection, steps, applied)
+    if len(applied) <= len(steps):
+        _say(connection, "readable_from", readable_from)
+        _say(connection, "schema", len(steps))
     assert_triggers(connection)
     return views_fingerprint(views) != meta_value(connection, "views")
 
@@ -60,25 +75,39 @@ def _applied(connection: Any) -> list[str]:
 
 
 def assert_known(connection: Any, steps: tuple[Step, ...] = STEPS) -> int:
-    """Return how many steps the file has taken; raises `Broken("store.schema_newer")` when one is unknown here."""
-    applied, known = _applied(connection), {name for name, _ in steps}
-    newer = [name for name in applied if name not in known]
-    if newer:
-        raise Broken("store.schema_newer", migration=newer[0])
+    """Return how many steps the file has taken; raises `Broken("store.schema_newer")` when this release can't read it.
+
+    Steps that it does not know are no hindrance where the release that took them says so.
+    """
+    applied = _applied(connection)
+    _check_readable(connection, applied, [name for name, _ in steps])
     return len(applied)
 
 
-def _apply(connection: Any, steps: tuple[Step, ...]) -> None:
+def _check_readable(connection: Any, applied: list[str], known: list[str]) -> bool:
+    """Tell whether a later release has taken steps; raises unless it says that this one can read the file."""
+    newer = [name for name in applied if name not in known]
+    if newer:
+        oldest = meta_value(connection, "readable_from")
+        if oldest is None or int(oldest) > len(known) or [name for name in applied if name in known] != known:
+            raise Broken("store.schema_newer", migration=newer[0])
+    return bool(newer)
+
+
+def _say(connection: Any, key: str, number: int) -> None:
+    if meta_value(connection, key) != str(number):
+        set_meta(connection, key, str(number))
+
+
+def _apply(connection: Any, steps: tuple[Step, ...], applied: list[str]) -> None:
+    if _check_readable(connection, applied, [name for name, _ in steps]):
+        return
     from sqlite_utils import Database, Migrations
 
     database = Database(connection, recursive_triggers=True)
     migrations = Migrations(MIGRATION_SET)
     for name, step in steps:
         migrations(name=name)(step)
-    known = {name for name, _ in steps}
-    newer = [applied.name for applied in migrations.applied(database) if applied.name not in known]
-    if newer:
-        raise Broken("store.schema_newer", migration=newer[0])
     if migrations.pending(database):
         migrations.apply(database)
 

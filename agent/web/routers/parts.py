@@ -16,12 +16,19 @@ router = APIRouter(tags=["health"])
 
 
 @router.get("/health")
-def health(request: Request, web: TheWeb) -> dict[str, Any]:
-    """Return status and version; with a session one line a part as well."""
+def health(request: Request, response: Response, web: TheWeb) -> dict[str, Any]:
+    """Return status and version; with a session one line a part as well.
+
+    `ok` and `degraded` sell. A box that may not sell any more says `stopped` with status 503, so that whoever changed
+    its release takes it back.
+    """
     lamps = shop_health.lamps(web.shop)
     stopped = web.shop.writer.stopped
     good = stopped is None and all(lamp.get("state") in GOOD for lamp in lamps.values())
-    answer: dict[str, Any] = {"status": "ok" if good else "degraded", "version": program_version()}
+    if stopped is not None:
+        response.status_code = 503
+    status = "stopped" if stopped is not None else "ok" if good else "degraded"
+    answer: dict[str, Any] = {"status": status, "version": program_version()}
     if known(request) is None:
         return answer
     parts = {name: f"{lamp.get('state')} {lamp.get('code') or ''}".strip() for name, lamp in lamps.items()}

@@ -8,7 +8,7 @@ from pysqlite3 import dbapi2 as sqlite3
 
 from agent.core.errors import Broken
 from agent.store.connection import check_version, open_reader, open_writer
-from agent.store.migrations import STEPS, migrate
+from agent.store.migrations import READABLE_FROM, STEPS, meta_value, migrate
 from agent.store.rebuild import rebuild
 from agent.store.schema import TRIGGERS, assert_triggers, triggers_missing
 from agent.store.verify import verify
@@ -116,9 +116,38 @@ def test_a_migration_is_applied_once_and_whole(path: Path) -> None:
         migrate(connection, VIEWS, (*STEPS, ("0002_language", _add_column), ("0003_half", _break_off)))
     assert "language" in _columns(connection)
     assert "half" not in _columns(connection)
-    migrate(connection, VIEWS, (*STEPS, ("0002_language", _add_column)))
+    connection.close()
+
+
+def test_the_old_release_trades_on_what_the_new_one_only_added_to(path: Path) -> None:
+    """After the way back the file keeps the new schema; a copy from before would lose the sales in between."""
+    connection = open_writer(path)
+    migrate(connection, VIEWS)
+    assert meta_value(connection, "schema") == str(len(STEPS))
+    migrate(connection, VIEWS, (*STEPS, ("9001_language", _add_column)))
+    said = {name: meta_value(connection, name) for name in ("schema", "readable_from")}
+    assert said == {"schema": str(len(STEPS) + 1), "readable_from": str(READABLE_FROM)}
+    migrate(connection, VIEWS)
+    assert {name: meta_value(connection, name) for name in said} == said
+    assert "language" in _columns(connection)
+    connection.close()
+
+
+def test_a_schema_that_took_something_away_is_refused_by_releases_that_need_it(path: Path) -> None:
+    connection = open_writer(path)
+    migrate(connection, VIEWS)
+    migrate(connection, VIEWS, (*STEPS, ("9001_language", _add_column)), readable_from=len(STEPS) + 1)
     with pytest.raises(Broken, match=r"store\.schema_newer"):
         migrate(connection, VIEWS)
+    connection.close()
+
+
+def test_a_schema_of_another_branch_is_refused(path: Path) -> None:
+    """The newer release has to know every step of this one: else it is none of its line."""
+    connection = open_writer(path)
+    migrate(connection, VIEWS, (*STEPS, ("9001_language", _add_column)))
+    with pytest.raises(Broken, match=r"store\.schema_newer"):
+        migrate(connection, VIEWS, (*STEPS, ("9002_half", _break_off)))
     connection.close()
 
 

@@ -1,0 +1,119 @@
+"""The states of an upgrade as one transition table, and when a shop is quiet enough for one."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from agent.core.errors import Broken
+
+QUIET_AFTER_SALE_MS = 5 * 60_000
+STALE_SLIP_MS = 10 * 60_000
+LATER_MS = 30 * 60_000
+LATER_TIMES = 2
+
+
+class UpgradeState(StrEnum):
+    """Where an upgrade stands. Up to `WAITING` nothing of the running release has changed."""
+
+    FETCHED = "fetched"
+    VERIFIED = "verified"
+    REHEARSED = "rehearsed"
+    WAITING = "waiting"
+    """For a quiet moment."""
+    SWITCHED = "switched"
+    """`current` names the new release, or is about to; it has not proved that it works."""
+    PROBATION = "probation"
+    RETURNING = "returning"
+    """`current` names the old release again, or is about to."""
+    COMMITTED = "committed"
+    RETURNED = "returned"
+    REFUSED = "refused"
+
+
+class UpgradeStep(StrEnum):
+    """What happened to an upgrade."""
+
+    UNPACKED = "unpacked"
+    """Signatures, rules and every file were right; it lies beside the running release."""
+    REHEARSAL_HELD = "rehearsal_held"
+    ANNOUNCED = "announced"
+    QUIET = "quiet"
+    ANSWERED = "answered"
+    """Three good answers in a row with the new version in them."""
+    LASTED = "lasted"
+    SICK = "sick"
+    BACK = "back"
+    """The old release runs again."""
+    DENIED = "denied"
+
+
+_TABLE: dict[tuple[UpgradeState, UpgradeStep], UpgradeState] = {
+    (UpgradeState.FETCHED, UpgradeStep.UNPACKED): UpgradeState.VERIFIED,
+    (UpgradeState.FETCHED, UpgradeStep.DENIED): UpgradeState.REFUSED,
+    (UpgradeState.VERIFIED, UpgradeStep.REHEARSAL_HELD): UpgradeState.REHEARSED,
+    (UpgradeState.VERIFIED, UpgradeStep.DENIED): UpgradeState.REFUSED,
+    (UpgradeState.REHEARSED, UpgradeStep.ANNOUNCED): UpgradeState.WAITING,
+    (UpgradeState.WAITING, UpgradeStep.QUIET): UpgradeState.SWITCHED,
+    (UpgradeState.WAITING, UpgradeStep.DENIED): UpgradeState.REFUSED,
+    (UpgradeState.SWITCHED, UpgradeStep.ANSWERED): UpgradeState.PROBATION,
+    (UpgradeState.SWITCHED, UpgradeStep.SICK): UpgradeState.RETURNING,
+    (UpgradeState.PROBATION, UpgradeStep.LASTED): UpgradeState.COMMITTED,
+    (UpgradeState.PROBATION, UpgradeStep.SICK): UpgradeState.RETURNING,
+    (UpgradeState.RETURNING, UpgradeStep.BACK): UpgradeState.RETURNED,
+}
+
+ENDS = frozenset({UpgradeState.COMMITTED, UpgradeState.RETURNED, UpgradeState.REFUSED})
+ON_TRIAL = frozenset({UpgradeState.SWITCHED, UpgradeState.PROBATION})
+"""States in which the new release runs, or is about to, and has not been taken for good."""
+
+
+def after(state: UpgradeState, step: UpgradeStep) -> UpgradeState:
+    """Return the state that follows; raises `Broken("upgrade.no_such_step")` for a step that cannot happen there."""
+    found = _TABLE.get((state, step))
+    if found is None:
+        raise Broken("upgrade.no_such_step", state=state.value, step=step.value)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Trade:
+    """What goes on at the counter; times are wall clock, None where there was nothing yet."""
+
+    open_sales: int
+    open_attempts: int
+    oldest_slip_ms: int | None
+    """When the oldest slip that waits or is being printed was queued."""
+    sending: int
+    last_sale_ms: int | None
+
+
+def disturbed(trade: Trade, now_ms: int, quiet_ms: int = QUIET_AFTER_SALE_MS) -> str | None:
+    """Return the code of what an upgrade would disturb now; None in a quiet moment.
+
+    Slips that wait for longer than ten minutes wait for a person, not for the box. A last sale in the future comes of
+    a clock that was set back, and holds nothing up for longer than one in the past does.
+    """
+    if trade.open_sales:
+        return "upgrade.waits_for_sale"
+    if trade.open_attempts:
+        return "upgrade.waits_for_payment"
+    if trade.sending or (trade.oldest_slip_ms is not None and abs(now_ms - trade.oldest_slip_ms) < STALE_SLIP_MS):
+        return "upgrade.waits_for_printer"
+    if trade.last_sale_ms is not None and abs(now_ms - trade.last_sale_ms) < quiet_ms:
+        return "upgrade.waits_after_sale"
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """How often the counter has put an upgrade off, and until when."""
+
+    times: int = 0
+    until_ms: int = 0
+
+    def again(self, now_ms: int) -> "Later | None":
+        """Return it put off once more, None when it was put off twice already."""
+        return None if self.times >= LATER_TIMES else Later(self.times + 1, now_ms + LATER_MS)
+
+    def holds(self, now_ms: int) -> bool:
+        """Tell whether it is put off still; a clock that was set back holds it up no longer than it may be."""
+        return 0 < self.times <= LATER_TIMES and 0 < self.until_ms - now_ms <= LATER_MS
