@@ -122,7 +122,14 @@ def _known(settings: "Settings") -> "Known | None":
 
 
 def _examine(state: Path | None, parts: Sequence[str], on: str | None, *, as_json: bool) -> None:
-    site = site_of_box(state)
+    report(site_of_box(state), parts, on, as_json=as_json)
+
+
+def report(site: "Site", parts: Sequence[str], on: str | None, *, as_json: bool) -> None:
+    """Examine a box and show what was found, also on paper at till `on`; leaves with exit code 1 when something fails.
+
+    Refuses a part that there is not (`doctor.unknown_part`).
+    """
     with progress("doctor", len(parts) or len(PARTS)) as advance:
         findings = examine(site, parts, advance)
     if on is not None:

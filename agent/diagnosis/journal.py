@@ -19,8 +19,10 @@ def journal(site: Site) -> Finding:
     if not path.exists():
         raise Broken("store.missing", path=str(path))
     report = verify_tail(path)
+    if report.fault is not None and not report.fault.seq:
+        raise Broken(report.fault.code)  # no entry is at fault, the file is
     if report.fault is not None:
-        fault = Broken("journal.bad_tail", reason=report.fault.code, seq=report.fault.seq or 0)
+        fault = Broken("journal.bad_tail", reason=report.fault.code, seq=report.fault.seq)
         return of_error("journal", fault)
     place = "-" if report.last is None else f"#{report.last.seq}"
     return well("journal", f"末尾完好,到 {place}", f"its tail is sound, up to {place}")
