@@ -1,5 +1,7 @@
 """`storebox config`: is a settings file right, what is in force, what differs from the defaults."""
 
+import re
+import tomllib
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,6 +12,14 @@ from agent.cli.output import JsonOption, StateOption, found_wrong, print_error, 
 from agent.core.errors import Refused
 
 config_app = typer.Typer()
+
+OVERLAY = Path("setup") / "devices.toml"
+"""Below the state folder: what setup found out by scanning; the settings' own lines win over it."""
+
+_EXAMPLES = {"printer": [{"name": "example"}], "route": [{"slip": "kitchen", "printer": "example"}]}
+"""Tables that there are none of by default, so that their keys have defaults too."""
+_NAMED = ("printer.0.name", "route.0.slip", "route.0.printer")
+"""Keys without a default: whoever writes the table has to say them."""
 
 FileArgument = Annotated[Path | None, typer.Argument(help="A settings file; default: the one in force.")]
 
@@ -38,31 +48,59 @@ def check(
 
 @config_app.command()
 def show(state: StateOption = None, as_json: JsonOption = False) -> None:
-    """Show the settings in force and where they come from."""
-    found = settings.in_force(state).model_dump(mode="json", by_alias=True)
-    path = settings.locate(state)
+    """Show the settings in force, and where each comes from: default, file, what setup found, or an option."""
+    found = settings.in_force(state)
+    shown, path, origins = _plain(found), settings.locate(state), _origins(found, state)
     if as_json:
-        print_json({"file": path, "settings": found})
+        print_json({"file": path, "settings": shown, "origins": origins})
         return
-    typer.echo(f"# from {path or 'defaults'}")
-    print_rows(
-        [{"key": key, "value": value} for key, value in _flat(found).items()],
-        {"key": "key", "value": "value"},
-        as_json=False,
-    )
+    rows = [{"key": key, "value": value, "from": origins[key]} for key, value in _flat(shown).items()]
+    print_rows(rows, {"key": "key", "value": "value", "from": "from"}, as_json=False)
 
 
 @config_app.command()
 def diff(state: StateOption = None, as_json: JsonOption = False) -> None:
-    """Show only the settings that differ from the defaults."""
-    mine = _flat(settings.in_force(state).model_dump(mode="json", by_alias=True))
-    default = _flat(settings.Settings().model_dump(mode="json", by_alias=True))
+    """Show only the settings that differ from the defaults, and where they come from."""
+    found = settings.in_force(state)
+    origins = _origins(found, state)
     rows = [
-        {"key": key, "value": value, "default": default.get(key)}
-        for key, value in mine.items()
-        if key not in default or value != default[key]
+        {"key": key, "value": value, "default": _default(key), "from": origins[key]}
+        for key, value in _flat(_plain(found)).items()
+        if value != _default(key)
     ]
-    print_rows(rows, {"key": "key", "value": "value", "default": "default"}, as_json=as_json)
+    columns = {"key": "key", "value": "value", "default": "default", "from": "from"}
+    print_rows(rows, columns, as_json=as_json)
+
+
+def _origins(found: settings.Settings, state: Path | None) -> dict[str, str]:
+    """Return for each key in force where its value comes from."""
+    path, chosen = settings.locate(state), settings.chosen_state(state)
+    written = _flat(tomllib.loads(path.read_text(encoding="utf-8"))) if path else {}
+    overlay = found.state / OVERLAY
+    origins = {}
+    for key, value in _flat(_plain(found)).items():
+        if key == "state" and chosen is not None:
+            origins[key] = "--state" if state is not None else "environment"
+        elif key in written and (not overlay.is_file() or written[key] == value):
+            origins[key] = str(path)
+        elif value != _default(key) and overlay.is_file():
+            origins[key] = str(overlay)
+        else:
+            origins[key] = str(path) if key in written else "default"
+    return origins
+
+
+def _plain(found: settings.Settings) -> dict[str, Any]:
+    return found.model_dump(mode="json", by_alias=True)
+
+
+def _default(key: str) -> Any:
+    """Return the default of a key; of a further table of a list that of its first, None where there is none."""
+    whole = settings.Settings.model_validate(_EXAMPLES)
+    models = (settings.Settings(), whole)
+    defaults = {key: value for model in models for key, value in _flat(_plain(model)).items()}
+    first = re.sub(r"\.\d+(?=\.|$)", ".0", key)
+    return None if first.startswith(_NAMED) else defaults.get(first)
 
 
 def _problems(path: Path) -> list[Refused]:

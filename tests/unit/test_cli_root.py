@@ -70,8 +70,8 @@ def test_what_differs_from_the_defaults(state: Path, capsys: pytest.CaptureFixtu
     (state / "storebox.toml").write_text("[web]\nport = 9000", encoding="utf-8")
     assert leave_code("config", "diff", "--json", "--state", str(state)) == 0
     assert json.loads(capsys.readouterr().out)["rows"] == [
-        {"key": "state", "value": str(state), "default": "/var/lib/storebox"},
-        {"key": "web.port", "value": 9000, "default": 8080},
+        {"key": "state", "value": str(state), "default": "/var/lib/storebox", "from": "--state"},
+        {"key": "web.port", "value": 9000, "default": 8080, "from": str(state / "storebox.toml")},
     ]
 
 

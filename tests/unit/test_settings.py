@@ -4,6 +4,7 @@ import re
 import tomllib
 from itertools import pairwise
 from pathlib import Path
+from typing import Literal, get_args, get_origin
 
 import pytest
 
@@ -41,6 +42,42 @@ def test_the_shipped_file_explains_every_key() -> None:
     for before, line in pairwise(lines):
         if re.match(r"#?[a-z_]+ = ", line):
             assert before.startswith("# "), f"{line} has no comment"
+
+
+def comments() -> dict[tuple[str, ...], str]:
+    """Return what the shipped file says above each key, by table and key; tables that are commented out too."""
+    found: dict[tuple[str, ...], str] = {}
+    table: tuple[str, ...] = ()
+    said: list[str] = []
+    for line in SHIPPED.read_text(encoding="utf-8").splitlines():
+        bare = re.sub(r"^#(?=[a-z_]+ = |\[)", "", line)
+        if named := re.fullmatch(r"\[+([a-z]+)\]+", bare):
+            table, said = (named[1],), []
+        elif key := re.match(r"([a-z_]+) = ", bare):
+            found[*table, key[1]] = " ".join(said)
+            said = []
+        elif line.startswith("# "):
+            said.append(line[2:])
+        else:
+            said = []
+    return found
+
+
+@pytest.mark.parametrize("table", settings.TABLES)
+def test_the_shipped_file_says_unit_range_and_choices_of_every_key(table: tuple[str, ...]) -> None:
+    said = comments()
+    for name, field in settings.TABLES[table].model_fields.items():
+        if (key := (*table, field.alias or name)) not in said:
+            continue  # a table of its own
+        for limit in field.metadata:
+            for bound in (getattr(limit, "ge", None), getattr(limit, "le", None)):
+                assert bound is None or str(bound) in said[key], f"{key}: {bound} is not told"
+            if isinstance(field.default, tuple) and getattr(limit, "max_length", None):
+                assert re.search(r"at most (\d+|two)", said[key]), f"{key}: how many is not told"
+        if get_origin(field.annotation) is Literal:
+            assert all(str(choice) in said[key] or choice == "" for choice in get_args(field.annotation)), key
+        for ending, unit in (("_s", "econds"), ("_fen", "fen")):
+            assert not name.endswith(ending) or unit in said[key], f"{key}: its unit is not told"
 
 
 @pytest.mark.parametrize(
