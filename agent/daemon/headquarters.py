@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +39,7 @@ class Headquarters:
         self._shop = shop
         self._state = state
         self._enrolment = enrolment
+        self._signer = signer
         self._journal = journal
         self._code: str | None = None
         self._answered = False
@@ -55,9 +55,7 @@ class Headquarters:
         self._session = HttpSession(url)
         self.uplink = Uplink(
             journal,
-            HqClient(
-                self._session, signer, partial(self._introduce, signer) if waiting_grant(state) is not None else None
-            ),
+            HqClient(self._session, signer, self._introduced if waiting_grant(state) is not None else None),
             keys,
             self,
             clock,
@@ -114,10 +112,10 @@ class Headquarters:
             return {"hq": {"state": "ok" if self._answered else "degraded", "code": None}}
         return {"hq": {"state": "down", "code": self._code}}
 
-    def _introduce(self, signer: Signer) -> None:
+    def _introduced(self) -> None:
         """Tell headquarters the key of a box that enrolled by a packet; one whose epoch is another's sells no more."""
         try:
-            self._enrolment = make_known(self._session, self._state, self._enrolment, signer)
+            self._enrolment = make_known(self._session, self._state, self._enrolment, self._signer)
         except Refused as error:
             if error.code == "enrol.packet_used":
                 self._journal.stop_epoch(error.code)

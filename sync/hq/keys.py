@@ -14,6 +14,7 @@ from agent.core.chain import Identity
 from agent.core.errors import Broken
 from agent.core.signing import document_message
 from sync.grant import GRANT_USE
+from sync.introduction import introduction_message
 from sync.keylist import KeyRing, key_list_message, root_fingerprint
 from sync.keys import FileKey, write_private
 
@@ -101,6 +102,13 @@ class HqKeys:
             document["replaced_by"] = replaced_by
         signature = self._receipt_key.sign(document_message("receipt", identity, document))
         return {**document, "signature": signature.hex()}
+
+    def introduction(self, nonce: str, at_ms: int) -> dict[str, object]:
+        """Return who headquarters is and what time it is, for a box that knows the root's fingerprint only."""
+        signed: dict[str, object] = {"nonce": nonce, "at_ms": at_ms, "kid": RECEIPT_KID}
+        signature = self._receipt_key.sign(introduction_message(signed))
+        shown = {"root_public_key": self.root_public_key.hex(), "key_list": dict(self.key_list)}
+        return {**signed, **shown, "signature": signature.hex()}
 
     def signed_lookup(self, identity: Identity, answer: Mapping[str, object], at_ms: int) -> dict[str, object]:
         """Return the answer to a box's look-up, signed for that box alone; one that no list names is not believed."""
