@@ -13,6 +13,7 @@ from sync.hq.introduction_api import introduction_router
 from sync.hq.office import Office
 from sync.hq.pages.site import site_router
 from sync.hq.people_api import people_router
+from sync.hq.releases.boxes_api import releases_router
 
 
 def create_app(office: Office) -> FastAPI:
@@ -22,6 +23,7 @@ def create_app(office: Office) -> FastAPI:
     app.include_router(boxes_router(office))
     app.include_router(directives_router(office))
     app.include_router(introduction_router(office))
+    app.include_router(releases_router(office))
     app.include_router(people_router(office))
     app.include_router(evidence_router(office))
     app.include_router(site_router(office))

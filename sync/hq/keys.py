@@ -24,6 +24,8 @@ LOOKUP_USES = ("lookup",)
 """What the key of receipts signs under a name of its own: answers to look-ups."""
 GRANT_USES = (GRANT_USE,)
 """And grants of epochs, in offline packets."""
+RELEASE_USES = ("release",)
+"""And permits to go back to an older release."""
 PAY_USES = ("wish", "pass:P1")
 """What the key of the payments' process signs: answers to wishes, and the proofs of its pay page."""
 
@@ -132,6 +134,15 @@ class HqKeys:
         signature = self._receipt_key.sign(document_message(GRANT_USE, identity, document))
         return {**document, "signature": signature.hex()}
 
+    def signed_permit(self, identity: Identity, sequence: int, below: int, at_ms: int) -> dict[str, object]:
+        """Return a box's permit to go back to a release; raises `Broken` when no key may give it (root elsewhere)."""
+        kid = _kid_of(self.key_list, self._receipt_key.public_key, RELEASE_USES)
+        if kid is None:
+            raise Broken("key.not_listed", file="receipt.key", uses=", ".join(RELEASE_USES))
+        document = {"sequence": sequence, "below": below, "at_ms": at_ms, "kid": kid}
+        signature = self._receipt_key.sign(document_message("release", identity, document))
+        return {**document, "signature": signature.hex()}
+
     def signed_wish(self, identity: Identity, document: Mapping[str, object]) -> dict[str, object]:
         """Return an answer to a wish, signed; `document` names `pay_kid`."""
         signature = self.pay_key.sign(document_message("wish", identity, document))
@@ -163,6 +174,7 @@ def _completed(
         ("lookup", receipt_key, LOOKUP_USES),
         ("pay", pay_key, PAY_USES),
         ("grant", receipt_key, GRANT_USES),
+        ("release", receipt_key, RELEASE_USES),
     ):
         if _kid_of(document, key.public_key, uses) is None:
             taken = {row.get("kid") for row in rows}
