@@ -18,6 +18,7 @@ EXPOSED_MOST = {
     "storebox-verify.service": 0.5,
     "storebox-bills.service": 1.2,
     "storebox-seal.service": 1.2,
+    "storebox-unseal.service": 1.2,
     "storebox-hq.service": 1.2,
     "storebox-hq-pay.service": 1.2,
 }
