@@ -75,7 +75,7 @@ wheel: $(READY) ## build/dist/storebox-*.whl
 	@ls build/dist/*.whl
 
 DEB := build/dist/.debs
-SOURCES := $(shell git ls-files agent drivers sync config systemd setup.cfg 2>/dev/null)
+SOURCES := $(shell git ls-files --cached --others --exclude-standard agent drivers sync config systemd setup.cfg 2>/dev/null)
 
 deb: $(DEB) ## build/dist/storebox_*.deb and storebox-hq_*.deb, for Debian 12
 
