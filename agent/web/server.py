@@ -22,8 +22,8 @@ class Server(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """End the live streams, take nobody new, answer who was taken already, then stop as uvicorn does.
 
-        Who calls from now on waits in the listening socket for the next process. Without the wait a caller whose request
-        is still on its way would be cut off: uvicorn closes connections on which none has begun.
+        Who calls from now on waits in the listening socket for the next process. Without this wait a caller whose
+        request is still on its way would be cut off: uvicorn closes connections on which none has begun.
         """
         self._hub.close()
         for server in self.servers:
