@@ -39,7 +39,6 @@ class Headquarters:
         self._shop = shop
         self._state = state
         self._enrolment = enrolment
-        self._signer = signer
         self._journal = journal
         self._code: str | None = None
         self._answered = False
@@ -53,9 +52,10 @@ class Headquarters:
             self._code = key_fault
             return
         self._session = HttpSession(url)
+        waiting = waiting_grant(state) is not None
         self.uplink = Uplink(
             journal,
-            HqClient(self._session, signer, self._introduced if waiting_grant(state) is not None else None),
+            HqClient(self._session, signer, (lambda: self._introduced(signer)) if waiting else None),
             keys,
             self,
             clock,
@@ -112,10 +112,10 @@ class Headquarters:
             return {"hq": {"state": "ok" if self._answered else "degraded", "code": None}}
         return {"hq": {"state": "down", "code": self._code}}
 
-    def _introduced(self) -> None:
+    def _introduced(self, signer: Signer) -> None:
         """Tell headquarters the key of a box that enrolled by a packet; one whose epoch is another's sells no more."""
         try:
-            self._enrolment = make_known(self._session, self._state, self._enrolment, self._signer)
+            self._enrolment = make_known(self._session, self._state, self._enrolment, signer)
         except Refused as error:
             if error.code == "enrol.packet_used":
                 self._journal.stop_epoch(error.code)
