@@ -8,11 +8,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+import requests
+
 from sync.hq import registry
 from sync.hq.commissioning.codes import enrolment_text
 from sync.hq.commissioning.tokens import make_token
 from sync.hq.office import Office
-from tests.integration.running import Running, line_to, wait_for
+from tests.integration.running import WITHIN_S, Running, line_to, wait_for
 from tests.plugged import Plugged
 
 HQ = (sys.executable, "-c", "from sync.hq.cli import app; app()")
@@ -27,6 +29,7 @@ class Bench:
         self.state.mkdir(parents=True)
         (self.state / "storebox.toml").write_text(f'language = "{language}"\n[web]\nport = 1\n', encoding="utf-8")
         self.plugged = Plugged(folder / "plugged")
+        self.plugged.network("enp1s0", "52:54:00:7a:2c:01")
         self._devices: list[Running] = []
         self.box: Running | None = None
         self.url = ""
@@ -71,6 +74,13 @@ class Bench:
     def word(self, text: str, till: int = 0) -> str:
         """Say a word to a till's printer."""
         return line_to(self.folder / f"printer{till}.sock", text)
+
+    def facts(self) -> dict[str, Any]:
+        """Return what the setup page knows."""
+        session = requests.Session()
+        session.trust_env = False
+        facts: dict[str, Any] = session.get(f"{self.url}/setup.json", timeout=WITHIN_S).json()
+        return facts
 
     def marks(self, till: int = 0) -> list[dict[str, Any]]:
         """Return what came out of a till's printer."""

@@ -57,7 +57,7 @@ class Belonging:
 def refusal_document(code: str, said: Sentence, box: str, translate: Translate, language: str) -> Document:
     """Return one refusal: what, what to do, code and help code; Chinese first, English below."""
     blocks: list[Block] = [
-        centred(said.zh_title, "tall"),
+        centred(said.zh_title, "tall" if language.startswith("zh") else "normal"),
         text(said.zh_detail),
         *([text(said.zh_remedy, indent=2)] if said.zh_remedy else []),
         rule(),

@@ -12,8 +12,9 @@ from agent.core.ports import Clock, Entropy
 from agent.core.setup_codes import EnrolmentCode
 from agent.daemon.box import begin_journal
 from sync.dateless import DatelessAdapter
-from sync.enrol import Enrolment, enrol
+from sync.enrol import Enrolment, enrol, load_enrolment
 from sync.introduction import NONCE_BYTES, introduce
+from sync.keylist import root_fingerprint
 from sync.keys import write_private
 from sync.session import HttpSession
 
@@ -63,10 +64,16 @@ def enrol_by_code(
 ) -> Enrolled:
     """Enrol at the code's headquarters and begin the journal.
 
+    A box that this code enrolled already stays what it is; another's code is refused (`enrol.already`).
     Raises `Refused` or `Credentials` when that is final, `TryLater` or `UnknownOutcome` when the same call may do it
     later: key and token stay the same, so headquarters gives the same epoch.
     """
     check_code(code, pinned)
+    known = load_enrolment(state)
+    if known is not None:
+        _check_same(known, code)
+        begin_journal(state, known, clock)
+        return Enrolled(known, 0)
     session = open_session(code.url)
     try:
         before_ms = clock.now_ms()
@@ -90,6 +97,12 @@ def ask_for_clock(state: Path, hq_at_ms: int, clock: Clock) -> None:
 def is_final(error: StoreboxError) -> bool:
     """Tell whether the same code can never enrol this box."""
     return not isinstance(error, TryLater | UnknownOutcome)
+
+
+def _check_same(known: Enrolment, code: EnrolmentCode) -> None:
+    who, root = known.identity, root_fingerprint(known.root_public_key or b"")
+    if (who.store, root) != (code.store, code.fingerprint_text):
+        raise Refused("enrol.already", store=who.store, box=who.box, epoch=who.epoch)
 
 
 def _introduced(session: HttpSession, code: EnrolmentCode, entropy: Entropy) -> int:

@@ -9,7 +9,6 @@ from pathlib import Path
 from agent.core.receipt_setup import NetworkFinding, NetworkLayer, SeenNetwork
 
 _SIOCGIFADDR = 0x8915
-_SYS = Path("/sys/class/net")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +22,9 @@ class Interface:
     address: str = ""
 
 
-def interfaces(sys: Path = _SYS) -> list[Interface]:
+def interfaces(sys: Path = Path("/sys")) -> list[Interface]:
     """Return the interfaces with hardware, cables first."""
-    found = [_interface(place) for place in sorted(sys.glob("*")) if (place / "device").exists()]
+    found = [_interface(place) for place in sorted((sys / "class/net").glob("*")) if (place / "device").exists()]
     return sorted(found, key=lambda one: (one.wireless, one.name))
 
 

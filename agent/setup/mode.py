@@ -58,7 +58,7 @@ class SetupMode:
         self._inputs: queue.SimpleQueue[Input] = queue.SimpleQueue()
         self._progress = begun(settings.state, entropy)
         self._enrolment = load_enrolment(settings.state)
-        self._paper = Paper(settings, self._progress.box)
+        self._paper = Paper(settings, self._progress.box, roots.sys)
         self._proving = Proving(clock, entropy)
         self._devices = SetupDevices(settings, roots, self._printer_came, self._heard)
         self._heard_at_s = clock.monotonic_s()

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
+from pathlib import Path
 
 from agent.core.errors import StoreboxError
 from agent.core.receipt_parts import Document
@@ -42,6 +43,7 @@ class Paper:
 
     settings: Settings
     box: str
+    sys: Path = Path("/sys")
 
     def invitation(
         self, printers: Sequence[SetupPrinter], scanners: Sequence[SetupScanner], unusable: Sequence[str]
@@ -52,7 +54,7 @@ class Paper:
         seen += [SeenDevice(DeviceRole.SCANNER, DeviceFinding.SILENT, device) for device in unusable]
         if not scanners:
             seen.append(SeenDevice(DeviceRole.SCANNER, DeviceFinding.NOT_FOUND))
-        found = Invitation(self.box, version("storebox"), False, tuple(seen), seen_network(interfaces()))
+        found = Invitation(self.box, version("storebox"), False, tuple(seen), seen_network(interfaces(self.sys)))
         return invitation_document(found, self._translate, self.settings.language)
 
     def refusal(self, error: StoreboxError) -> Document:
@@ -61,7 +63,7 @@ class Paper:
 
     def network(self, steps: Sequence[StepResult]) -> Document:
         """Return the network layer by layer."""
-        return network_document(steps, mac_of(interfaces()), self.box, self._translate, self.settings.language)
+        return network_document(steps, mac_of(interfaces(self.sys)), self.box, self._translate, self.settings.language)
 
     def enrolled(self, who: Belonging) -> Document:
         """Return whose box this is now."""
