@@ -23,6 +23,7 @@ FIGURES = {
     "platforms": "signing a call to WeChat Pay and Alipay, and checking the answer",
     "codepay": "a payment by code, without the platform's own time",
     "upload": "the journal going up to headquarters",
+    "restore": "a dead box: its history back from headquarters, a year of it",
     "shown": "from the sale at the counter to headquarters' page",
     "ingest": "a chain's journals going into headquarters' PostgreSQL",
     "pull": "a million rows of the ledger as files",

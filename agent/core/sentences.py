@@ -31,6 +31,7 @@ from agent.core.sentences_office import SENTENCES as OFFICE
 from agent.core.sentences_passes import SENTENCES as PASSES
 from agent.core.sentences_payment import PLATFORM_WORDS, TENDER_WORDS
 from agent.core.sentences_payment import SENTENCES as PAYMENT
+from agent.core.sentences_rescue import SENTENCES as RESCUE
 from agent.core.sentences_sale import SENTENCES as SALE
 from agent.core.sentences_setup import SENTENCES as SETUP
 from agent.core.sentences_shift import MOVEMENT_WORDS
@@ -72,6 +73,7 @@ TABLES: tuple[Mapping[str, Texts], ...] = (
     FLEET,
     DIAGNOSIS,
     UPGRADE,
+    RESCUE,
 )
 """Every table of sentences; no code stands in two of them."""
 

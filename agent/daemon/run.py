@@ -7,7 +7,7 @@ import socket
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 from agent.core.payment import Platform
 from agent.core.receipt_diagnosis import Complaint
@@ -37,25 +37,23 @@ CALENDAR_VARIABLE = "STOREBOX_CALENDAR"
 """`systemd`: timers of the service manager do what the calendar says, and the box keeps none of its own."""
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """What a process has from its parent, taken once: where it listens, whom it tells that it lives, and how often."""
+class Companion(Protocol):
+    """Something that runs beside a box and is built above the daemon: an entry point brings it."""
 
-    sockets: tuple[socket.socket, ...]
-    notifier: Notifier
-    every_s: float | None
+    def start(self) -> None:
+        """Begin; the box trades."""
+
+    def stop(self) -> None:
+        """End; the box is about to close."""
 
 
-def standing(settings: Settings) -> Standing:
-    """Take over what systemd or a parent gave, or listen by ourselves; refuses an address that is taken."""
-    notifier = Notifier.from_environment()
-    sockets = inherited() or [listening(settings.web.host, settings.web.port)]
-    return Standing(tuple(sockets), notifier, interval_s())
+MakeCompanion = Callable[[Box, Callable[[str, dict[str, Any]], None]], Companion]
+"""Makes a companion of an open box and of the pages' live events."""
 
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What a parent gives to a box beside its settings; a box in a shop has none of it."""
+    """What an entry point or a parent gives to a box beside its settings."""
 
     hq_url: str | None = None
     platforms: Mapping[str, Platform] = field(default_factory=dict)
@@ -63,23 +61,18 @@ class Surroundings:
     platform_health: PlatformHealth | None = None
     examine: Callable[[Box, str], tuple[int, Sequence[Complaint]]] | None = None
     """Looks at the running box for its command card, in a language; None where nobody does."""
+    companions: Sequence[MakeCompanion] = ()
 
 
-def run(
-    settings: Settings,
-    surroundings: Surroundings,
-    announce: Callable[[str], None],
-    stands: Standing | None = None,
-) -> None:
+def run(settings: Settings, surroundings: Surroundings, announce: Callable[[str], None]) -> None:
     """Serve the box until SIGINT or SIGTERM; `announce` gets the URL once it answers.
-
-    `stands` is what setup mode stood on before, in the same process.
 
     Refuses a box that was never enrolled, a state folder that another box runs in, an address that is taken; raises
     what stops the journal from being trusted.
     """
     give_large_pieces_back()
     gc.disable()  # hundreds of modules are loaded and stay: collecting between them finds nothing
+    notifier = Notifier.from_environment()
     hub = Hub()
     enrolment = enrolment_of(settings.state)
     with StateLock(settings.state):
@@ -87,14 +80,14 @@ def run(
         seal = settle_seal(settings.state, enrolment.identity.epoch, enrolment.public_key, credentials)
         if credentials is not None:
             log.info("the box's key is %s", seal)
-        stands = stands or standing(settings)
+        sockets = inherited() or [listening(settings.web.host, settings.web.port)]
         health = surroundings.platform_health
         outside = Outside(SystemClock(), SystemEntropy(), hub.publish, surroundings.platforms, platform_health=health)
         box = Box(settings, outside, hq_url=surroundings.hq_url or settings.hq.url or None)
         if surroundings.examine is not None:
             box.shop.examiner = Examiner(partial(surroundings.examine, box))
         try:
-            _Run(box, hub, surroundings, stands, announce).serve()
+            _Run(box, hub, surroundings, notifier, announce).serve(sockets)
         finally:
             box.writer.close()
             box.readers.close()
@@ -108,7 +101,7 @@ class _Run:
         box: Box,
         hub: Hub,
         surroundings: Surroundings,
-        stands: Standing,
+        notifier: Notifier,
         announce: Callable[[str], None],
     ) -> None:
         from agent.daemon.control import Control
@@ -118,15 +111,16 @@ class _Run:
         self._box = box
         self._hub = hub
         self._surroundings = surroundings
-        self._stands = stands
+        self._notifier = notifier
         self._announce = announce
         self._started = False
         self._own_calendar = os.environ.get(CALENDAR_VARIABLE) != "systemd"
         self._control = Control(box, state)
         self._jobs = Jobs(state / JOURNAL, state, box.shop.clock, self._alarm, lambda: box.bills.round())
         self._housekeeping = Housekeeping(box.writer, box.shop.clock)
+        self._companions = [make(box, hub.publish) for make in surroundings.companions]
 
-    def serve(self) -> None:
+    def serve(self, sockets: list[socket.socket]) -> None:
         """Answer pages until a signal, then end every helper."""
         from agent.daemon.serve import BoxServer
         from agent.web.app import create_app
@@ -135,17 +129,17 @@ class _Run:
             self._box.shop,
             hub=self._hub,
             desk=self._surroundings.desk,
-            allowed_hosts=allowed_hosts(self._box.settings),
+            allowed_hosts=_hosts(self._box.settings),
             run=in_background,
         )
-        sockets, every_s = list(self._stands.sockets), self._stands.every_s
+        every_s = interval_s()
         life = None if every_s is None else (every_s, self._works)
 
         def ready() -> None:
             self._begin(url_of(sockets[0]))
 
         try:
-            BoxServer(app, self._hub, ready, self._stands.notifier, life).run(sockets=sockets)
+            BoxServer(app, self._hub, ready, self._notifier, life).run(sockets=sockets)
         finally:
             self._end()
 
@@ -153,15 +147,19 @@ class _Run:
         self._started = True
         self._box.start()
         self._control.start()
-        self._stands.notifier.tell("READY=1", f"STATUS={url}")
+        self._notifier.tell("READY=1", f"STATUS={url}")
         self._announce(url)
         if self._own_calendar:
             self._jobs.start()
         self._housekeeping.start()
+        for companion in self._companions:
+            companion.start()
         settle()
 
     def _end(self) -> None:
         if self._started:
+            for companion in self._companions:
+                companion.stop()
             self._housekeeping.stop()
             if self._own_calendar:
                 self._jobs.stop()
@@ -177,7 +175,6 @@ class _Run:
         self._hub.publish("notice", {"code": code, "values": values})
 
 
-def allowed_hosts(settings: Settings) -> tuple[str, ...]:
-    """Return the host names under which pages are served."""
+def _hosts(settings: Settings) -> tuple[str, ...]:
     own = () if settings.web.host in ("0.0.0.0", "::") else (settings.web.host,)
     return (*LOOPBACK, *own, *settings.web.allowed_hosts)

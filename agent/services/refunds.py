@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from agent.core.canonical import canonical
-from agent.core.errors import Broken, Refused
+from agent.core.errors import Broken, Refused, TryLater
 from agent.core.events import RefundLine, RefundStarted, SaleRefunded
 from agent.core.ids import base32_characters, refund_attempt_number, refund_number
 from agent.core.payment import RefundVerdict
@@ -19,6 +19,7 @@ from agent.services.slips import queue_refund_slip
 from agent.services.tendering import tender_of
 from agent.services.trade import Trade, trading
 from agent.store.journal import entry
+from agent.store.restoring import history_behind
 from agent.store.unit import Unit
 
 Shown = dict[str, Any]
@@ -28,8 +29,13 @@ RECENT_MAX = 200
 
 
 def sale_body(connection: Any, sale: str) -> dict[str, Any]:
-    """Return the body of a sale's entry; refuses an unknown number (`sale.unknown`)."""
+    """Return the body of a sale's entry; refuses an unknown number (`sale.unknown`).
+
+    A number that is not here while older history comes back from headquarters is `restore.history_behind`, later.
+    """
     row = connection.execute("SELECT epoch, seq FROM view_sale WHERE sale = ?", (sale,)).fetchone()
+    if row is None and history_behind(connection):
+        raise TryLater("restore.history_behind", sale=sale[:40])
     if row is None:
         raise Refused("sale.unknown", sale=sale[:40])
     found = entry(connection, row[0], row[1])

@@ -6,6 +6,7 @@ from typing import Any
 from agent.core.events import ShiftClosed
 from agent.core.shift import DrawerSums
 from agent.services.shop import Shop
+from agent.store.restoring import history_behind
 
 Figures = dict[str, dict[str, tuple[int, int]]]
 """measure -> name -> (count, amount_fen)"""
@@ -89,8 +90,10 @@ def _trade_figures(found: Figures) -> dict[str, Any]:
     }
 
 
-def net_sales_ever(connection: Any) -> int:
-    """Return sales minus refunds since the store's first entry; never reset."""
+def net_sales_ever(connection: Any) -> int | None:
+    """Return sales minus refunds since the store's first entry, never reset; None while older history is on its way."""
+    if history_behind(connection):
+        return None
     sold = connection.execute("SELECT coalesce(sum(amount_fen), 0) FROM view_total WHERE measure = 'sale'").fetchone()
     back = connection.execute("SELECT coalesce(sum(amount_fen), 0) FROM view_total WHERE measure = 'refund'").fetchone()
     return int(sold[0] - back[0])

@@ -34,7 +34,8 @@ def open_a_shift(shop: Shop, actor: Actor, float_fen: int, key: str | None = Non
             raise Refused("day.not_open", till=actor.till)
         if open_shift(unit.connection, actor.till) is not None:
             raise Refused("shift.open_already", till=actor.till)
-        number = unit.counter(f"shift {day} {actor.till}")
+        # A dead disk may hold shifts of this day that nobody has heard of: numbers of another epoch are others.
+        number = unit.counter(f"shift {day} {actor.till}") + 100 * (unit.identity.epoch - 1)
         shift = f"{day}-{actor.till}-{number}"
         record(unit, ShiftOpened(actor.till, shift, actor.staff, day, float_fen))
         return {"shift": shift, "day": day, "float_fen": float_fen}

@@ -82,9 +82,14 @@ def entries(
 
 
 def entry(connection: Any, epoch: int, seq: int) -> Entry | None:
-    """Return one entry, or None."""
+    """Return one entry, or None; of a history that is on its way from headquarters also what came first."""
     found = entries(connection, epoch, seq, 1)
-    return found[0] if found and found[0].seq == seq else None
+    if found and found[0].seq == seq:
+        return found[0]
+    row = connection.execute(
+        "SELECT seq, at_ms, kind, body, hash FROM past_first WHERE epoch = ? AND seq = ?", (epoch, seq)
+    ).fetchone()
+    return None if row is None else Entry(*row)
 
 
 def every_entry(connection: Any, epoch: int, first_seq: int = 1) -> Iterator[Entry]:

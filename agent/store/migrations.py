@@ -34,10 +34,20 @@ def _broken_off(database: Any) -> None:
     )
 
 
+def _past_first(database: Any) -> None:
+    # Of a history that is still on its way from headquarters: what selling needs now (`agent.store.restoring`).
+    database.execute(
+        "CREATE TABLE past_first(epoch INTEGER NOT NULL, box TEXT NOT NULL, seq INTEGER NOT NULL,"
+        " at_ms INTEGER NOT NULL, kind TEXT NOT NULL, body TEXT NOT NULL, hash BLOB NOT NULL,"
+        " PRIMARY KEY(epoch, seq)) STRICT, WITHOUT ROWID"
+    )
+
+
 STEPS: tuple[Step, ...] = (
     ("0001_first", _first),
     ("0002_cuts_after", _cuts_after),
     ("0003_broken_off", _broken_off),
+    ("0004_past_first", _past_first),
 )
 """Every change of the schema, in order. A step only adds tables, columns with a default, and indexes."""
 READABLE_FROM = 1

@@ -9,6 +9,7 @@ from agent.core.chain import Entry, Identity
 from agent.core.ports import Watermark
 from agent.store import journal
 from agent.store.connection import Readers
+from agent.store.restoring import history_behind
 from agent.store.unit import Unit
 from agent.store.writer import Writer
 
@@ -28,8 +29,14 @@ class Outgoing:
         return self._writer.identity
 
     def epochs(self) -> Sequence[int]:
-        """Return every epoch that has entries here, oldest first; the last is the present one."""
-        return journal.epochs(self._readers.get())
+        """Return every epoch to send, oldest first; the last is the present one.
+
+        What comes back from headquarters is not among them until it is whole.
+        """
+        connection = self._readers.get()
+        if history_behind(connection):
+            return [self._writer.identity.epoch]
+        return journal.epochs(connection)
 
     def last_seq(self, epoch: int) -> int:
         """Return the number of the last entry of an epoch, 0 when it has none."""

@@ -15,6 +15,8 @@ Progress = Callable[[int, int], None]
 """Called with entries done and entries in all."""
 PROGRESS_STEP = 1_000
 _PAST = "SELECT epoch, seq, at_ms, kind, body FROM past ORDER BY epoch, seq"
+_FIRST = "SELECT epoch, seq, at_ms, kind, body FROM past_first ORDER BY epoch, seq"
+"""Instead of the past while that is on its way from headquarters (`agent.store.restoring`)."""
 _JOURNAL = "SELECT seq, at_ms, kind, body FROM journal ORDER BY seq"
 
 
@@ -87,7 +89,8 @@ def set_position(connection: Any, epoch: int, seq: int) -> None:
 
 
 def _history(connection: Any) -> Iterator[tuple[Place, str, str]]:
-    for epoch, seq, at_ms, kind, body in connection.execute(_PAST):
+    past = _PAST if meta_value(connection, "restore") is None else _FIRST
+    for epoch, seq, at_ms, kind, body in connection.execute(past):
         yield Place(epoch, seq, at_ms), kind, body
     present = int(meta_value(connection, "epoch") or 0)
     for seq, at_ms, kind, body in connection.execute(_JOURNAL):

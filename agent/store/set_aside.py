@@ -1,7 +1,7 @@
 """Setting a damaged journal aside: a new epoch begins from what still holds, the old file is kept as it is."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -36,12 +36,22 @@ class SetAside:
 
 
 def set_aside(
-    path: Path, *, views: Views, epoch: int, at_ms: int, day: date, public_key: bytes | None = None
+    path: Path,
+    *,
+    views: Views,
+    epoch: int,
+    at_ms: int,
+    day: date,
+    public_key: bytes | None = None,
+    restored: Mapping[str, object] | None = None,
 ) -> SetAside:
     """Begin `epoch` in a new file from the sound beginning of the old one; no process may have it open.
 
     Entries up to the first bad one become past, still to be sent to HQ; the rest stays in the old file, whose name
     is returned. Nothing is deleted. Called again after a power cut it ends what it began.
+
+    With `restored`, the place where headquarters' history ends, no entry goes on from the old file: history comes back
+    from headquarters, and what the old file has beyond it is imported late (`agent.rescue`).
     """
     new_path = path.with_name(f"{path.name}.new")
     if new_path.exists() and not path.exists():
@@ -55,10 +65,10 @@ def set_aside(
             raise Refused("journal.epoch_not_new", epoch=epoch)
         sound = ChainCheck(whose, meta_value(old, "public_key"))
         _walk(old, sound)
-        previous = {"epoch": whose.epoch, "next_seq": sound.next_seq, "head": sound.head.hex()}
+        previous = restored or {"epoch": whose.epoch, "next_seq": sound.next_seq, "head": sound.head.hex()}
         new_identity = Identity(whose.store, whose.box, epoch)
         enrol(new_path, new_identity, views=views, at_ms=at_ms, public_key=public_key, previous=previous)
-        lost = _fill(new_path, old, sound, views)
+        lost = _fill(new_path, old, sound, views, history=restored is None)
     finally:
         old.close()
     kept = _exchange(path, new_path, whose.epoch, day)
@@ -75,11 +85,17 @@ def _walk(old: Any, sound: ChainCheck) -> None:
         sound.fault = Fault("store.damaged", sound.whose.epoch, sound.next_seq)
 
 
-def _fill(new_path: Path, old: Any, sound: ChainCheck, views: Views) -> tuple[str, ...]:
+def _fill(new_path: Path, old: Any, sound: ChainCheck, views: Views, *, history: bool) -> tuple[str, ...]:
     connection = open_writer(new_path)
+    tables = ("past", *COPIED) if history else tuple(table for table in COPIED if table != "receipt")
     try:
         connection.execute("BEGIN IMMEDIATE")
-        lost = tuple(table for table in ("past", *COPIED) if not _copied(connection, old, table))
+        lost = tuple(table for table in tables if not _copied(connection, old, table))
+        if not history:
+            rebuild_in(connection, views)
+            connection.execute("COMMIT")
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            return lost
         rows = old.execute("SELECT seq, at_ms, kind, body, hash FROM journal WHERE seq < ?", (sound.next_seq,))
         connection.executemany(_INTO_PAST, ((sound.whose.epoch, sound.whose.box, *row) for row in rows))
         rebuild_in(connection, views)
@@ -144,12 +160,10 @@ def _ended(path: Path, new_path: Path) -> SetAside:
     _put_in_place(path, new_path)
     reader = open_reader(path)
     try:
-        epoch, entries = reader.execute(
-            "SELECT epoch, count(*) FROM past GROUP BY epoch ORDER BY epoch DESC"
-        ).fetchone()
+        entries = reader.execute("SELECT count(*) FROM past").fetchone()[0]
     finally:
         reader.close()
-    kept = max(path.parent.glob(f"set-aside-{epoch}-*.db"), key=lambda found: found.stat().st_ctime_ns)
+    kept = max(path.parent.glob("set-aside-*.db"), key=lambda found: found.stat().st_ctime_ns)
     return SetAside(kept, int(entries), None, ())
 
 

@@ -13,8 +13,10 @@ from agent.store.connection import open_reader, snapshot
 from agent.store.faults import Fault, Report
 from agent.store.journal import identity
 from agent.store.migrations import meta_value
+from agent.store.place import Place
 from agent.store.ports import Views
 from agent.store.rebuild import PROGRESS_STEP, Progress, count_entries, no_progress
+from agent.store.restoring import history_behind
 from agent.store.schema import triggers_missing
 from agent.store.viewcheck import ViewCheck, tolerant_text
 
@@ -24,6 +26,7 @@ _PAST = (
     "SELECT epoch, CAST(box AS BLOB), seq, at_ms, CAST(kind AS BLOB), CAST(body AS BLOB), hash"
     " FROM past ORDER BY epoch, seq"
 )
+_FIRST = "SELECT epoch, seq, at_ms, CAST(kind AS BLOB), CAST(body AS BLOB) FROM past_first ORDER BY epoch, seq"
 _JOURNAL = "SELECT seq, at_ms, CAST(kind AS BLOB), CAST(body AS BLOB), hash FROM journal WHERE seq >= ? ORDER BY seq"
 
 
@@ -99,6 +102,8 @@ class _Verification:
 
     def _chains(self) -> Fault | None:
         """Check every epoch, oldest first."""
+        behind = history_behind(self._connection)
+        views, self._views = self._views, None if behind else self._views
         check: ChainCheck | None = None
         for epoch, box, *row in self._faultless(self._connection.execute(_PAST)):
             if check is None or check.whose.epoch != epoch:
@@ -106,9 +111,23 @@ class _Verification:
             fault = self._take(check, (row[0], row[1], row[2], row[3], row[4]))
             if fault is not None:
                 return fault
+        self._views = views
+        fault = self._first() if behind else None
+        if fault is not None:
+            return fault
         present = ChainCheck(self._present, meta_value(self._connection, "public_key"))
         self._checks[self._present.epoch] = present
         return self._chain(present, self._journal(1)) or self._linked()
+
+    def _first(self) -> Fault | None:
+        """While history is on its way from headquarters the views are of what came first, and of the journal."""
+        if self._views is None:
+            return None
+        for epoch, seq, at_ms, kind, body in self._faultless(self._connection.execute(_FIRST)):
+            fault = self._views.take(Place(epoch, seq, at_ms), kind, body)
+            if fault is not None:
+                return fault
+        return None
 
     def _chain(self, check: ChainCheck, rows: Iterator[RawRow]) -> Fault | None:
         try:

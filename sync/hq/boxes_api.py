@@ -19,8 +19,8 @@ from sync.hq.commissioning.outcomes import Asking
 from sync.hq.door import known_sender, live_sender
 from sync.hq.errors import error_document
 from sync.hq.incoming import Incoming, incoming
-from sync.hq.ingest import LATE, REPLAYED, Taken, ingest, locked_cursor
-from sync.hq.notices import Notice, note_trouble, write_notice
+from sync.hq.ingest import REPLAYED, Taken, ingest, locked_cursor
+from sync.hq.notices import Notice, note_trouble
 from sync.hq.office import Office
 from sync.hq.records import note_heartbeat, note_receipt
 from sync.hq.registry import RegisteredEpoch
@@ -114,9 +114,6 @@ def _taken(
     if taken.appended:
         note_receipt(connection, owner.identity, document)
     beat = _less_what_came(_bounded(upload.heartbeat), taken.appended)
-    if taken.appended and sender.replaced_by is not None:
-        late = Notice(owner.identity.store, owner.identity.epoch, LATE, f"#{taken.next_seq - 1}")
-        write_notice(connection, late, now_ms)
     if REPLAYED not in taken.notices:
         note_heartbeat(connection, sender.identity, beat, now_ms)
         note_trouble(connection, sender.identity.store, sender.identity.epoch, beat, now_ms)

@@ -20,14 +20,13 @@ from sync.hq.notices import Notice, write_notice
 from sync.hq.projection import day_of, project, readable
 from sync.hq.records import note_alarm, note_seal
 from sync.hq.registry import RegisteredEpoch
+from sync.hq.rescue.late import note_late
 from sync.hq.webhooks.alarms import Alarm
 from sync.wire import SentEntry, Upload
 
 FORKS_KEPT = 50
 REPLAYED = "upload.replayed"
 """All of an upload was here: an answer was lost, or somebody sends again what he recorded."""
-LATE = "upload.late"
-"""Entries came of a box in whose place another one trades."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +62,8 @@ def ingest(connection: Connection, owner: RegisteredEpoch, sender: Identity, upl
     _check_first(owner, fresh[0])
     heads = [cursor.head, *hashes[known:]]
     notices = _append(connection, owner, fresh, heads, now_ms)
+    if owner.newest > identity.epoch:
+        note_late(connection, identity, sender.epoch, fresh[0].seq, fresh[-1].seq, now_ms)
     taken = Taken(cursor.next_seq + len(fresh), heads[-1], len(fresh), notices=notices)
     connection.execute(
         update(tables.cursor)

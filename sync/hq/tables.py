@@ -123,6 +123,18 @@ fork = Table(
     Column("received_at_ms", _Big, nullable=False),
 )
 
+late_run = Table(
+    "late_run",
+    metadata,
+    _key("store"),
+    _number_key("epoch"),
+    _number_key("first_seq"),
+    Column("last_seq", _Big, nullable=False),
+    Column("brought_by", _Big, nullable=False),
+    Column("at_ms", _Big, nullable=False),
+)
+"""Entries that came after a newer epoch had begun: from an old disk, a warm copy or a hand-over (`sync.hq.rescue`)."""
+
 seal = Table(
     "seal",
     metadata,

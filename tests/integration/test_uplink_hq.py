@@ -237,7 +237,7 @@ def test_a_replaced_box_stops_selling_and_sends_what_it_still_has(hq: RunningHq,
     assert journal.stopped == ["box.replaced"], "once, however many receipts say so"
     assert mirrored(hq, journal) and journal.watermark(1).next_seq == 7
     assert box.uplink.status.last_error is None
-    assert hq.rows("SELECT code, epoch, detail FROM box_notice") == [("upload.late", 1, "#6")]
+    assert hq.rows("SELECT code, epoch, detail FROM box_notice") == [("upload.late", 1, "#1 → #6")]
     assert all(receipt["replaced_by"] == 2 for receipt in journal.receipts)
     with pytest.raises(Credentials, match=r"box\.replaced"):
         box.client.look_up(BOX, b"{}")

@@ -17,6 +17,7 @@ _ADD_TOTAL = (
     " ON CONFLICT(day, shift, measure, name) DO UPDATE SET"
     " count = count + excluded.count, amount_fen = amount_fen + excluded.amount_fen"
 )
+_LEFT_OPEN = "UPDATE view_shift SET state = 'left', closed_ms = ? WHERE till = ? AND state = 'open'"
 _ADD_ACCOUNT = (
     "INSERT INTO view_account(day, account, amount_fen) VALUES(?,?,?)"
     " ON CONFLICT(day, account) DO UPDATE SET amount_fen = amount_fen + excluded.amount_fen"
@@ -50,7 +51,7 @@ def _sale_completed(connection: Any, place: Place, body: Body) -> None:
             place.epoch,
             place.seq,
             place.at_ms,
-            body["reference"],
+            _free_reference(connection, body["reference"]),
             body["calling"],
             body["till"],
             body["shift"],
@@ -64,6 +65,14 @@ def _sale_completed(connection: Any, place: Place, body: Body) -> None:
         if tender["attempt"]:
             connection.execute("UPDATE view_attempt SET used = 1 WHERE attempt = ?", (tender["attempt"],))
     _add_totals(connection, body, _merged(_sale_totals(body)))
+
+
+def _free_reference(connection: Any, reference: str | None) -> str | None:
+    """Return a third-party till's number for a sale; None for one that a late entry of a dead disk has, too."""
+    if reference is None:
+        return None
+    taken = connection.execute("SELECT 1 FROM view_sale WHERE reference = ?", (reference,)).fetchone()
+    return None if taken else reference
 
 
 def _sale_totals(body: Body) -> Iterable[Total]:
@@ -81,7 +90,7 @@ def _sale_totals(body: Body) -> Iterable[Total]:
 
 def _sale_refunded(connection: Any, place: Place, body: Body) -> None:
     connection.execute(
-        "INSERT INTO view_refund(refund, epoch, seq, at_ms, sale, reference, till, shift, day, total_fen)"
+        "INSERT OR IGNORE INTO view_refund(refund, epoch, seq, at_ms, sale, reference, till, shift, day, total_fen)"
         " VALUES(?,?,?,?,?,?,?,?,?,?)",
         (
             body["refund"],
@@ -237,6 +246,8 @@ def _day_closed(connection: Any, place: Place, body: Body) -> None:
 
 
 def _shift_opened(connection: Any, place: Place, body: Body) -> None:
+    # A late entry of a dead disk may have left another shift of this till open.
+    connection.execute(_LEFT_OPEN, (place.at_ms, body["till"]))
     connection.execute(
         "INSERT INTO view_shift(shift, till, day, staff, state, opened_ms, float_fen, first_row)"
         " VALUES(?,?,?,?,'open',?,?,(SELECT coalesce(max(rowid), 0) + 1 FROM view_sale))",
@@ -252,6 +263,19 @@ def _shift_closed(connection: Any, place: Place, body: Body) -> None:
     )
 
 
+def _late_imported(connection: Any, place: Place, body: Body) -> None:
+    """Nobody closes on the new disk what the old one left open."""
+    for shift in body["shifts"]:
+        connection.execute(
+            "UPDATE view_shift SET state = 'left', closed_ms = ? WHERE shift = ? AND state = 'open'",
+            (place.at_ms, shift),
+        )
+    for day in body["days"]:
+        connection.execute(
+            "UPDATE view_day SET state = 'closed', closed_ms = ? WHERE day = ? AND state = 'open'", (place.at_ms, day)
+        )
+
+
 def _drawer_moved(connection: Any, place: Place, body: Body) -> None:
     _add_totals(connection, body, [("drawer", body["movement"], 1, body["amount_fen"])])
 
@@ -262,7 +286,7 @@ def _approved(connection: Any, place: Place, body: Body) -> None:
 
 def _slip_queued(connection: Any, place: Place, body: Body) -> None:
     connection.execute(
-        "INSERT INTO view_slip(slip, purpose, subject, copy, state) VALUES(?,?,?,?,'queued')",
+        "INSERT OR IGNORE INTO view_slip(slip, purpose, subject, copy, state) VALUES(?,?,?,?,'queued')",
         (body["slip"], body["purpose"], body["subject"], body["copy"]),
     )
 
@@ -301,6 +325,7 @@ _RULES: dict[str, Rule] = {
     "day.closed": _day_closed,
     "shift.opened": _shift_opened,
     "shift.closed": _shift_closed,
+    "late.imported": _late_imported,
     "drawer.moved": _drawer_moved,
     "staff.approved": _approved,
     "slip.queued": _slip_queued,

@@ -15,7 +15,7 @@ from typer.main import get_group
 
 from agent.cli.app import NOUNS as NOUNS_OF_COMMANDS
 from agent.cli.app import LazyNoun, present
-from agent.core import events, events_matching, sentences, undoing
+from agent.core import events, events_matching, events_rescue, sentences, undoing
 from agent.core.errors import Broken, Credentials, Family, Refused, StoreboxError, TryLater, UnknownOutcome
 from agent.core.reconcile.workflow import DifferenceAct
 from agent.core.roles import Role
@@ -23,7 +23,6 @@ from agent.core.sentences import MISSING, TABLES, help_code, known_codes, senten
 from agent.core.sentences_codes import Texts
 from agent.core.sentences_staff import ACT_WORDS
 from agent.daemon.control import VERBS
-from agent.setup.run import VERBS as VERBS_OF_SETUP
 from drivers.drawer import DrawerState
 from sync.hq.books.note_kinds import BookNote, MoneyNote
 from sync.hq.cli import app as hq_app
@@ -60,7 +59,7 @@ BY_DEVICE = ("printer", "scanner", "display", "scale")
 NOUNS = frozenset(code.partition(".")[0] for code in known_codes())
 ENTRIES = frozenset(
     kind
-    for place in (events, events_matching, undoing)
+    for place in (events, events_matching, events_rescue, undoing)
     for name in vars(place)
     if isinstance(kind := getattr(getattr(place, name), "KIND", None), str)
 ) | {"hq.rolled_back", "clock.jumped", *BookNote, *MoneyNote, *DifferenceAct}
@@ -116,10 +115,7 @@ def _mentioned() -> tuple[tuple[str, str], ...]:
         (f"{path}:{line}", code)
         for path, tree in _trees()
         for line, code in _literals(tree)
-        if code.partition(".")[0] in NOUNS
-        and code not in ENTRIES
-        and code not in (*VERBS, *VERBS_OF_SETUP)
-        and path != STATUSES
+        if code.partition(".")[0] in NOUNS and code not in ENTRIES and code not in VERBS and path != STATUSES
     )
 
 
