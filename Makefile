@@ -21,7 +21,7 @@ TESTERS ?= 4
 # PYTHON names the interpreter that .venv/ is made with; by default the first of 3.11 or newer.
 export PYTHON
 
-.PHONY: help run test lint bench torture soak nspawn wheel deb catalogues clean FORCE
+.PHONY: help run test lint bench torture soak nspawn wheel deb catalogues pictures clean FORCE
 .DEFAULT_GOAL := help
 
 help: ## say what can be made
@@ -75,7 +75,7 @@ wheel: $(READY) ## build/dist/storebox-*.whl
 	@ls build/dist/*.whl
 
 DEB := build/dist/.debs
-SOURCES := $(shell git ls-files agent drivers sync config systemd setup.cfg 2>/dev/null)
+SOURCES := $(shell git ls-files --cached --others --exclude-standard agent drivers sync config systemd setup.cfg 2>/dev/null)
 
 deb: $(DEB) ## build/dist/storebox_*.deb and storebox-hq_*.deb, for Debian 12
 
@@ -88,6 +88,9 @@ nspawn: $(READY) ## install the package into a Debian 12 root, boot it, sell, se
 	@$(ENVIRONMENT) root build/nspawn/root || true
 	@$(MAKE) --no-print-directory deb || true
 	$(BIN)/python -m pytest -m nspawn -n 0 $(ARGS)
+
+pictures: $(READY) ## slips of setup as pictures, from a setup that really runs
+	$(BIN)/python -m tests.setup_pictures docs/images/setup
 
 catalogues: $(READY) ## compile every LC_MESSAGES/*.po
 	@for po in agent/locale/*/LC_MESSAGES/*.po sync/hq/pages/locale/*/LC_MESSAGES/*.po; do \

@@ -20,6 +20,8 @@ from agent.core.errors import Broken, Refused
 
 SYSTEM_FOLDER = Path("/etc/storebox")
 FILE_NAME = "storebox.toml"
+OVERLAY = Path("setup") / "devices.toml"
+"""Below the state folder: the devices that setup bound to tills."""
 MAX_TILLS = 16
 MAX_PRINTERS = 16
 MAX_ROUTES = 64
@@ -33,6 +35,7 @@ PRINTER = r"^[a-z][a-z0-9-]{0,31}$"
 PAY_PAGE = r"^(https?://[A-Za-z0-9.:\[\]-]+/?)?$"
 PLATFORM = r"^[a-z][a-z0-9_-]{0,31}$"
 DEPUTY = r"^([a-z][a-zA-Z0-9-]{0,31})?$"
+FINGERPRINT = r"^([0-9a-f]{32})?$"
 IN_WORDS = {
     ID: "1 to 10 of A-Z and 0-9",
     DEVICE_URL: "a device URL such as tcp:192.168.1.50:9100, or empty",
@@ -43,6 +46,7 @@ IN_WORDS = {
     PAY_PAGE: "an address without a path: https://pay.example.com",
     PLATFORM: "a platform's name, as tenders.toml says it: wechat",
     DEPUTY: "a printer's name, or empty",
+    FINGERPRINT: "32 hexadecimal digits in lower case, or empty",
 }
 """What each pattern asks for, as a person is told."""
 
@@ -85,9 +89,10 @@ class Web(Section):
 
 
 class Headquarters(Section):
-    """Where the box reports to; without a URL it trades alone."""
+    """Where the box reports to; without a URL it trades alone. `root` is the only root key that may enrol it."""
 
     url: HttpUrl = ""
+    root: Annotated[str, Field(pattern=FINGERPRINT)] = ""
 
 
 class Payments(Section):
@@ -302,7 +307,30 @@ def in_force(state: Path | None = None) -> Settings:
     path = locate(state)
     settings = load(path) if path else Settings()
     folder = chosen_state(state)
-    return settings.model_copy(update={"state": folder}) if folder else settings
+    return with_found_devices(settings.model_copy(update={"state": folder}) if folder else settings)
+
+
+def with_found_devices(settings: Settings) -> Settings:
+    """Return the settings with what setup bound to tills, where the settings name no printer or scanner themselves."""
+    path = settings.state / OVERLAY
+    if not path.is_file():
+        return settings
+    found = {till.till: till for till in load(path).tills}
+    own = tuple(_completed(till, found.get(till.till)) for till in settings.tills)
+    known = {till.till for till in own}
+    further = tuple(till for till in found.values() if till.till not in known)
+    return settings.model_copy(update={"tills": (*own, *further)[:MAX_TILLS]})
+
+
+def _completed(till: Till, found: Till | None) -> Till:
+    if found is None:
+        return till
+    update: dict[str, str] = {}
+    if not till.printer and found.printer:
+        update |= {"printer": found.printer, "profile": found.profile}
+    if not till.scanner and found.scanner:
+        update |= {"scanner": found.scanner, "scanner_model": found.scanner_model}
+    return till.model_copy(update=update)
 
 
 def shipped(name: str) -> Path:

@@ -3,10 +3,12 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 from agent.core.chain import Identity
 from agent.core.errors import UnknownOutcome
 from agent.core.ports import Signer
+from agent.core.release import Installed
 from sync.headquarters import answer_error, document_of
 from sync.session import HttpSession, signed_by
 
@@ -33,9 +35,11 @@ class ReleaseClient:
         self._sender = sender
         self._headers = signed_by(sender, signer)
 
-    def offered(self, sequence: int) -> Offer | None:
-        """Tell which sequence runs here and return what should; None when that is what runs, or nothing is named."""
-        target = f"/v1/boxes/{self._sender.box}/release?sequence={sequence}"
+    def offered(self, installed: Installed, turned_away: int | None) -> Offer | None:
+        """Tell what runs here and the newest that proved bad; return what should run, None when nothing else should."""
+        told = {"sequence": installed.sequence, "version": installed.version, "arch": installed.arch}
+        more = {} if turned_away is None else {"turned_away": turned_away}
+        target = f"/v1/boxes/{self._sender.box}/release?{urlencode({**told, **more})}"
         found = document_of(self._session.send("GET", target, header_maker=self._headers)).get("release")
         if found is None:
             return None

@@ -80,6 +80,13 @@ class Plugged:
         self._class("hidraw", node, device / "hidraw" / node, device)
         self._file(node)
 
+    def network(self, name: str, mac: str, *, carrier: bool = True) -> None:
+        """A network interface of the board."""
+        place = self.sys / "class/net" / name
+        (place / "device").mkdir(parents=True)
+        (place / "address").write_text(f"{mac}\n")
+        (place / "carrier").write_text("1\n" if carrier else "0\n")
+
     def unplug(self, node: str) -> None:
         """Take a serial line away."""
         (self.sys / "class/tty" / node).unlink()

@@ -23,6 +23,7 @@ NOUNS = {
     "replay": "Ring up recorded baskets by the counter's own code, at full speed; resumable.",
     "doctor": "Examine this box and say what to do about each finding.",
     "drill": "Practise an emergency: power, network, paper, disk.",
+    "setup": "Where the setup of a blank box stands; its codes for those who have a keyboard.",
     "enrol": "Give this box its store and its key.",
     "restore": "Bring a replaced box back from headquarters.",
     "handover": "Hand the unsent journal over on a stick, also from a dying box.",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from agent.cli.output import JsonOption, StateOption, print_json
-from agent.core.errors import Refused
+from agent.core.errors import Refused, TryLater
 
 if TYPE_CHECKING:
     from sync.enrol import Enrolment
@@ -25,7 +25,12 @@ def enrol(
         Path | None,
         typer.Option(exists=True, dir_okay=False, help="Headquarters' offline packet, for instance on a stick."),
     ] = None,
-    code: Annotated[str, typer.Option(envvar="STOREBOX_ENROL_CODE", help="The code that opens the packet.")] = "",
+    code: Annotated[
+        str,
+        typer.Option(
+            metavar="E1…", envvar="STOREBOX_ENROL_CODE", help="The text of an enrolment code, or what opens the packet."
+        ),
+    ] = "",
     state: StateOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -34,8 +39,12 @@ def enrol(
     from agent.settings import in_force
     from sync.enrol import load_enrolment
 
-    if [alone, hq is not None, packet is not None].count(True) != 1:
-        raise typer.BadParameter("give one of --alone, --hq URL and --packet FILE")
+    by_code = bool(code) and packet is None
+    if [by_code, alone, hq is not None, packet is not None].count(True) != 1:
+        raise typer.BadParameter("give one of --code E1…, --alone, --hq URL and --packet FILE")
+    if by_code:
+        _enrol_by_code(code, state, box, as_json)
+        return
     if packet is not None:
         _by_packet(in_force(state).state, packet, code, root, as_json)
         return
@@ -67,6 +76,34 @@ def _by_packet(folder: Path, file: Path, code: str, root: str | None, as_json: b
         enrolment = enrol_from_packet(folder, data, code, SystemClock().now_ms(), fingerprint=root)
         _begin(folder, enrolment)
     _show(enrolment, fresh, as_json)
+
+
+def _enrol_by_code(text: str, state: Path | None, box: str, as_json: bool) -> None:
+    """Enrol by the code's text: a box in setup mode is told as by its scanner, else it is done here."""
+    from agent.cli.setup import asked
+    from agent.core.setup_codes import read_enrolment_code
+    from agent.daemon.clock import SystemClock, SystemEntropy
+    from agent.daemon.lock import StateLock, is_running
+    from agent.settings import in_force
+    from agent.setup.enrolling import enrol_by_code
+    from sync.enrol import load_enrolment
+
+    code, settings = read_enrolment_code(text), in_force(state)
+    folder = settings.state
+    if is_running(folder):
+        asked(folder, "setup.code", text=text)
+        enrolment = load_enrolment(folder)
+        if enrolment is None:
+            raise TryLater("setup.no_headquarters", host=code.host)
+        _show(enrolment, True, as_json)
+        return
+    with StateLock(folder):
+        known = load_enrolment(folder)
+        if known is not None:
+            _refuse_another(known, code.store, known.identity.box, code.url)
+        clock = SystemClock()
+        enrolment = known or enrol_by_code(folder, code, box, clock, SystemEntropy(), pinned=settings.hq.root).enrolment
+    _show(enrolment, known is None, as_json)
 
 
 def _refuse_another(known: "Enrolment", store: str, box: str, hq: str | None) -> None:

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from agent.cli.finding import DevOption, SysOption
 from agent.cli.output import StateOption, print_error
 
 if TYPE_CHECKING:
     from agent.core.payment import Platform
     from agent.core.receipt_diagnosis import Complaint
     from agent.daemon.box import Box
-    from agent.daemon.run import MakeCompanion
+    from agent.daemon.run import MakeCompanion, Standing
     from agent.services.platform_health import PlatformHealth
     from agent.settings import Settings
     from agent.web.desk import DeskPort
@@ -33,23 +34,57 @@ def run(
         int,
         typer.Option(hidden=True, min=1, max=1000, help="Platforms' times are divided by it; for simulated ones only."),
     ] = 1,
+    dev: DevOption = Path("/dev"),
+    sys: SysOption = Path("/sys"),
 ) -> None:
-    """Serve the shop: till pages, devices, journal, sync. What systemd starts; says its URL when ready."""
+    """Serve the shop: till pages, devices, journal, sync. What systemd starts; says its URL when ready.
+
+    A box that has no store yet is set up first, by its scanner and printer.
+    """
     from agent import logs
     from agent.daemon.platforms import hurried
     from agent.daemon.run import Surroundings
     from agent.daemon.run import run as serve
     from agent.services.platform_health import PlatformHealth
     from agent.settings import in_force
+    from agent.setup.progress import needs_setup
+    from agent.setup.reporting import ReportSender
 
     settings = in_force(state)
     logs.configure()
+    stands = None
+    if needs_setup(settings.state):
+        stands = _set_up(settings, dev, sys)
+        if stands is None:
+            return
+        settings = in_force(state)
     health = PlatformHealth()
     platforms = {**_platforms(settings, hq, wallet, wallet_state, health), **_own_phones(settings, hq)}
     hurried(platforms, hurry)
     companions = _companions(hq or settings.hq.url or None)
     surroundings = Surroundings(hq, platforms, _desk(desk), health, _examine, companions)
-    serve(settings, surroundings, _say)
+    reports = ReportSender(settings.state)
+    reports.start()
+    try:
+        serve(settings, surroundings, _say, stands)
+    finally:
+        reports.stop()
+
+
+def _set_up(settings: "Settings", dev: Path, sys: Path) -> "Standing | None":
+    """Run setup mode; returns what the process stands on when the box is ready, None when a signal ended it."""
+    from agent.daemon.run import standing
+    from agent.setup.run import run_setup
+    from drivers.discovery.found import Roots
+
+    stands = standing(settings)
+    ready = run_setup(settings, stands.sockets, stands.notifier, stands.every_s, _say_setup, Roots(dev, sys))
+    return stands if ready else None
+
+
+def _say_setup(url: str) -> None:
+    sys.stdout.write(f"storebox in setup mode at {url}\n")
+    sys.stdout.flush()
 
 
 def _examine(box: "Box", language: str) -> "tuple[int, list[Complaint]]":

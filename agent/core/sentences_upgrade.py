@@ -109,7 +109,7 @@ SENTENCES: dict[str, Texts] = {
     "release.unknown": _kept(
         "总部没有这个版本",
         "HQ has no such release",
-        ("总部先收下这个升级包。", "HQ takes the bundle in first."),
+        ("看有哪些:storebox-hq release list。", "See which there are: storebox-hq release list."),
     ),
     "release.other_bundle": _kept(
         "这个号已经是另一个包",

@@ -165,8 +165,10 @@ def ask(state: Path, verb: str, values: Values) -> Any:
 class Control:
     """Serves the verbs of a running box, one caller at a time, on a thread that sleeps until one comes."""
 
-    def __init__(self, box: Box, state: Path) -> None:
+    def __init__(self, box: Any, state: Path, act: Callable[[Any, str, Values], Any] = act) -> None:
+        """`act` runs a verb on `box`: another one for a box that does not trade yet."""
         self._box = box
+        self._act = act
         self._path = state / "run" / FILE
         self._listener: socket.socket | None = None
         self._thread = threading.Thread(target=self._run, name="control", daemon=True)
@@ -206,7 +208,7 @@ class Control:
     def _answer(self, line: bytes) -> dict[str, Any]:
         try:
             asked = json.loads(line)
-            return {"answer": act(self._box, str(asked["verb"]), asked["values"])}
+            return {"answer": self._act(self._box, str(asked["verb"]), asked["values"])}
         except StoreboxError as error:
             return {"error": {"code": error.code, "family": error.family.value, "values": error.values}}
         except (ValueError, KeyError, TypeError) as error:

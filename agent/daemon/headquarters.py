@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -53,11 +52,10 @@ class Headquarters:
             self._code = key_fault
             return
         self._session = HttpSession(url)
+        waiting = waiting_grant(state) is not None
         self.uplink = Uplink(
             journal,
-            HqClient(
-                self._session, signer, partial(self._introduce, signer) if waiting_grant(state) is not None else None
-            ),
+            HqClient(self._session, signer, (lambda: self._introduced(signer)) if waiting else None),
             keys,
             self,
             clock,
@@ -114,7 +112,7 @@ class Headquarters:
             return {"hq": {"state": "ok" if self._answered else "degraded", "code": None}}
         return {"hq": {"state": "down", "code": self._code}}
 
-    def _introduce(self, signer: Signer) -> None:
+    def _introduced(self, signer: Signer) -> None:
         """Tell headquarters the key of a box that enrolled by a packet; one whose epoch is another's sells no more."""
         try:
             self._enrolment = make_known(self._session, self._state, self._enrolment, signer)

@@ -52,6 +52,22 @@ MakeCompanion = Callable[[Box, Callable[[str, dict[str, Any]], None]], Companion
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """What a process has from its parent, taken once: where it listens, whom it tells that it lives, and how often."""
+
+    sockets: tuple[socket.socket, ...]
+    notifier: Notifier
+    every_s: float | None
+
+
+def standing(settings: Settings) -> Standing:
+    """Take over what systemd or a parent gave, or listen by ourselves; refuses an address that is taken."""
+    notifier = Notifier.from_environment()
+    sockets = inherited() or [listening(settings.web.host, settings.web.port)]
+    return Standing(tuple(sockets), notifier, interval_s())
+
+
+@dataclass(frozen=True, slots=True)
 class Surroundings:
     """What an entry point or a parent gives to a box beside its settings."""
 
@@ -64,15 +80,21 @@ class Surroundings:
     companions: Sequence[MakeCompanion] = ()
 
 
-def run(settings: Settings, surroundings: Surroundings, announce: Callable[[str], None]) -> None:
+def run(
+    settings: Settings,
+    surroundings: Surroundings,
+    announce: Callable[[str], None],
+    stands: Standing | None = None,
+) -> None:
     """Serve the box until SIGINT or SIGTERM; `announce` gets the URL once it answers.
+
+    `stands` is what setup mode stood on before, in the same process.
 
     Refuses a box that was never enrolled, a state folder that another box runs in, an address that is taken; raises
     what stops the journal from being trusted.
     """
     give_large_pieces_back()
     gc.disable()  # hundreds of modules are loaded and stay: collecting between them finds nothing
-    notifier = Notifier.from_environment()
     hub = Hub()
     enrolment = enrolment_of(settings.state)
     with StateLock(settings.state):
@@ -80,14 +102,14 @@ def run(settings: Settings, surroundings: Surroundings, announce: Callable[[str]
         seal = settle_seal(settings.state, enrolment.identity.epoch, enrolment.public_key, credentials)
         if credentials is not None:
             log.info("the box's key is %s", seal)
-        sockets = inherited() or [listening(settings.web.host, settings.web.port)]
+        stands = stands or standing(settings)
         health = surroundings.platform_health
         outside = Outside(SystemClock(), SystemEntropy(), hub.publish, surroundings.platforms, platform_health=health)
         box = Box(settings, outside, hq_url=surroundings.hq_url or settings.hq.url or None)
         if surroundings.examine is not None:
             box.shop.examiner = Examiner(partial(surroundings.examine, box))
         try:
-            _Run(box, hub, surroundings, notifier, announce).serve(sockets)
+            _Run(box, hub, surroundings, stands, announce).serve()
         finally:
             box.writer.close()
             box.readers.close()
@@ -101,7 +123,7 @@ class _Run:
         box: Box,
         hub: Hub,
         surroundings: Surroundings,
-        notifier: Notifier,
+        stands: Standing,
         announce: Callable[[str], None],
     ) -> None:
         from agent.daemon.control import Control
@@ -111,7 +133,7 @@ class _Run:
         self._box = box
         self._hub = hub
         self._surroundings = surroundings
-        self._notifier = notifier
+        self._stands = stands
         self._announce = announce
         self._started = False
         self._own_calendar = os.environ.get(CALENDAR_VARIABLE) != "systemd"
@@ -120,7 +142,7 @@ class _Run:
         self._housekeeping = Housekeeping(box.writer, box.shop.clock)
         self._companions = [make(box, hub.publish) for make in surroundings.companions]
 
-    def serve(self, sockets: list[socket.socket]) -> None:
+    def serve(self) -> None:
         """Answer pages until a signal, then end every helper."""
         from agent.daemon.serve import BoxServer
         from agent.web.app import create_app
@@ -129,17 +151,17 @@ class _Run:
             self._box.shop,
             hub=self._hub,
             desk=self._surroundings.desk,
-            allowed_hosts=_hosts(self._box.settings),
+            allowed_hosts=allowed_hosts(self._box.settings),
             run=in_background,
         )
-        every_s = interval_s()
+        sockets, every_s = list(self._stands.sockets), self._stands.every_s
         life = None if every_s is None else (every_s, self._works)
 
         def ready() -> None:
             self._begin(url_of(sockets[0]))
 
         try:
-            BoxServer(app, self._hub, ready, self._notifier, life).run(sockets=sockets)
+            BoxServer(app, self._hub, ready, self._stands.notifier, life).run(sockets=sockets)
         finally:
             self._end()
 
@@ -147,7 +169,7 @@ class _Run:
         self._started = True
         self._box.start()
         self._control.start()
-        self._notifier.tell("READY=1", f"STATUS={url}")
+        self._stands.notifier.tell("READY=1", f"STATUS={url}")
         self._announce(url)
         if self._own_calendar:
             self._jobs.start()
@@ -175,6 +197,7 @@ class _Run:
         self._hub.publish("notice", {"code": code, "values": values})
 
 
-def _hosts(settings: Settings) -> tuple[str, ...]:
+def allowed_hosts(settings: Settings) -> tuple[str, ...]:
+    """Return the host names under which pages are served."""
     own = () if settings.web.host in ("0.0.0.0", "::") else (settings.web.host,)
     return (*LOOPBACK, *own, *settings.web.allowed_hosts)

@@ -86,6 +86,12 @@ class BoxServer(Server):
             for number, handler in before.items():
                 signal.signal(number, handler)
 
+    def end(self) -> None:
+        """Stop as on a signal; from any thread."""
+        if self._loop is not None and self._ended is not None:
+            self.should_exit = True
+            self._loop.call_soon_threadsafe(self._ended.set)
+
     def _on_signal(self, number: int, frame: Any) -> None:
         self.force_exit = self.should_exit
         self.should_exit = True

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from agent.core.canonical import canonical_bytes
-from agent.core.errors import Refused, StoreboxError
+from agent.core.errors import Broken, Refused, StoreboxError
 from agent.core.upgrade import ENDS, ON_TRIAL, Later, UpgradeState, UpgradeStep
 from agent.store.backup import copy_to
 from agent.upgrade import guard, intake, rehearsal
@@ -132,6 +132,7 @@ class Carrying:
             if self.waits_for is not None:
                 return None
         put_guard(self.place)
+        papers.keep_room(self.place)
         return pending.at(UpgradeStep.QUIET, tries=1)
 
     def _switch(self, pending: Pending) -> Pending:
@@ -166,7 +167,7 @@ class Carrying:
         return "upgrade.put_off" if later.holds(self.world.now_ms()) else None
 
     def _end(self, pending: Pending) -> None:
-        papers.record(self.place, pending, self.world.now_ms())
+        self._record(pending)
         committed = pending.state is UpgradeState.COMMITTED
         if committed:
             write_whole(self.place.own / PREVIOUS_FILE, canonical_bytes({"version": pending.back}))
@@ -179,9 +180,16 @@ class Carrying:
         papers.forget(self.place)
         self._sweep(pending)
 
+    def _record(self, pending: Pending) -> None:
+        try:
+            papers.record(self.place, pending, self.world.now_ms())
+        except Broken as error:  # the state folder's disk is full: the shop is told of that elsewhere
+            log.warning("the end of the upgrade to %s is not in the history: %s", pending.to, error)
+
     def _sweep(self, ended: Pending | None = None) -> None:
         """Take away what no upgrade needs any more; the running release and the one before it stay."""
         shutil.rmtree(self.place.own / intake.INCOMING, ignore_errors=True)
+        (self.place.own / papers.BALLAST_FILE).unlink(missing_ok=True)
         for leftover in self.place.releases.glob(".*.partial"):
             shutil.rmtree(leftover, ignore_errors=True)
         if ended is None:

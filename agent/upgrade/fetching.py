@@ -5,12 +5,13 @@ again; the digest is compared at the end, the signatures by whoever takes the bu
 """
 
 import os
+import shutil
 from pathlib import Path
 
 from agent.core.canonical import canonical_bytes
 from agent.core.errors import Broken, TryLater, UnknownOutcome
 from agent.upgrade.intake import INCOMING, REQUEST_FILE, SUFFIX
-from agent.upgrade.pending import digest_of, turned_away
+from agent.upgrade.pending import digest_of, load, turned_away
 from agent.upgrade.permits import PERMIT_FILE
 from agent.upgrade.place import Place, write_whole
 from sync.enrol import device_key, load_enrolment
@@ -34,9 +35,14 @@ def fetch_release(place: Place, hq_url: str | None) -> str:
     session = HttpSession(url)
     try:
         client = ReleaseClient(session, enrolment.identity, device_key(place.state, enrolment))
-        offer = client.offered(place.installed().sequence)
+        bad = [int(sequence) for sequence in turned_away(place) if sequence.isdecimal()]
+        offer = client.offered(place.installed(), max(bad, default=None))
         if offer is None:
+            shutil.rmtree(place.asked / INCOMING, ignore_errors=True)
             return "nothing new"
+        under_way = load(place)
+        if under_way is not None:
+            return f"{under_way.to} is under way"
         if str(offer.sequence) in turned_away(place):
             return f"{offer.version} proved bad here"
         return _fetched(place.asked, client, offer)

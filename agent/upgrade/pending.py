@@ -5,6 +5,7 @@ begun. `agent/upgrade/guard.py` reads the same file without any of our modules.
 """
 
 import json
+import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,14 +19,19 @@ from agent.core.release import is_version
 from agent.core.upgrade import UpgradeState, UpgradeStep, after
 from agent.upgrade.place import Place, read_json, sync_folder, write_whole
 
+log = logging.getLogger("storebox.upgrade")
+
 PENDING_FILE = "pending.json"
 LOCK_FILE = "lock"
 HISTORY_FILE = "history.jsonl"
 STATUS_FILE = "status.json"
 LATER_FILE = "later.json"
 REFUSED_FILE = "turned-away.json"
+BALLAST_FILE = "ballast"
+BALLAST_BYTES = 256 * 1024
 HISTORY_LINES_MAX = 500
 TURNED_AWAY_MAX = 50
+ASKED_BYTES_MAX = 4 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +75,20 @@ def load(place: Place) -> Pending | None:
 
 
 def save(place: Place, pending: Pending) -> Pending:
-    """Put a state on disk and return it."""
-    write_whole(place.own / PENDING_FILE, canonical_bytes({**asdict(pending), "state": pending.state.value}))
+    """Put a state on disk and return it; on a disk that is full by the room that was kept for it."""
+    data = canonical_bytes({**asdict(pending), "state": pending.state.value})
+    try:
+        write_whole(place.own / PENDING_FILE, data)
+    except OSError:
+        (place.own / BALLAST_FILE).unlink(missing_ok=True)
+        write_whole(place.own / PENDING_FILE, data)
     show(place, pending)
     return pending
+
+
+def keep_room(place: Place) -> None:
+    """Keep room for the papers and links of a way back: whatever fills the disk meanwhile, a sick release goes."""
+    write_whole(place.own / BALLAST_FILE, os.urandom(BALLAST_BYTES))
 
 
 def forget(place: Place) -> None:
@@ -132,11 +148,14 @@ def history(place: Place) -> list[dict[str, Any]]:
 
 
 def show(place: Place, pending: Pending | None) -> None:
-    """Tell the agent where an upgrade stands, for whoever asks it."""
+    """Tell the agent where an upgrade stands, for whoever asks it; an upgrade does without being shown."""
     shown = (
         {} if pending is None else {"to": pending.to, "sequence": pending.sequence, "state": str(pending.state.value)}
     )
-    write_asked(place, STATUS_FILE, canonical_bytes(shown))
+    try:
+        write_asked(place, STATUS_FILE, canonical_bytes(shown))
+    except Broken as error:
+        log.warning("the state of the upgrade is not shown: %s", error)
 
 
 def turned_away(place: Place) -> dict[str, Any]:
@@ -195,14 +214,20 @@ def write_asked(place: Place, name: str, data: bytes) -> None:
         raise Broken("upgrade.not_shown", file=name, reason=error.strerror) from error
 
 
-def _read_asked(place: Place, name: str) -> bytes:
-    path = place.asked / name
+def _read_asked(place: Place, name: str, *, and_take: bool = False) -> bytes:
+    """Return what a file of the agent's folder holds; empty when there is none, or something else in its place."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-    except OSError:
+        with asked_folder(place) as folder:
+            descriptor = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=folder)
+            with os.fdopen(descriptor, "rb") as file:
+                data = file.read(ASKED_BYTES_MAX)
+            if and_take:
+                os.unlink(name, dir_fd=folder)
+            return data
+    except OSError as error:
+        if not isinstance(error, FileNotFoundError):
+            log.warning("%s of the box can't be read: %s", name, error)
         return b""
-    with os.fdopen(descriptor, "rb") as file:
-        return file.read(4 * 1024 * 1024)
 
 
 def _same_owner(folder: int, name: str) -> None:
@@ -214,13 +239,7 @@ def _same_owner(folder: int, name: str) -> None:
 
 def take_asked(place: Place, name: str) -> bytes:
     """Return a file of the agent's folder and take it away; empty without one."""
-    data = _read_asked(place, name)
-    with asked_folder(place) as folder:
-        try:
-            os.unlink(name, dir_fd=folder)
-        except FileNotFoundError:
-            return b""
-    return data
+    return _read_asked(place, name, and_take=True)
 
 
 def digest_of(path: Path) -> str:

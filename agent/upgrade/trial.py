@@ -10,8 +10,8 @@ from typing import Protocol
 from agent.core.errors import Broken
 
 GOOD_ANSWERS = 3
-STARTS_MAX = 3
-"""A release that was started so often without three good answers in between is not awaited any longer."""
+STARTS_MAX = 2
+"""How many starts a gate may see: that of the release before, and one of the new one. Who died is not awaited again."""
 COMMAND_TIMEOUT_S = 30.0
 UNIT = "storebox.service"
 
@@ -122,9 +122,9 @@ class Trial:
             said = self._answering()
             in_a_row = in_a_row + 1 if said == version else 0
             other = said is not None and said != version
-            if in_a_row >= GOOD_ANSWERS:
-                return None
             seen.add(self._supervisor.starts())
+            if in_a_row >= GOOD_ANSWERS and len(seen) <= STARTS_MAX:
+                return None
             if len(seen) > STARTS_MAX:
                 return "upgrade.keeps_dying"
             if self._monotonic_s() >= ends_s:

@@ -15,6 +15,8 @@ out=$1
 version=${STOREBOX_VERSION:-$(sed -n 's/^version = //p' setup.cfg)}
 architecture=$(dpkg --print-architecture)
 stage=$PWD/build/stage
+# What a box starts by itself: all that says [Install], but for headquarters'.
+units=$(grep -l '^\[Install\]' systemd/storebox* | grep -v storebox-hq | xargs -n 1 basename | LC_ALL=C sort | paste -sd ' ')
 
 # put MODE SOURCE TARGET: a file of the project into the stage.
 put() { install -D -m "$1" "$2" "$stage/$3"; }
@@ -26,7 +28,7 @@ control() {
     sed -e "s/@VERSION@/$version/" -e "s/@ARCHITECTURE@/$architecture/" \
         -e "s/@SIZE@/$(du -sk --exclude=DEBIAN "$stage" | cut -f1)/" "$from/control" >"$stage/DEBIAN/control"
     for script in preinst postinst prerm postrm; do
-        [ ! -e "$from/$script" ] || sed "s/@VERSION@/$version/g" "$from/$script" >"$stage/DEBIAN/$script"
+        [ ! -e "$from/$script" ] || sed -e "s/@VERSION@/$version/g" -e "s/@UNITS@/$units/" "$from/$script" >"$stage/DEBIAN/$script"
         [ ! -e "$stage/DEBIAN/$script" ] || chmod 755 "$stage/DEBIAN/$script"
     done
     [ ! -e "$from/conffiles" ] || install -m 644 "$from/conffiles" "$stage/DEBIAN/conffiles"
@@ -48,6 +50,8 @@ box() {
     local home=/opt/storebox/releases/$version unit
     rm -rf "$stage"
     config/install/tree.sh "$stage$home" "$home"
+    # Who may sign releases for these boxes, as `storebox release keys` wrote it; without it a box takes no bundle.
+    [ -z "${STOREBOX_RELEASE_KEYS:-}" ] || put 644 "$STOREBOX_RELEASE_KEYS" "$home/release-keys.json"
     for unit in systemd/storebox*.{service,socket,path,timer}; do
         case $unit in */storebox-hq*) ;; *) put 644 "$unit" "lib/systemd/system/${unit##*/}" ;; esac
     done

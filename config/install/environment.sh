@@ -7,6 +7,7 @@
 #   environment.sh devices       find or install what plays recorded devices, and libusb for those of USB
 #   environment.sh interop DIR   install the foreign programs of tests/interop into DIR, where node and npm are there
 #   environment.sh box           find or install the emulator of tests/box, unpack a kernel for it into build/box
+#   environment.sh root FOLDER   build a bare Debian 12 for tests/nspawn, as root
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -160,6 +161,37 @@ need_box() {
     fi
 }
 
+# A Debian 12 as its installer leaves it, with nothing of ours, for tests/nspawn. It comes from the sources that this
+# machine's apt has for Debian 12, and is kept. mmdebstrap refuses what is not signed.
+need_root() {
+    local folder=$1 missing=() sources
+    [ ! -e "$folder.whole" ] || return 0
+    [ "$(id -u)" = 0 ] || { say "no Debian 12 root: only root can make one; tests/nspawn is skipped"; return; }
+    command -v mmdebstrap >/dev/null || missing+=(mmdebstrap)
+    command -v systemd-nspawn >/dev/null || missing+=(systemd-container)
+    [ ${#missing[@]} = 0 ] || apt "no Debian 12 root" "${missing[@]}" || {
+        say "no Debian 12 root: tests/nspawn is skipped; as root: apt-get install ${missing[*]}"
+        return
+    }
+    fresh_lists || true # a machine without network builds from what it has, or says that it can't
+    mkdir -p "$(dirname "$folder")"
+    sources=$(dirname "$folder")/sources.list
+    apt-get indextargets --format 'deb $(REPO_URI) $(RELEASE) $(COMPONENT)' 'Created-By: Packages' 'Origin: Debian' \
+        2>/dev/null | grep -E ' bookworm(-updates|-security)? ' | sort -u >"$sources" || true
+    [ -s "$sources" ] || {
+        say "no Debian 12 root: this machine's apt has no sources of Debian 12; tests/nspawn is skipped"
+        return
+    }
+    say "building a Debian 12 root in $folder"
+    rm -rf "$folder"
+    if mmdebstrap --quiet --mode=root --variant=minbase --include=systemd,systemd-sysv,udev,dbus,python3,libusb-1.0-0,tzdata \
+        bookworm "$folder" "$sources" </dev/null >"$folder.log" 2>&1; then
+        touch "$folder.whole"
+    else
+        say "no Debian 12 root could be built, see $folder.log: tests/nspawn is skipped"
+    fi
+}
+
 prepare() {
     local venv=$1 python
     mkdir -p build
@@ -178,5 +210,6 @@ case "${1:-}" in
     devices) need_devices ;;
     interop) need_interop "$2" ;;
     box) need_box ;;
-    *) sed -n '2,10s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
+    root) need_root "$2" ;;
+    *) sed -n '2,11s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
 esac

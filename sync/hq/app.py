@@ -9,9 +9,11 @@ from sync.hq.boxes_api import boxes_router
 from sync.hq.directives.boxes_api import directives_router
 from sync.hq.errors import add_error_handlers
 from sync.hq.evidence_api import evidence_router
+from sync.hq.introduction_api import introduction_router
 from sync.hq.office import Office
 from sync.hq.pages.site import site_router
 from sync.hq.people_api import people_router
+from sync.hq.releases.boxes_api import releases_router
 from sync.hq.rescue.api import rescue_router
 
 
@@ -21,6 +23,8 @@ def create_app(office: Office) -> FastAPI:
     add_error_handlers(app)
     app.include_router(boxes_router(office))
     app.include_router(directives_router(office))
+    app.include_router(introduction_router(office))
+    app.include_router(releases_router(office))
     app.include_router(rescue_router(office))
     app.include_router(people_router(office))
     app.include_router(evidence_router(office))

@@ -25,6 +25,7 @@ from sync.hq.ledger_cli import ledger_app
 from sync.hq.load.cli import load
 from sync.hq.people.cli import person_app
 from sync.hq.pull_cli import pull
+from sync.hq.releases.cli import release_app
 from sync.hq.webhooks.cli import webhook_app
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ app.add_typer(day_app, name="day")
 app.add_typer(job_app, name="job")
 app.add_typer(difference_app, name="difference")
 app.add_typer(webhook_app, name="webhook")
+app.add_typer(release_app, name="release")
 store_app.command("closed")(closed_store)
 store_app.command("token")(store_token)
 store_app.command("packet")(store_packet)

@@ -14,6 +14,7 @@ from agent.core.chain import Identity
 from agent.core.errors import Broken
 from agent.core.signing import document_message
 from sync.grant import GRANT_USE
+from sync.introduction import introduction_message
 from sync.keylist import KeyRing, key_list_message, root_fingerprint
 from sync.keys import FileKey, write_private
 
@@ -23,6 +24,8 @@ LOOKUP_USES = ("lookup",)
 """What the key of receipts signs under a name of its own: answers to look-ups."""
 GRANT_USES = (GRANT_USE,)
 """And grants of epochs, in offline packets."""
+RELEASE_USES = ("release",)
+"""And permits to go back to an older release."""
 PAY_USES = ("wish", "pass:P1")
 """What the key of the payments' process signs: answers to wishes, and the proofs of its pay page."""
 
@@ -102,6 +105,13 @@ class HqKeys:
         signature = self._receipt_key.sign(document_message("receipt", identity, document))
         return {**document, "signature": signature.hex()}
 
+    def introduction(self, nonce: str, at_ms: int) -> dict[str, object]:
+        """Return who headquarters is and what time it is, for a box that knows the root's fingerprint only."""
+        signed: dict[str, object] = {"nonce": nonce, "at_ms": at_ms, "kid": RECEIPT_KID}
+        signature = self._receipt_key.sign(introduction_message(signed))
+        shown = {"root_public_key": self.root_public_key.hex(), "key_list": dict(self.key_list)}
+        return {**signed, **shown, "signature": signature.hex()}
+
     def signed_lookup(self, identity: Identity, answer: Mapping[str, object], at_ms: int) -> dict[str, object]:
         """Return the answer to a box's look-up, signed for that box alone; one that no list names is not believed."""
         document = {
@@ -122,6 +132,15 @@ class HqKeys:
             raise Broken("key.not_listed", file="receipt.key", uses=", ".join(GRANT_USES))
         document = {**grant, "kid": kid}
         signature = self._receipt_key.sign(document_message(GRANT_USE, identity, document))
+        return {**document, "signature": signature.hex()}
+
+    def signed_permit(self, identity: Identity, sequence: int, below: int, at_ms: int) -> dict[str, object]:
+        """Return a box's permit to go back to a release; raises `Broken` when no key may give it (root elsewhere)."""
+        kid = _kid_of(self.key_list, self._receipt_key.public_key, RELEASE_USES)
+        if kid is None:
+            raise Broken("key.not_listed", file="receipt.key", uses=", ".join(RELEASE_USES))
+        document = {"sequence": sequence, "below": below, "at_ms": at_ms, "kid": kid}
+        signature = self._receipt_key.sign(document_message("release", identity, document))
         return {**document, "signature": signature.hex()}
 
     def signed_wish(self, identity: Identity, document: Mapping[str, object]) -> dict[str, object]:
@@ -155,6 +174,7 @@ def _completed(
         ("lookup", receipt_key, LOOKUP_USES),
         ("pay", pay_key, PAY_USES),
         ("grant", receipt_key, GRANT_USES),
+        ("release", receipt_key, RELEASE_USES),
     ):
         if _kid_of(document, key.public_key, uses) is None:
             taken = {row.get("kid") for row in rows}

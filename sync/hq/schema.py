@@ -5,6 +5,7 @@ from sync.hq.books import tables as books_tables
 from sync.hq.commissioning import tables as commissioning_tables
 from sync.hq.directives import tables as directives_tables
 from sync.hq.people import tables as people_tables
+from sync.hq.releases import tables as release_tables
 from sync.hq.tables import metadata
 from sync.hq.webhooks import tables as webhook_tables
 
@@ -17,5 +18,6 @@ __all__ = [
     "metadata",
     "money_tables",
     "people_tables",
+    "release_tables",
     "webhook_tables",
 ]

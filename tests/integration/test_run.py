@@ -1,6 +1,7 @@
 """The box as systemd starts it: sockets, readiness, signs of life, signals, refusals."""
 
 import os
+import shutil
 import signal
 import socket
 import stat
@@ -55,13 +56,17 @@ def url_said_by(running: Running) -> str:
     return said.split()[-1]
 
 
-def test_a_box_that_was_never_enrolled_refuses_with_its_remedy(tmp_path: Path) -> None:
-    done = storebox("run", "--state", str(tmp_path / "none"))
+def test_a_journal_without_an_enrolment_is_damage_and_no_blank_box(enrolled: Path, tmp_path: Path) -> None:
+    lost = tmp_path / "lost"
+    shutil.copytree(enrolled, lost)
+    (lost / "keys" / "enrolment.json").unlink()
+    (lost / "journal.db").touch()
+    done = storebox("run", "--state", str(lost))
     assert done.returncode == 1
     assert done.stdout == ""
     assert done.stderr.startswith("box.not_enrolled")
     assert "storebox enrol" in done.stderr
-    assert not (tmp_path / "none").exists()
+    assert not (lost / "setup").exists()
 
 
 def test_it_serves_until_sigterm_and_tells_who_may_ask(box: Running, enrolled: Path) -> None:

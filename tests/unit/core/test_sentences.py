@@ -23,6 +23,7 @@ from agent.core.sentences import MISSING, TABLES, help_code, known_codes, senten
 from agent.core.sentences_codes import Texts
 from agent.core.sentences_staff import ACT_WORDS
 from agent.daemon.control import VERBS
+from agent.setup.run import VERBS as VERBS_OF_SETUP
 from drivers.drawer import DrawerState
 from sync.hq.books.note_kinds import BookNote, MoneyNote
 from sync.hq.cli import app as hq_app
@@ -115,7 +116,10 @@ def _mentioned() -> tuple[tuple[str, str], ...]:
         (f"{path}:{line}", code)
         for path, tree in _trees()
         for line, code in _literals(tree)
-        if code.partition(".")[0] in NOUNS and code not in ENTRIES and code not in VERBS and path != STATUSES
+        if code.partition(".")[0] in NOUNS
+        and code not in ENTRIES
+        and code not in (*VERBS, *VERBS_OF_SETUP)
+        and path != STATUSES
     )
 
 

@@ -18,6 +18,7 @@ from agent.web import live
 from agent.web.app import create_app
 from agent.web.hub import QUEUE_MAX, Hub
 from agent.web.server import Server
+from tests.integration.running import wait_for
 from tests.unit.web.conftest import PINS
 
 
@@ -157,3 +158,19 @@ def test_a_closed_hub_ends_new_streams_too() -> None:
         assert [event async for event in hub.subscribe().events(0.1)] == []
 
     asyncio.run(run())
+
+
+def test_who_was_taken_before_the_stop_is_answered(shop: Shop) -> None:
+    """A restart under load: the connection is there, its request still on the way."""
+    with serving(shop, Hub()) as (url, server, thread):
+        httpx.get(f"{url}/health", trust_env=False)
+        host, _, port = url.removeprefix("http://").partition(":")
+        with socket.create_connection((host, int(port))) as connection:
+            wait_for(lambda: server.server_state.connections)
+            server.should_exit = True
+            wait_for(lambda: not any(one.is_serving() for one in server.servers))
+            connection.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+            connection.settimeout(5)
+            assert connection.recv(4096).startswith(b"HTTP/1.1 200")
+        thread.join(10)
+        assert not thread.is_alive()

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0020"
-down_revision = "0019"
+down_revision = "0018"
 
 _Big = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 _FOR_SELLING = sa.text("kind IN ('pass.accepted','day.opened','day.closed','shift.opened','shift.closed')")

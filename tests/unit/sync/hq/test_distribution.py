@@ -22,7 +22,7 @@ def test_every_unique_key_holds_the_store_and_nothing_refers_to_another_table(ta
     assert not [index for index in table.indexes if index.unique]
 
 
-def test_people_tokens_and_jobs_alone_are_copied_to_every_node() -> None:
+def test_people_tokens_jobs_and_releases_alone_are_copied_to_every_node() -> None:
     assert reference_tables() == [
         "access_token",
         "job",
@@ -30,6 +30,7 @@ def test_people_tokens_and_jobs_alone_are_copied_to_every_node() -> None:
         "looked_at",
         "person",
         "person_session",
+        "release",
         "webhook_endpoint",
     ]
     assert {*distributed_tables(), *reference_tables()} == set(metadata.tables)

@@ -1,0 +1,186 @@
+"""Every printer and scanner that is there, opened as it comes: what setup mode prints on and hears.
+
+A printer is told of each time it comes, also when it was only plugged out and in: that is how a technician without a
+keyboard asks for the slip again.
+"""
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from agent.settings import Settings, Till, shipped
+from agent.setup.examining import AsPrinter, AsScanner, tried
+from drivers.base import CONNECTED, DeviceError, DeviceEvent, DeviceState
+from drivers.discovery.find import find_devices
+from drivers.discovery.found import Found, Roots
+from drivers.discovery.watch import LOOK_EVERY_S
+from drivers.printer.device import PrinterDevice
+from drivers.printer.profiles import PrinterProfile, load_profiles
+from drivers.scanner.device import ScannerDevice
+from drivers.transport.usb_find import has_libusb
+from sync.threads import StepThread
+
+_log = logging.getLogger("storebox.setup")
+TRIES_MAX = 20
+"""How often a device that could not be opened is tried before it has to be plugged anew."""
+
+OPENED_WITHIN_S = 2.0
+"""How long the first look waits for scanners to open, so that the first invitation names them."""
+
+
+@dataclass(frozen=True, slots=True)
+class SetupPrinter:
+    """A printer that was found; `till` is whose receipts it is to print."""
+
+    till: str
+    url: str
+    profile: str
+    title: str
+    device: PrinterDevice
+
+
+@dataclass(frozen=True, slots=True)
+class SetupScanner:
+    """A scanner that was found."""
+
+    name: str
+    url: str
+    model: str
+    title: str
+    device: ScannerDevice
+
+
+OnPrinter = Callable[[SetupPrinter], None]
+OnScan = Callable[[SetupScanner, str], None]
+
+
+class SetupDevices:
+    """Looks for devices until stopped. `on_printer` and `on_scan` come on threads of the devices and return at once."""
+
+    def __init__(self, settings: Settings, roots: Roots, on_printer: OnPrinter, on_scan: OnScan) -> None:
+        self._roots = roots
+        self._on_printer = on_printer
+        self._on_scan = on_scan
+        self._profiles = load_profiles(shipped("devices"))
+        self._printers: dict[str, SetupPrinter] = {}
+        self._scanners: dict[str, SetupScanner] = {}
+        self._seen: dict[str, int] = {}
+        self._coming: list[threading.Event] = []
+        self.unusable: dict[str, str] = {}
+        """Devices that could not be opened, by their file, with the code."""
+        self.looked = threading.Event()
+        """Set after the first look: what was plugged in at the start is known."""
+        self._settings = settings
+        self._thread = StepThread("setup devices", self._look)
+
+    @property
+    def printers(self) -> tuple[SetupPrinter, ...]:
+        """The printers, in the order in which they came."""
+        return tuple(self._printers.values())
+
+    @property
+    def scanners(self) -> tuple[SetupScanner, ...]:
+        """The scanners that are connected."""
+        return tuple(one for one in self._scanners.values() if one.device.state in CONNECTED)
+
+    def start(self) -> None:
+        """Begin with the devices that the settings name."""
+        for till in self._settings.tills:
+            self._named(till)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Let go of every device."""
+        self._thread.stop()
+        for scanner in self._scanners.values():
+            scanner.device.stop()
+        for printer in self._printers.values():
+            printer.device.stop()
+
+    def _named(self, till: Till) -> None:
+        if till.printer:
+            profile = self._profiles.get(till.profile) or self._profiles["pos80"]
+            self._add_printer(till.till, till.printer, till.profile, profile, till.printer)
+        if till.scanner:
+            self._add_scanner(till.scanner, till.scanner_model, till.scanner)
+
+    def _look(self) -> float:
+        for found in find_devices(self._roots, libusb=has_libusb()):
+            if not self._is_known(found):
+                self._take(found)
+        if not self.looked.is_set():
+            for came in self._coming:
+                came.wait(OPENED_WITHIN_S)
+            self.looked.set()
+        return LOOK_EVERY_S
+
+    def _take(self, found: Found) -> None:
+        self._seen[found.device] = self._seen.get(found.device, 0) + 1
+        what = tried(found, self._profiles)
+        title = found.title or found.device
+        if isinstance(what, DeviceError):
+            self.unusable[found.device] = what.code
+            _log.warning("%s: %s", found.device, what)
+            return
+        self.unusable.pop(found.device, None)
+        self._seen[found.device] = TRIES_MAX
+        _log.info("%s is %s", found.device, what)
+        if isinstance(what, AsScanner):
+            self._add_scanner(what.url, what.model, title)
+        elif isinstance(what, AsPrinter):
+            self._add_printer(self._free_till(), what.url, what.profile, self._profiles[what.profile], title)
+
+    def _is_known(self, found: Found) -> bool:
+        if self._seen.get(found.device, 0) >= TRIES_MAX:
+            return True
+        addresses = {found.url, *found.alternatives}
+        opened = [*(one.url for one in self._printers.values()), *(one.url for one in self._scanners.values())]
+        return any(_is_at(url, addresses, found.device) for url in opened)
+
+    def _free_till(self) -> str:
+        taken = set(self._printers)
+        return next(str(number) for number in range(1, len(taken) + 2) if str(number) not in taken)
+
+    def _add_printer(self, till: str, url: str, name: str, profile: PrinterProfile, title: str) -> None:
+        def on_event(event: DeviceEvent) -> None:
+            connected = event.state in CONNECTED
+            if connected and not was[0]:
+                self._on_printer(printer)
+            was[0] = connected or (event.state is DeviceState.OPENING and was[0])
+
+        was = [False]
+        printer = SetupPrinter(till, url, name, title, PrinterDevice(f"receipt{till}", url, profile, on_event))
+        self._printers[till] = printer
+        printer.device.start()
+
+    def _add_scanner(self, url: str, model: str, title: str) -> None:
+        name = f"scanner{len(self._scanners) + 1}"
+
+        came = threading.Event()
+        self._coming.append(came)
+
+        def on_event(event: DeviceEvent) -> None:
+            _log.info("%s: %s", event.device, event.code)
+            if event.state in CONNECTED:
+                came.set()
+
+        device = ScannerDevice(
+            name,
+            url,
+            lambda scan: None if scan.corrupt else self._on_scan(scanner, scan.text),
+            on_event,
+            model=model,
+        )
+        scanner = SetupScanner(name, url, model, title, device)
+        self._scanners[name] = scanner
+        device.start()
+
+
+def _is_at(url: str, addresses: set[str], device: str) -> bool:
+    scheme, _, rest = url.partition(":")
+    path = rest.partition("?")[0]
+    if url in addresses or f"{scheme}:{path}" in addresses:
+        return True
+    return path.startswith("/") and Path(path).resolve() == Path(device).resolve()

@@ -1,0 +1,122 @@
+"""From an enrolment code to an enrolled box with a journal. The same call after a lost answer goes on where it was."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from ipaddress import ip_address
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from agent.core.canonical import canonical_bytes
+from agent.core.errors import Credentials, Refused, StoreboxError, TryLater, UnknownOutcome
+from agent.core.ports import Clock, Entropy
+from agent.core.setup_codes import EnrolmentCode
+from agent.daemon.box import begin_journal
+from sync.dateless import DatelessAdapter
+from sync.enrol import Enrolment, enrol, load_enrolment
+from sync.introduction import NONCE_BYTES, introduce
+from sync.keylist import root_fingerprint
+from sync.keys import write_private
+from sync.session import HttpSession
+
+READ_TIMEOUT_S = 10.0
+CLOCK_OFF_MS = 90_000
+"""A clock further off than this is told to root's helper."""
+CLOCK_REQUEST = "clock-request.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolled:
+    """What came of it; `clock_off_ms` is how far this box's clock was behind headquarters' signed time."""
+
+    enrolment: Enrolment
+    clock_off_ms: int
+
+
+OpenSession = Callable[[str], HttpSession]
+
+
+def open_session(url: str) -> HttpSession:
+    """Return the session of a first contact."""
+    return HttpSession(url, read_timeout_s=READ_TIMEOUT_S, adapter=DatelessAdapter())
+
+
+def check_code(code: EnrolmentCode, pinned: str) -> None:
+    """Refuse a code that this box must not follow.
+
+    `setup.other_headquarters`: another root key than the pinned one; `setup.plain_http`: unencrypted, and not on this
+    machine.
+    """
+    if pinned and code.fingerprint_text != pinned.lower():
+        raise Credentials("setup.other_headquarters", host=code.host)
+    if code.plain and not _is_loopback(code.url):
+        raise Refused("setup.plain_http", host=code.host)
+
+
+def enrol_by_code(
+    state: Path,
+    code: EnrolmentCode,
+    box: str,
+    clock: Clock,
+    entropy: Entropy,
+    *,
+    pinned: str = "",
+    open_session: OpenSession = open_session,
+) -> Enrolled:
+    """Enrol at the code's headquarters and begin the journal.
+
+    A box that this code enrolled already stays what it is; another's code is refused (`enrol.already`).
+    Raises `Refused` or `Credentials` when that is final, `TryLater` or `UnknownOutcome` when the same call may do it
+    later: key and token stay the same, so headquarters gives the same epoch.
+    """
+    check_code(code, pinned)
+    known = load_enrolment(state)
+    if known is not None:
+        _check_same(known, code)
+        begin_journal(state, known, clock)
+        return Enrolled(known, 0)
+    session = open_session(code.url)
+    try:
+        before_ms = clock.now_ms()
+        introduction = _introduced(session, code, entropy)
+        clock_off_ms = introduction - before_ms
+        enrolment = enrol(session, state, code.token_text, code.store, box, fingerprint=code.fingerprint_text)
+    finally:
+        session.close()
+    if abs(clock_off_ms) > CLOCK_OFF_MS:
+        ask_for_clock(state, introduction, clock)
+    begin_journal(state, enrolment, clock)
+    return Enrolled(enrolment, clock_off_ms)
+
+
+def ask_for_clock(state: Path, hq_at_ms: int, clock: Clock) -> None:
+    """Ask root's helper to set the clock; it adds what the monotonic clock says has passed since."""
+    document = {"hq_at_ms": hq_at_ms, "monotonic_ms": int(clock.monotonic_s() * 1000)}
+    write_private(state / "setup" / CLOCK_REQUEST, canonical_bytes(document))
+
+
+def is_final(error: StoreboxError) -> bool:
+    """Tell whether the same code can never enrol this box."""
+    return not isinstance(error, TryLater | UnknownOutcome)
+
+
+def _check_same(known: Enrolment, code: EnrolmentCode) -> None:
+    who, root = known.identity, root_fingerprint(known.root_public_key or b"")
+    if (who.store, root) != (code.store, code.fingerprint_text):
+        raise Refused("enrol.already", store=who.store, box=who.box, epoch=who.epoch)
+
+
+def _introduced(session: HttpSession, code: EnrolmentCode, entropy: Entropy) -> int:
+    """Return headquarters' time. What answers but is no headquarters may be a login page: later it may be one."""
+    try:
+        nonce = entropy.random_bytes(NONCE_BYTES)
+        return introduce(session, nonce, code.fingerprint_text, code.store).at_ms
+    except Refused as error:
+        raise TryLater("setup.no_headquarters", host=code.host) from error
+
+
+def _is_loopback(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -1,0 +1,346 @@
+"""Setup mode itself: one thread that takes what devices and people say, in order, and answers on paper.
+
+Everything that may be lost is on disk before it is waited for: the code whose answer is awaited, the key, the store. A
+power cut anywhere finds the step again, and headquarters gives the same answer to the same key and token.
+"""
+
+import logging
+import queue
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import replace
+from typing import Any
+
+from agent.core.errors import Refused, StoreboxError
+from agent.core.network_codes import is_network_code
+from agent.core.ports import Clock, Entropy
+from agent.core.receipt_parts import Document
+from agent.core.recognition import SetupCommand
+from agent.core.setup import SILENCE_S, SetupEvent, SetupState, next_state
+from agent.core.setup_codes import ENROLMENT_PREFIX, read_enrolment_code, read_slip_code
+from agent.daemon.self_tests import print_within
+from agent.settings import Settings
+from agent.setup import conclusion
+from agent.setup.devices import SetupDevices, SetupPrinter, SetupScanner
+from agent.setup.enrolling import check_code, enrol_by_code, is_final
+from agent.setup.joining import joined
+from agent.setup.paper import Paper, belonging
+from agent.setup.progress import begun, save_progress
+from agent.setup.proving import Proving
+from drivers.base import CONNECTED
+from drivers.discovery.found import Roots
+from sync.enrol import Enrolment, load_enrolment
+from sync.keylist import root_fingerprint
+
+_log = logging.getLogger("storebox.setup")
+PRINT_WAITS_S = 20.0
+TESTING_SILENCE_S = 10 * 60
+"""An enrolled box is not kept from trade for longer than this by a slip that nobody scans."""
+RETRY_FIRST_S, RETRY_MAX_S = 1.0, 60.0
+SAME_AGAIN_S = 5.0
+"""The same refused text within this time is a scanner held to its code: one slip is enough."""
+
+Input = Callable[[], None]
+
+
+class SetupMode:
+    """Runs from `start` until the box is ready, then calls `on_ready`; `stop` ends it before."""
+
+    def __init__(
+        self, settings: Settings, clock: Clock, entropy: Entropy, roots: Roots, on_ready: Callable[[], None]
+    ) -> None:
+        self._settings = settings
+        self._state = settings.state
+        self._clock = clock
+        self._entropy = entropy
+        self._on_ready = on_ready
+        self._inputs: queue.SimpleQueue[Input] = queue.SimpleQueue()
+        self._progress = begun(settings.state, entropy)
+        self._enrolment = load_enrolment(settings.state)
+        self._paper = Paper(settings, self._progress.box, roots.sys)
+        self._proving = Proving(clock, entropy)
+        self._devices = SetupDevices(settings, roots, self._printer_came, self._heard)
+        self._heard_at_s = clock.monotonic_s()
+        self._retry_at_s: float | None = None
+        self._retry_s = RETRY_FIRST_S
+        self._told: str | None = None
+        self._refused: tuple[str, float] = ("", 0.0)
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="setup", daemon=True)
+
+    # for the page, the command line and the watchdog
+
+    def start(self) -> None:
+        """Begin to look for devices, and go on where an earlier run ended."""
+        if self._enrolment is not None:
+            self._keep(SetupState.TESTING)
+        elif self._progress.state is not SetupState.ENROLLING:
+            self._keep(SetupState.INVITED)
+        else:
+            self._retry_at_s = self._clock.monotonic_s()
+        self._devices.start()
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End; whatever step it was in is found again."""
+        self._ended.set()
+        self._inputs.put(lambda: None)
+        if self._thread is not threading.current_thread():
+            self._thread.join(5.0)
+        self._devices.stop()
+
+    def works(self) -> None:
+        """Return when the thread is alive; raises for the watchdog otherwise."""
+        if not self._thread.is_alive():
+            raise RuntimeError("the thread of setup mode has ended")
+
+    def facts(self) -> dict[str, Any]:
+        """Return where setup stands, for a page or a terminal; holds no secret."""
+        return {
+            "state": self._progress.state.value,
+            "box": self._progress.box,
+            "store": self._enrolment.identity.store if self._enrolment else None,
+            "printers": [
+                {"till": one.till, "title": one.title, "url": one.url, "state": one.device.state.value}
+                for one in self._devices.printers
+            ],
+            "scanners": [{"name": one.name, "title": one.title, "url": one.url} for one in self._devices.scanners],
+            "unusable": dict(self._devices.unusable),
+            "bound": sorted(self._proving.bound),
+            "waiting": self._proving.waiting(),
+        }
+
+    def say(self, text: str) -> "Future[str]":
+        """Take a code as if a scanner had read it; the future has the state after it, or its refusal."""
+        done: Future[str] = Future()
+
+        def take() -> None:
+            try:
+                self._take(text, None)
+            except StoreboxError as error:
+                done.set_exception(error)
+            else:
+                done.set_result(self._progress.state.value)
+
+        self._inputs.put(take)
+        return done
+
+    # from the devices' threads
+
+    def _printer_came(self, printer: SetupPrinter) -> None:
+        self._inputs.put(lambda: self._greet(printer))
+
+    def _heard(self, scanner: SetupScanner, text: str) -> None:
+        self._inputs.put(lambda: self._scan(scanner, text))
+
+    # on the thread of setup
+
+    def _run(self) -> None:
+        self._devices.looked.wait(PRINT_WAITS_S)
+        while not self._ended.is_set() and self._progress.state is not SetupState.DONE:
+            try:
+                step = self._inputs.get(timeout=self._wait_s())
+            except queue.Empty:
+                step = self._due
+            try:
+                step()
+            except Exception:  # noqa: BLE001 - a defect in one step must not end setup; it is logged whole
+                _log.exception("a step of setup mode")
+        if self._progress.state is SetupState.DONE:
+            self._on_ready()
+
+    def _wait_s(self) -> float:
+        due = [self._heard_at_s + self._silence_s()]
+        if self._retry_at_s is not None:
+            due.append(self._retry_at_s)
+        return max(0.0, min(due) - self._clock.monotonic_s())
+
+    def _silence_s(self) -> float:
+        return TESTING_SILENCE_S if self._progress.state is SetupState.TESTING else SILENCE_S
+
+    def _due(self) -> None:
+        now_s = self._clock.monotonic_s()
+        if self._retry_at_s is not None and now_s >= self._retry_at_s:
+            self._enrol(self._progress.code)
+        elif now_s >= self._heard_at_s + self._silence_s():
+            self._heard_at_s = now_s
+            if self._progress.state is SetupState.TESTING:
+                self._conclude(SetupEvent.SILENCE)
+            elif self._progress.state is not SetupState.RESTING:
+                self._step(SetupEvent.SILENCE)
+                self._retry_at_s = None
+
+    def _greet(self, printer: SetupPrinter) -> None:
+        self._heard_at_s = self._clock.monotonic_s()
+        if self._progress.state is SetupState.RESTING:
+            self._step(SetupEvent.WOKEN)
+        if self._progress.state is SetupState.TESTING:
+            self._test(printer)
+        elif self._progress.state in (SetupState.INVITED, SetupState.ENROLLING):
+            self._print(self._invitation(), printer)
+
+    def _scan(self, scanner: SetupScanner, text: str) -> None:
+        try:
+            self._take(text, scanner)
+        except StoreboxError as error:
+            now_s = self._clock.monotonic_s()
+            if (text, True) != (self._refused[0], now_s - self._refused[1] < SAME_AGAIN_S):
+                self._print(self._paper.refusal(error))
+            self._refused = (text, now_s)
+        else:
+            scanner.device.beep()
+
+    def _take(self, text: str, scanner: SetupScanner | None) -> None:
+        self._heard_at_s = self._clock.monotonic_s()
+        cleaned = text.strip()
+        if cleaned == f"X1{SetupCommand.INVITE.value}":
+            self._step(SetupEvent.WOKEN)
+            self._show_again()
+        elif self._progress.state is SetupState.RESTING:
+            raise Refused("setup.resting")
+        elif cleaned.upper().startswith(ENROLMENT_PREFIX):
+            self._take_enrolment(cleaned)
+        elif is_network_code(cleaned):
+            self._take_network(cleaned)
+        elif (nonce := read_slip_code(cleaned)) is not None and scanner is not None:
+            self._take_slip(nonce, scanner)
+        elif not self._proving.probed(cleaned):
+            raise Refused(_unknown(cleaned, self._progress.state))
+
+    def _take_enrolment(self, text: str) -> None:
+        code = read_enrolment_code(text)
+        if next_state(self._progress.state, SetupEvent.ENROLMENT_CODE) is None:
+            raise Refused("setup.not_now") if self._enrolment is None else enrolled_already(self._enrolment)
+        check_code(code, self._settings.hq.root)
+        self._told, self._retry_s = None, RETRY_FIRST_S
+        self._step(SetupEvent.ENROLMENT_CODE, code=text)
+        self._enrol(text)
+
+    def _enrol(self, text: str) -> None:
+        """Try once; what is not final is tried again by itself, and said on paper once."""
+        self._retry_at_s = None
+        code = read_enrolment_code(text)
+        try:
+            enrolled = enrol_by_code(
+                self._state,
+                code,
+                self._progress.box,
+                self._clock,
+                self._entropy,
+                pinned=self._settings.hq.root,
+            )
+        except StoreboxError as error:
+            self._not_enrolled(error)
+            return
+        self._enrolment = enrolled.enrolment
+        self._step(SetupEvent.ENROLLED, code="")
+        self._heard_at_s = self._clock.monotonic_s()
+        who = belonging(enrolled.enrolment, code.fingerprint_text, bool(self._settings.hq.root))
+        self._print(self._paper.enrolled(who))
+        for printer in self._devices.printers:
+            self._test(printer)
+
+    def _not_enrolled(self, error: StoreboxError) -> None:
+        _log.warning("not enrolled: %s", error)
+        if is_final(error):
+            self._step(SetupEvent.REFUSED, code="")
+        else:
+            self._retry_at_s = self._clock.monotonic_s() + self._retry_s
+            self._retry_s = min(self._retry_s * 2, RETRY_MAX_S)
+        if self._told != error.code:
+            self._told = error.code
+            self._print(self._paper.refusal(error))
+
+    def _take_network(self, text: str) -> None:
+        waiting = self._progress.code
+        if next_state(self._progress.state, SetupEvent.NETWORK_CODE) is None:
+            raise Refused("setup.not_now")
+        self._step(SetupEvent.NETWORK_CODE)
+        try:
+            self._print(self._paper.network(joined(self._state, text, waiting, self._clock, self._entropy)))
+        finally:
+            self._step(SetupEvent.NETWORK_ENDED)
+            if waiting:
+                self._step(SetupEvent.ENROLMENT_CODE)
+                self._retry_at_s = self._clock.monotonic_s()
+
+    def _take_slip(self, nonce: bytes, scanner: SetupScanner) -> None:
+        bound, again = self._proving.scanned(nonce, scanner)
+        waiting = self._proving.waiting()
+        taken = {one.scanner.name for one in self._proving.bound.values()}
+        free = [one for one in self._devices.scanners if one.name not in taken]
+        if again or not waiting or not free:
+            self._conclude(SetupEvent.PROVED)
+        else:
+            self._print(self._paper.bound(bound.proven, waiting), bound.slip.printer)
+
+    def _conclude(self, event: SetupEvent) -> None:
+        """Write down who belongs together, tell headquarters, and let the box trade."""
+        enrolment = self._enrolment
+        if enrolment is None:
+            raise Refused("setup.not_now")
+        report = conclusion.write(self._state, enrolment, self._proving, self._devices, self._clock)
+        reported = conclusion.sent(self._state)
+        _log.info("set up: %s", report["tills"])
+        fingerprint = root_fingerprint(enrolment.root_public_key or b"")
+        who = belonging(enrolment, fingerprint, bool(self._settings.hq.root))
+        proven = [one.proven for _, one in sorted(self._proving.bound.items())]
+        self._print(self._paper.ready(who, proven, reported))
+        self._step(event)
+
+    def _show_again(self) -> None:
+        if self._progress.state is SetupState.TESTING:
+            for printer in self._devices.printers:
+                self._test(printer)
+        else:
+            self._print(self._invitation())
+
+    def _invitation(self) -> Document:
+        return self._paper.invitation(
+            self._devices.printers, self._devices.scanners, tuple(sorted(self._devices.unusable))
+        )
+
+    def _test(self, printer: SetupPrinter) -> None:
+        slip = self._proving.slip_for(printer)
+        store = self._enrolment.identity.store if self._enrolment else ""
+        began_s = self._clock.monotonic_s()
+        self._print(self._paper.self_test(printer, slip.nonce, store), printer)
+        slip.printed_at_s = self._clock.monotonic_s()
+        slip.print_ms = int((slip.printed_at_s - began_s) * 1000)
+
+    def _print(self, document: Document, printer: SetupPrinter | None = None) -> None:
+        """Print on one printer, else on every one that is there."""
+        chosen = [printer] if printer else [one for one in self._devices.printers if one.device.state in CONNECTED]
+        for one in chosen:
+            said = print_within(one.device, document, self._entropy, PRINT_WAITS_S)
+            _log.info("%s on %s: %s %s", document["title"], one.device.name, said["outcome"], said["code"])
+
+    def _step(self, event: SetupEvent, code: str | None = None) -> None:
+        following = next_state(self._progress.state, event)
+        if following is None:
+            raise Refused("setup.not_now")
+        self._keep(following, code)
+
+    def _keep(self, state: SetupState, code: str | None = None) -> None:
+        kept = replace(self._progress, state=state, code=self._progress.code if code is None else code)
+        if kept != self._progress:
+            save_progress(self._state, kept)
+            self._progress = kept
+
+
+def _unknown(text: str, state: SetupState) -> str:
+    """Return the code of the sentence for a text that setup does not take."""
+    if text == f"X1{SetupCommand.ENC.value}":
+        return "setup.encoding"
+    if text == f"X1{SetupCommand.PASSCODE.value}":
+        return "setup.passcode"
+    if text.upper().startswith("T1"):
+        return "setup.code_damaged"
+    return "setup.scan_slip" if state is SetupState.TESTING else "setup.not_enrolled_yet"
+
+
+def enrolled_already(enrolment: Enrolment) -> Refused:
+    """Return the refusal of a second enrolment."""
+    who = enrolment.identity
+    return Refused("enrol.already", store=who.store, box=who.box, epoch=who.epoch)

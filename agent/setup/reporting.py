@@ -1,0 +1,79 @@
+"""The report of setup, kept in `STATE/setup/report.json` until headquarters has it."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from agent.core.canonical import canonical_bytes, parse
+from agent.core.errors import Broken, StoreboxError, TryLater, UnknownOutcome
+from sync.commission import send_report
+from sync.enrol import device_key, load_enrolment
+from sync.keys import write_private
+from sync.session import HttpSession
+from sync.threads import StepThread
+
+FILE = "report.json"
+RETRY_FIRST_S, RETRY_MAX_S = 5.0, 600.0
+NEVER_S = 24 * 3600.0
+READ_TIMEOUT_S = 5.0
+
+
+def save_report(state: Path, report: Mapping[str, Any], sent: bool = False) -> None:
+    """Keep the report, whole or not at all."""
+    write_private(state / "setup" / FILE, canonical_bytes({"report": dict(report), "sent": sent}))
+
+
+def unsent_report(state: Path) -> dict[str, Any] | None:
+    """Return the report that headquarters does not have yet, None when there is none."""
+    path = state / "setup" / FILE
+    if not path.exists():
+        return None
+    try:
+        document = parse(path.read_bytes())
+    except Broken:
+        return None
+    if not isinstance(document, dict) or document.get("sent") or not isinstance(document.get("report"), dict):
+        return None
+    report: dict[str, Any] = document["report"]
+    return report
+
+
+def send_kept_report(state: Path) -> None:
+    """Send the report that waits, if one does; raises `StoreboxError` when headquarters did not take it."""
+    report, enrolment = unsent_report(state), load_enrolment(state)
+    if report is None or enrolment is None or enrolment.hq_url is None:
+        return
+    session = HttpSession(enrolment.hq_url, read_timeout_s=READ_TIMEOUT_S)
+    try:
+        send_report(session, enrolment.identity, device_key(state, enrolment), report)
+    finally:
+        session.close()
+    save_report(state, report, sent=True)
+
+
+class ReportSender:
+    """Sends the report behind the trading box, again and again until it is there or refused for good."""
+
+    def __init__(self, state: Path) -> None:
+        self._state = state
+        self._wait_s = RETRY_FIRST_S
+        self._thread = StepThread("setup report", self._step)
+
+    def start(self) -> None:
+        """Begin, where a report waits."""
+        if unsent_report(self._state) is not None:
+            self._thread.start()
+
+    def stop(self) -> None:
+        """End; a report that was not sent stays."""
+        self._thread.stop(1.0)
+
+    def _step(self) -> float:
+        try:
+            send_kept_report(self._state)
+        except (TryLater, UnknownOutcome):
+            self._wait_s = min(self._wait_s * 2, RETRY_MAX_S)
+            return self._wait_s
+        except StoreboxError:
+            return RETRY_MAX_S
+        return NEVER_S

@@ -1,0 +1,1 @@
+"""Releases at headquarters: bundles, rings, who has what, pauses, permits to go back."""

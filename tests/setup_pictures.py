@@ -1,0 +1,77 @@
+"""`make pictures`: sets blank boxes up, in both languages, and keeps every slip as the emulated printer drew it.
+
+The slips of a run that really happens: processes of their own, headquarters, scanner; only root's helper for networks
+is played, since nobody here may change one. Random numbers make each run's codes other ones.
+"""
+
+import json
+import shutil
+import sys
+import tempfile
+import threading
+from pathlib import Path
+
+from agent.setup.joining import ANSWER, REQUEST
+from tests.integration.running import wait_for
+from tests.integration.test_run import free_port
+from tests.setup_stage import Bench, Headquarters
+
+NETWORK = "WIFI:T:WPA;S:shop;P:password1;;"
+LAYERS = {
+    "link": {"good": True, "detail": "enp1s0"},
+    "address": {"good": True, "detail": "192.168.1.20/24"},
+    "gateway": {"good": True, "detail": "192.168.1.1"},
+}
+
+
+def main(target: Path) -> None:
+    """Draw every slip of a setup."""
+    target.mkdir(parents=True, exist_ok=True)
+    for language in ("zh-CN", "en"):
+        with tempfile.TemporaryDirectory() as folder:
+            _pictures(Path(folder), language, target)
+
+
+def _pictures(folder: Path, language: str, target: Path) -> None:
+    png = folder / "png"
+    with Headquarters(folder / "hq", "S001") as headquarters, Bench(folder / "box", 2, language, png) as bench:
+        code = headquarters.code("S001")
+        bench.start(free_port())
+        names = ["1-invitation"]
+        _cut(bench, 1)
+        bench.scan("6901234567892")
+        names.append("refusal")
+        _cut(bench, 2)
+        helper = threading.Thread(target=_answer, args=(bench.state / "setup",))
+        helper.start()
+        bench.scan(NETWORK)
+        names.append("2-network")
+        _cut(bench, 3)
+        helper.join()
+        bench.scan(code)
+        names += ["3-enrolled", "4-test"]
+        _cut(bench, 5)
+        bench.scan(bench.test_code(0), 0)
+        names.append("5-till-ready")
+        _cut(bench, 6)
+        bench.scan(bench.test_code(1), 1)
+        names.append("6-ready")
+        _cut(bench, 7)
+        wait_for(lambda: (png / "slip-000007.png").exists())
+    for number, name in enumerate(names, 1):
+        shutil.copyfile(png / f"slip-{number:06d}.png", target / f"{name}.{language}.png")
+
+
+def _cut(bench: Bench, slips: int) -> None:
+    wait_for(lambda: len(bench.slips()) >= slips)
+
+
+def _answer(folder: Path) -> None:
+    """Play root's helper once."""
+    wait_for((folder / REQUEST).exists)
+    request = json.loads((folder / REQUEST).read_bytes())
+    (folder / ANSWER).write_text(json.dumps({"id": request["id"], "applied": True, "layers": LAYERS}))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
