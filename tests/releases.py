@@ -142,9 +142,9 @@ def installed(root: Path, tree: Path, version: str, sequence: int) -> None:
 def other_version(tree: Path, target: Path, old: str, new: str, release_keys: Any = None) -> Path:
     """Copy an installed tree under another version: its paths, its metadata, and what the program says it is.
 
-    `old` and `new` name the folders below `releases/`. Bytecode is left out, since it would hold the old text.
+    `old` and `new` name the folders below `releases/`.
     """
-    shutil.copytree(tree, target, symlinks=True, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(tree, target, symlinks=True)
     (target / RELEASE_FILE).unlink(missing_ok=True)
     here, there = f"releases/{old}/".encode(), f"releases/{new}/".encode()
     for path in [*(target / "bin").iterdir(), target / "pyvenv.cfg"]:

@@ -9,6 +9,7 @@ from agent.core.errors import Refused
 from agent.core.passes import PassKind
 from agent.core.ports import Clock, Entropy, OutgoingJournal, Signer
 from agent.services import health
+from agent.services.figures import program_version
 from agent.services.shop import Shop
 from sync import lookups
 from sync.enrol import Enrolment, save_enrolment
@@ -80,7 +81,7 @@ class Headquarters:
         """Return what the box tells about itself; `trouble` is why it does not send or sell any more, or None."""
         blocked = (self.uplink.status.blocked if self.uplink is not None else None) or {}
         trouble = self._shop.writer.stopped or blocked.get(self._shop.identity.epoch)
-        return {**health.heartbeat(self._shop), "trouble": trouble}
+        return {**health.heartbeat(self._shop), "trouble": trouble, "version": program_version()}
 
     def start(self) -> None:
         """Begin to send."""

@@ -1,7 +1,7 @@
 """A bundle: one tar file of three members, `manifest.json`, `keys.json`, `tree.tar.gz`, in this order.
 
 The manifest comes first, so that signatures are checked before a byte of the tree is unpacked. Links of the tree stand
-in the manifest and never in the archive.
+in the manifest and never in the archive. Byte code is packed too: the box has no right to write it beside its program.
 """
 
 import gzip
@@ -30,7 +30,6 @@ from agent.core.release import (
 from agent.upgrade.place import RELEASE_FILE
 
 MANIFEST, KEYS, TREE = "manifest.json", "keys.json", "tree.tar.gz"
-LEFT_OUT = frozenset({"__pycache__"})
 READ_BYTES = 1024 * 1024
 
 
@@ -160,7 +159,7 @@ def _listed(tree: Path) -> tuple[list[dict[str, Any]], dict[str, str]]:
     files: list[dict[str, Any]] = []
     links: dict[str, str] = {}
     for folder, names, file_names in os.walk(tree):
-        names[:] = sorted(name for name in names if name not in LEFT_OUT)
+        names.sort()
         linked = [name for name in names if (Path(folder) / name).is_symlink()]
         names[:] = [name for name in names if name not in linked]
         for name in sorted([*file_names, *linked]):
