@@ -17,6 +17,14 @@ class DatelessAdapter(HTTPAdapter):
 
     def init_poolmanager(self, *args: Any, **settings: Any) -> None:
         """Make the pools with a context of our own; requests gives it the authorities."""
-        context = ssl.create_default_context()
-        context.verify_flags |= ssl.VerifyFlags(_NO_CHECK_TIME)
-        super().init_poolmanager(*args, ssl_context=context, **settings)
+        super().init_poolmanager(*args, ssl_context=_context(), **settings)
+
+    def proxy_manager_for(self, proxy: str, **settings: Any) -> Any:
+        """Make the pools of a way through a proxy, with the same context."""
+        return super().proxy_manager_for(proxy, ssl_context=_context(), **settings)
+
+
+def _context() -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    context.verify_flags |= ssl.VerifyFlags(_NO_CHECK_TIME)
+    return context

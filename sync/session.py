@@ -3,10 +3,12 @@
 Nothing was sent: `TryLater`. Sent and no whole answer: `UnknownOutcome`. What an answer means is the caller's part.
 """
 
+import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from http.cookiejar import DefaultCookiePolicy
+from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 import requests
@@ -24,6 +26,9 @@ ANSWER_BYTES_MAX = 4 * 1024 * 1024
 _READ_BYTES = 64 * 1024
 CONNECTIONS_KEPT = 32
 """Idle ones; a box needs few, headquarters talk to a platform for many boxes at once."""
+
+PROXY_VARIABLE = "STOREBOX_PROXY"
+"""`host:port` of the proxy through which everything leaves that is not on this machine; unset: directly."""
 
 HeaderMaker = Callable[[str, str, bytes], Mapping[str, str]]
 """Makes headers from method, path with query, and body exactly as they are sent."""
@@ -76,6 +81,7 @@ class HttpSession:
         self._session = requests.Session()
         self._session.trust_env = False
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        self._session.proxies = proxies_for(parts.hostname)
         self._session.verify = certificates or True
         self._session.cert = client_certificate
         for scheme in ("http://", "https://"):
@@ -134,6 +140,16 @@ class HttpSession:
             if time.monotonic() > ends_at_s:
                 raise UnknownOutcome("network.no_answer", server=self.base_url)
         return bytes(content)
+
+
+def proxies_for(host: str) -> dict[str, str]:
+    """Return the proxy on the way to a host, as requests asks for it: none to this machine, or where none is set."""
+    proxy = os.environ.get(PROXY_VARIABLE, "")
+    try:
+        is_here = ip_address(host).is_loopback
+    except ValueError:
+        is_here = host == "localhost"
+    return {} if is_here or not proxy else {"http": f"http://{proxy}", "https": f"http://{proxy}"}
 
 
 def _ours(error: Exception, server: str) -> StoreboxError:

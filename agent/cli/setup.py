@@ -43,6 +43,15 @@ def join_network(
     _show(asked(state, "setup.code", text=code), as_json)
 
 
+@setup_app.command("apply", hidden=True)
+def apply_requests(state: StateOption = None) -> None:
+    """Do what the box asks root for: join a network, set the clock. What storebox-network.service runs."""
+    from agent.settings import in_force
+    from agent.setup.network import System, serve_requests
+
+    typer.echo(", ".join(serve_requests(in_force(state).state, System())) or "nothing to do")
+
+
 def asked(state: Any, verb: str, **values: str) -> dict[str, Any]:
     """Have the box in setup mode run a verb; refuses `setup.not_in_setup` when there is none."""
     from agent.daemon.control import ask

@@ -4,6 +4,7 @@ The request is a file below the state folder; `storebox-network.path` starts `ag
 checks it again, applies it, puts the old configuration back when the gateway does not answer, and writes what it found.
 """
 
+import os
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -18,6 +19,7 @@ from agent.core.setup_codes import read_enrolment_code
 from agent.setup.enrolling import open_session
 from sync.introduction import NONCE_BYTES, introduce
 from sync.keys import write_private
+from sync.session import PROXY_VARIABLE
 
 REQUEST, ANSWER = "network-request.json", "network-answer.json"
 ANSWER_WITHIN_S = 60.0
@@ -52,7 +54,10 @@ def joined(
             (folder / REQUEST).unlink(missing_ok=True)
             raise TryLater("setup.no_network_helper")
         sleep(LOOK_EVERY_S)
-    return [*_local(answer), *_beyond(enrolment_text, entropy, good=answer.get("applied") is True)]
+    applied = answer.get("applied") is True
+    if applied:
+        os.environ[PROXY_VARIABLE] = plan.proxy  # what a start reads from proxy.env, for this process
+    return [*_local(answer), *_beyond(enrolment_text, entropy, good=applied)]
 
 
 def _answer(path: Path, request: str) -> Mapping[str, object] | None:
