@@ -15,15 +15,25 @@ BACKLOG = 4096
 class AnnouncingServer(uvicorn.Server):
     """Tells its URL once it answers."""
 
-    def __init__(self, config: uvicorn.Config, announce: Callable[[str], None]) -> None:
+    def __init__(
+        self, config: uvicorn.Config, announce: Callable[[str], None], on_stop: Callable[[], None] | None = None
+    ) -> None:
+        """`on_stop` ends what requests wait for, before they are waited for."""
         super().__init__(config)
         self._announce = announce
+        self._on_stop = on_stop
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start to serve, then say where."""
         await super().startup(sockets)
         if self.started and sockets:
             self._announce(url_of(sockets[0]))
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Let held requests go, then stop."""
+        if self._on_stop is not None:
+            self._on_stop()
+        await super().shutdown(sockets)
 
 
 def url_of(listener: socket.socket) -> str:
@@ -43,7 +53,9 @@ def listening(host: str, port: int) -> socket.socket:
     return socket.socket(fileno=created.detach())
 
 
-def make_server(app: Any, announce: Callable[[str], None], grace_s: int = 5) -> AnnouncingServer:
+def make_server(
+    app: Any, announce: Callable[[str], None], grace_s: int = 5, on_stop: Callable[[], None] | None = None
+) -> AnnouncingServer:
     """Return a quiet server for an application."""
     config = uvicorn.Config(
         app,
@@ -54,7 +66,7 @@ def make_server(app: Any, announce: Callable[[str], None], grace_s: int = 5) -> 
         timeout_graceful_shutdown=grace_s,
         timeout_keep_alive=120,
     )
-    return AnnouncingServer(config, announce)
+    return AnnouncingServer(config, announce, on_stop)
 
 
 def run_until_stopped(server: uvicorn.Server, listener: socket.socket) -> None:

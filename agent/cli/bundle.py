@@ -30,6 +30,7 @@ def bundle(
     log: Annotated[
         list[Path] | None, typer.Option("--log", help="A file of logs instead of journald's.", exists=True)
     ] = None,
+    hq: Annotated[str | None, typer.Option(hidden=True, help="Headquarters' URL instead of the settings'.")] = None,
     state: StateOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -44,7 +45,7 @@ def bundle(
     if to is not None or not (send or print_slip):
         told["file"] = str(_written(made, to))
     if send:
-        told["sent"] = _sent(settings, made)
+        told["sent"] = _sent(settings, made, hq)
     if print_slip:
         told["printed"] = _printed(settings, made, printer)
     if as_json:
@@ -100,14 +101,14 @@ def _written(made: "Bundle", to: Path | None) -> Path:
     return write(place / made.name if place.is_dir() else place, made.data)
 
 
-def _sent(settings: Settings, made: "Bundle") -> dict[str, Any]:
+def _sent(settings: Settings, made: "Bundle", hq: str | None) -> dict[str, Any]:
     from agent.daemon.box import enrolment_of
     from sync.bundles import send_bundle
     from sync.enrol import device_key
     from sync.session import HttpSession
 
     enrolment = enrolment_of(settings.state)
-    url = settings.hq.url or enrolment.hq_url
+    url = hq or settings.hq.url or enrolment.hq_url
     if not url:
         raise Refused("sync.no_headquarters")
     session = HttpSession(url)

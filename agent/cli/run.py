@@ -42,6 +42,7 @@ def run(
     A box that has no store yet is set up first, by its scanner and printer.
     """
     from agent import logs
+    from agent.cli.verbs_from_afar import verbs_of
     from agent.daemon.platforms import hurried
     from agent.daemon.run import Surroundings
     from agent.daemon.run import run as serve
@@ -62,7 +63,8 @@ def run(
     platforms = {**_platforms(settings, hq, wallet, wallet_state, health), **_own_phones(settings, hq)}
     hurried(platforms, hurry)
     companions = _companions(hq or settings.hq.url or None)
-    surroundings = Surroundings(hq, platforms, _desk(desk), health, _examine, companions)
+    verbs = verbs_of(settings, hq)
+    surroundings = Surroundings(hq, platforms, _desk(desk), health, _examine, companions, verbs)
     reports = ReportSender(settings.state)
     reports.start()
     try:

@@ -13,6 +13,11 @@ from agent.settings import Settings, in_force
 sync_app = typer.Typer()
 
 _RECEIPT = "SELECT next_seq, received_ms FROM receipt WHERE epoch = ? ORDER BY id DESC LIMIT 1"
+_DOCUMENTS = (
+    "SELECT kind, version, signature IS NOT NULL, effective_ms, received_ms,"
+    " coalesce((SELECT value FROM counter WHERE name = 'directive-in-force:' || kind), 0) FROM document AS one"
+    " WHERE version = (SELECT max(version) FROM document WHERE kind = one.kind) ORDER BY kind"
+)
 _MONEY = (
     "SELECT coalesce((SELECT sum(total_fen) FROM view_sale WHERE epoch = ?1 AND seq >= ?2), 0)"
     " + coalesce((SELECT sum(total_fen) FROM view_refund WHERE epoch = ?1 AND seq >= ?2), 0)"
@@ -28,10 +33,11 @@ def status(state: StateOption = None, as_json: JsonOption = False) -> None:
     enrolled = enrolment_of(settings.state)
     with journal_of(settings) as connection:
         rows = _epochs(connection)
+        directives = _directives(connection)
     link = _link(settings)
     facts = {"hq": settings.hq.url or enrolled.hq_url, "link": link, "unsent": sum(row["unsent"] for row in rows)}
     if as_json:
-        print_json({**facts, "rows": rows})
+        print_json({**facts, "rows": rows, "directives": directives})
         return
     typer.echo(f"headquarters: {facts['hq'] or 'none, this shop trades alone'}; link: {link['state']}")
     for row in rows:
@@ -39,6 +45,12 @@ def status(state: StateOption = None, as_json: JsonOption = False) -> None:
         row["unsent_fen"] = yuan(row["unsent_fen"])
     columns = {"epoch": "epoch", "last_seq": "last", "next_seq": "next at HQ", "unsent": "unsent"}
     print_rows(rows, columns | {"unsent_fen": "money", "received": "last receipt"}, as_json=False)
+    for one in directives:
+        one["received"] = clock_text(one["received_ms"], settings)
+        one["from"] = clock_text(one["effective_ms"], settings)
+    if directives:
+        columns = {"kind": "directive", "version": "version", "state": "state", "from": "from", "received": "received"}
+        print_rows(directives, columns, as_json=False)
 
 
 @sync_app.command()
@@ -54,6 +66,25 @@ def now(state: StateOption = None, as_json: JsonOption = False) -> None:
         print_json({"unsent": unsent})
     else:
         typer.echo(f"sending; {unsent['entries']} entries wait")
+
+
+def _directives(connection: Any) -> list[dict[str, Any]]:
+    """Return the newest version of each document: of headquarters, or of the shop's own file."""
+    from agent.core.directives import QUEUES, Kind
+
+    rows = connection.execute(_DOCUMENTS).fetchall()
+    return [
+        {
+            "kind": kind,
+            "version": version,
+            "from_hq": signed,
+            "state": "waiting" if signed and version > in_force else "in force",
+            "effective_ms": effective_ms or None,
+            "received_ms": received_ms,
+        }
+        for kind, version, signed, effective_ms, received_ms, in_force in rows
+        if kind not in list(Kind) or Kind(kind) not in QUEUES
+    ]
 
 
 def _epochs(connection: Any) -> list[dict[str, Any]]:

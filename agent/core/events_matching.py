@@ -72,9 +72,10 @@ class DifferenceSettled(Event):
 class RefundFound(TradeEvent):
     """Money that the platform gave back and nobody in the store did: in the merchant's portal, most likely.
 
-    Known from a bill (`source` is "bill", `sha256` names the kept file), so it is no second witness for matching: the
-    difference stays until a person settles it. It counts on the business day on which it became known, without shift
-    and staff. `sale` had the money, None when no sale took it; `tender` is its place among the sale's tenders.
+    Known from a bill (`source` is "bill", or "hq" where headquarters read it; `sha256` names the kept file), so it is
+    no second witness for matching: the difference stays until a person settles it. It counts on the business day on
+    which it became known, without shift and staff. `sale` had the money, None when no sale took it; `tender` is its
+    place among the sale's tenders.
     """
 
     KIND: ClassVar[str] = "refund.found"

@@ -34,6 +34,7 @@ from sync.enrol import Enrolment, device_key, enrol_alone, load_enrolment
 from sync.keys import FileKey
 
 if TYPE_CHECKING:
+    from agent.daemon.directives_down import DirectivesDown
     from agent.services.bills import Bills
 
 log = logging.getLogger("storebox.box")
@@ -155,6 +156,7 @@ class Box:
             hq_url,
             key_fault,
         )
+        self.directives = self._directives(outside, signer)
         if settings.payments.page and self.enrolment.key_ring() is not None and signer is not None:
             self.shop.phone = PhoneOrders(settings.payments.page, signer, self.headquarters.proof_keys)
         self.shop.wake_printer = self.devices.wake
@@ -184,6 +186,16 @@ class Box:
 
         return Bills(self.shop, KeptBills(self.settings.state))
 
+    def _directives(self, outside: Outside, signer: FileKey | None) -> "DirectivesDown | None":
+        """Return what asks headquarters for directives; None for a shop alone, and without the box's key."""
+        keys, url = self.headquarters.keys, self.headquarters.url
+        if keys is None or url is None or signer is None:
+            return None
+        from agent.daemon.directives_down import DirectivesDown
+
+        clock, entropy = outside.link_clock or outside.clock, outside.entropy
+        return DirectivesDown(self, url, signer, keys, clock, entropy, self.headquarters.on_key_list)
+
     def _devices(self) -> Any:
         from agent.daemon.devices import Devices
 
@@ -200,9 +212,13 @@ class Box:
         self.devices.start()
         self.resolver.start()
         self.headquarters.start()
+        if self.directives is not None:
+            self.directives.start()
 
     def stop(self) -> None:
         """End everything; nothing that is on disk is lost."""
+        if self.directives is not None:
+            self.directives.stop()
         self.devices.stop()
         self.headquarters.stop()
         self.resolver.stop()

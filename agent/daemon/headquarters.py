@@ -45,8 +45,8 @@ class Headquarters:
         self._answered = False
         self._thread: UplinkThread | None = None
         self.uplink: Uplink | None = None
-        keys = self._keys = enrolment.key_ring()
-        url = hq_url or enrolment.hq_url
+        keys = self.keys = enrolment.key_ring()
+        url = self.url = hq_url or enrolment.hq_url
         if keys is None or not url:
             return
         if signer is None:
@@ -63,25 +63,30 @@ class Headquarters:
             entropy,
             pace=Pace(),
             on_outcome=self._on_outcome,
-            on_key_list=self._on_key_list,
+            on_key_list=self.on_key_list,
         )
         self._thread = UplinkThread(self.uplink)
         self._lookup_session = HttpSession(
             url, connect_timeout_s=lookups.CONNECT_TIMEOUT_S, read_timeout_s=lookups.READ_TIMEOUT_S
         )
         client = HqClient(self._lookup_session, signer)
-        asked = lookups.HqLookups(journal.identity, client, keys, entropy, self._on_key_list)
+        asked = lookups.HqLookups(journal.identity, client, keys, entropy, self.on_key_list)
         shop.ask_headquarters = asked.ask
 
     def proof_keys(self, store: str, at_ms: int) -> tuple[bytes, ...]:
         """Return the keys whose pay-proofs count for a store, by the newest list that came; none for a box alone."""
-        return () if self._keys is None else self._keys.keys_for(f"pass:{PassKind.PAY_PROOF}", store, at_ms)
+        return () if self.keys is None else self.keys.keys_for(f"pass:{PassKind.PAY_PROOF}", store, at_ms)
 
     def heartbeat(self) -> Mapping[str, object]:
         """Return what the box tells about itself; `trouble` is why it does not send or sell any more, or None."""
         blocked = (self.uplink.status.blocked if self.uplink is not None else None) or {}
         trouble = self._shop.writer.stopped or blocked.get(self._shop.identity.epoch)
-        return {**health.heartbeat(self._shop), "trouble": trouble, "version": program_version()}
+        return {
+            **health.heartbeat(self._shop),
+            "trouble": trouble,
+            "version": program_version(),
+            "directives": dict(self._shop.directives),
+        }
 
     def start(self) -> None:
         """Begin to send."""
@@ -129,6 +134,7 @@ class Headquarters:
         if changed:
             self._shop.publish("lamps", self.lamp())
 
-    def _on_key_list(self, document: Mapping[str, object]) -> None:
+    def on_key_list(self, document: Mapping[str, object]) -> None:
+        """Keep a newer key list."""
         self._enrolment = replace(self._enrolment, key_list=document)
         save_enrolment(self._state, self._enrolment)

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from agent.core.payment import Platform
 from agent.core.receipt_diagnosis import Complaint
+from agent.core.verbs import Verb
 from agent.daemon.background import in_background
 from agent.daemon.box import JOURNAL, Box, Outside, enrolment_of
 from agent.daemon.clock import SystemClock, SystemEntropy
+from agent.daemon.directives_down import VerbRun
 from agent.daemon.housekeeping import Housekeeping
 from agent.daemon.lock import StateLock
 from agent.daemon.memory import give_large_pieces_back, settle
@@ -78,6 +80,8 @@ class Surroundings:
     examine: Callable[[Box, str], tuple[int, Sequence[Complaint]]] | None = None
     """Looks at the running box for its command card, in a language; None where nobody does."""
     companions: Sequence[MakeCompanion] = ()
+    verbs: Mapping[Verb, VerbRun] = field(default_factory=dict)
+    """What headquarters may ask for and only an entry point can do."""
 
 
 def run(
@@ -108,6 +112,8 @@ def run(
         box = Box(settings, outside, hq_url=surroundings.hq_url or settings.hq.url or None)
         if surroundings.examine is not None:
             box.shop.examiner = Examiner(partial(surroundings.examine, box))
+        if box.directives is not None:
+            box.directives.further = surroundings.verbs
         try:
             _Run(box, hub, surroundings, stands, announce).serve()
         finally:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Collection
 from functools import cache
 
-from agent.core import events, events_matching, undoing
+from agent.core import events, events_matching, events_rescue, undoing, verbs
 from agent.core.sentences import known_codes
 
 COUNT_MAX = 10**9
@@ -67,7 +67,7 @@ def kinds() -> frozenset[str]:
     """Return the kinds of entries that this release knows."""
     found = {
         kind
-        for place in (events, events_matching, undoing)
+        for place in (events, events_matching, events_rescue, undoing, verbs)
         for name in vars(place)
         if isinstance(kind := getattr(getattr(place, name), "KIND", None), str) and kind
     }

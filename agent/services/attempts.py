@@ -13,6 +13,7 @@ from agent.core.undoing import AttemptUndoing
 from agent.services import baskets
 from agent.services.journaling import record
 from agent.services.shop import Actor, Shop
+from agent.services.stopped import refuse_stopped
 from agent.services.trade import Trade, trading
 from agent.store.unit import Unit
 
@@ -48,6 +49,7 @@ def begin(
     basket = rules.ask_total(baskets.required(unit.connection, actor.till))
     if basket.attempt is not None:
         raise Refused("sale.attempt_open", attempt=basket.attempt)
+    refuse_stopped(shop, basket)
     due_fen = basket.due_fen
     if due_fen <= 0:
         raise Refused("tender.above_due", amount_fen=0, due_fen=due_fen)

@@ -45,6 +45,7 @@ def add_item(
 ) -> Shown:
     """Add an item; a basket that was being paid goes back to ringing up while no money was taken."""
     require(shop, actor, "sell")
+    shop.stop_sale.check(item.sku, item.named(shop.store.language).name)
 
     def change(unit: Unit, current: Basket) -> Basket:
         ringing = rules.back_to_ringing(current) if current.state is BasketState.PAYING else current
@@ -69,6 +70,8 @@ def add_lines(
 ) -> Shown:
     """Add ready lines of another till or a recording, with discounts of the whole sale, in one step."""
     require(shop, actor, "sell")
+    for line in lines:
+        shop.stop_sale.check(line.sku, line.name)
 
     def change(unit: Unit, current: Basket) -> Basket:
         changed = rules.add_lines(current, tuple(lines))

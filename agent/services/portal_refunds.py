@@ -23,8 +23,14 @@ def number_of(line: BillLine) -> str:
     return line.out_refund_no or line.refund_transaction or f"{line.transaction}-{line.at_ms}"
 
 
-def take_over(shop: Shop, unit: Unit, platform: str, line: BillLine, sha256: str) -> bool:
-    """Journal a refund of the bill that the journal has not, once.
+def is_known(connection: Any, line: BillLine) -> bool:
+    """Tell whether the journal has a refund already, whoever told of it."""
+    known = "SELECT 1 FROM view_platform_refund WHERE out_refund_no = ?"
+    return connection.execute(known, (number_of(line),)).fetchone() is not None
+
+
+def take_over(shop: Shop, unit: Unit, platform: str, line: BillLine, sha256: str, source: str = SOURCE) -> bool:
+    """Journal a refund of the bill that the journal has not, once; `source` is who read that bill: this box, or hq.
 
     False where it is known, and where it is not plain which sale had the money: that is left to people.
     """
@@ -32,8 +38,7 @@ def take_over(shop: Shop, unit: Unit, platform: str, line: BillLine, sha256: str
     if found is None or found["state"] != AttemptState.PAID:
         return False
     number = number_of(line)
-    known = "SELECT 1 FROM view_platform_refund WHERE out_refund_no = ?"
-    if unit.connection.execute(known, (number,)).fetchone() is not None:
+    if is_known(unit.connection, line):
         return False
     sale, tender, kind = _paid_for(unit.connection, found)
     if sale is None and found["used"]:
@@ -55,7 +60,7 @@ def take_over(shop: Shop, unit: Unit, platform: str, line: BillLine, sha256: str
             amount_fen=line.amount_fen,
             refund_transaction=line.refund_transaction,
             platform_at_ms=line.at_ms,
-            source=SOURCE,
+            source=source,
             sha256=sha256,
         ),
     )

@@ -7,6 +7,7 @@ from typing import Any
 
 from agent.core.catalog import Catalog
 from agent.core.chain import Identity
+from agent.core.directives import Message, StopSale
 from agent.core.errors import StoreboxError
 from agent.core.lookup import Question, Report
 from agent.core.payment import Platform
@@ -138,6 +139,10 @@ class Shop:
     wake_uplink: Callable[[], None] = _nothing
     scales: Mapping[str, Any] = field(default_factory=dict)
     """The scales by till, as `agent.services.weighing.Scale` describes them."""
+    stop_sale: StopSale = field(default_factory=StopSale)
+    """What headquarters let nobody sell."""
+    messages: tuple[Message, ...] = ()
+    """Lines of headquarters for the counter."""
     lamps: Callable[[], dict[str, dict[str, Any]]] = dict
     uplink_lamp: Callable[[], dict[str, Any]] = dict
 

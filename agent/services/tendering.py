@@ -17,6 +17,7 @@ from agent.services.journaling import record
 from agent.services.shop import Actor, Approval, Shop
 from agent.services.slips import queue_pending_slips, queue_receipt
 from agent.services.stations import queue_station_slips
+from agent.services.stopped import refuse_stopped
 from agent.services.trade import Trade, trading
 from agent.store.unit import Unit
 
@@ -75,10 +76,11 @@ def after_tender(shop: Shop, unit: Unit, actor: Actor, basket: Basket, trade: Tr
     return {"basket": baskets.shown(basket), "completed": None, "attempt": None}
 
 
-def _payable(unit: Unit, actor: Actor) -> Basket:
+def _payable(shop: Shop, unit: Unit, actor: Actor) -> Basket:
     basket = rules.ask_total(baskets.required(unit.connection, actor.till))
     if basket.attempt is not None:
         raise Refused("sale.attempt_open", attempt=basket.attempt)
+    refuse_stopped(shop, basket)
     return basket
 
 
@@ -89,7 +91,7 @@ def pay_cash(shop: Shop, actor: Actor, given_fen: int | None, key: str | None = 
 
     def command(unit: Unit) -> Shown:
         trade = trading(unit.connection, actor)
-        basket = _payable(unit, actor)
+        basket = _payable(shop, unit, actor)
         due_fen = basket.due_fen
         if due_fen == 0:
             return after_tender(shop, unit, actor, basket, trade)
@@ -129,7 +131,7 @@ def pay_other(
 
     def command(unit: Unit) -> Shown:
         trade = trading(unit.connection, actor)
-        basket = _payable(unit, actor)
+        basket = _payable(shop, unit, actor)
         wished_fen = basket.due_fen if amount_fen is None else amount_fen
         checked_amount(tender, wished_fen)
         approver = require(shop, actor, tender.act, approval, amount_fen=wished_fen)
@@ -151,7 +153,7 @@ def finish_free(shop: Shop, actor: Actor, key: str | None = None) -> Shown:
     """Complete a sale whose total is zero: everything was given, nothing is owed."""
 
     def command(unit: Unit) -> Shown:
-        basket = _payable(unit, actor)
+        basket = _payable(shop, unit, actor)
         if basket.due_fen:
             raise Refused("sale.not_free", due_fen=basket.due_fen)
         return after_tender(shop, unit, actor, basket, trading(unit.connection, actor))

@@ -6,6 +6,7 @@ from fastapi import FastAPI
 from sqlalchemy import text
 
 from sync.hq.boxes_api import boxes_router
+from sync.hq.directives.bell import Bell
 from sync.hq.directives.boxes_api import directives_router
 from sync.hq.errors import add_error_handlers
 from sync.hq.evidence_api import evidence_router
@@ -22,10 +23,11 @@ def create_app(office: Office) -> FastAPI:
     app = FastAPI(title="storebox headquarters", version=version("storebox"), docs_url=None, redoc_url=None)
     add_error_handlers(app)
     app.include_router(boxes_router(office))
-    app.include_router(directives_router(office))
     app.include_router(introduction_router(office))
     app.include_router(releases_router(office))
     app.include_router(rescue_router(office))
+    app.state.bell = Bell(office.database, office.now_ms)
+    app.include_router(directives_router(office, app.state.bell))
     app.include_router(people_router(office))
     app.include_router(evidence_router(office))
     app.include_router(site_router(office))

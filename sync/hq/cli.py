@@ -20,6 +20,7 @@ from sync.hq.books.cli import closed_store, exceptions, morning, period_app
 from sync.hq.books.difference_cli import difference_app
 from sync.hq.books.job_cli import day_app, job_app
 from sync.hq.commissioning.cli import store_packet, store_token
+from sync.hq.directives.cli import directive_app
 from sync.hq.groups_cli import group_app
 from sync.hq.ledger_cli import ledger_app
 from sync.hq.load.cli import load
@@ -50,6 +51,7 @@ app.add_typer(fee_app, name="fee")
 app.add_typer(day_app, name="day")
 app.add_typer(job_app, name="job")
 app.add_typer(difference_app, name="difference")
+app.add_typer(directive_app, name="directive")
 app.add_typer(webhook_app, name="webhook")
 app.add_typer(release_app, name="release")
 store_app.command("closed")(closed_store)

@@ -5,7 +5,7 @@ it. Where the root is here, a list of an earlier release gets the keys that it l
 """
 
 import fcntl
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -26,6 +26,8 @@ GRANT_USES = (GRANT_USE,)
 """And grants of epochs, in offline packets."""
 RELEASE_USES = ("release",)
 """And permits to go back to an older release."""
+DIRECTIVE_USES = ("directive",)
+"""What the key of directives signs: documents, facts and verbs for one box."""
 PAY_USES = ("wish", "pass:P1")
 """What the key of the payments' process signs: answers to wishes, and the proofs of its pay page."""
 
@@ -39,11 +41,13 @@ class HqKeys:
         receipt_key: FileKey,
         key_list: Mapping[str, object],
         pay_key: FileKey | None = None,
+        directive_key: FileKey | None = None,
     ) -> None:
         self.root_public_key = root_public_key
         self.key_list = KeyRing(root_public_key, key_list).document
         self._receipt_key = receipt_key
         self._pay_key = pay_key
+        self._directive_key = directive_key
 
     @classmethod
     def load_or_create(cls, state: Path) -> "HqKeys":
@@ -52,20 +56,28 @@ class HqKeys:
         with _alone_in(folder):
             receipt_key = FileKey.load_or_create(folder / "receipt.key")
             pay_key = FileKey.load_or_create(folder / "pay.key")
+            directive_key = FileKey.load_or_create(folder / "directive.key")
+            wanted = (
+                ("lookup", receipt_key, LOOKUP_USES),
+                ("pay", pay_key, PAY_USES),
+                ("grant", receipt_key, GRANT_USES),
+                ("release", receipt_key, RELEASE_USES),
+                ("directive", directive_key, DIRECTIVE_USES),
+            )
             list_path, root_path = folder / "key-list.json", folder / "root.pub"
             if not (list_path.exists() and root_path.exists()):
                 root = FileKey.load_or_create(folder / "root.key")
                 first = _signed_list(root, 1, [_row(RECEIPT_KID, receipt_key, RECEIPT_USES)])
-                write_private(list_path, canonical_bytes(_completed(root, first, receipt_key, pay_key)))
+                write_private(list_path, canonical_bytes(_completed(root, first, wanted)))
                 write_private(root_path, root.public_key.hex().encode())
             document = _read(list_path)
             root_file = folder / "root.key"
             if root_file.exists():
-                completed = _completed(FileKey.load(root_file), document, receipt_key, pay_key)
+                completed = _completed(FileKey.load(root_file), document, wanted)
                 if completed is not document:
                     write_private(list_path, canonical_bytes(completed))
                 document = completed
-            return cls(bytes.fromhex(root_path.read_text()), receipt_key, document, pay_key)
+            return cls(bytes.fromhex(root_path.read_text()), receipt_key, document, pay_key, directive_key)
 
     @property
     def fingerprint(self) -> str:
@@ -143,6 +155,22 @@ class HqKeys:
         signature = self._receipt_key.sign(document_message("release", identity, document))
         return {**document, "signature": signature.hex()}
 
+    def signed_directive(self, identity: Identity, document: Mapping[str, object], at_ms: int) -> dict[str, object]:
+        """Return a directive, signed for one box alone; raises `Broken` when no list names the key (root elsewhere)."""
+        key = self._directive_key
+        kid = None if key is None else _kid_of(self.key_list, key.public_key, DIRECTIVE_USES)
+        if key is None or kid is None:
+            raise Broken("key.not_listed", file="directive.key", uses=", ".join(DIRECTIVE_USES))
+        whole = {
+            **document,
+            "store": identity.store,
+            "box": identity.box,
+            "epoch": identity.epoch,
+            "at_ms": at_ms,
+            "kid": kid,
+        }
+        return {**whole, "signature": key.sign(document_message("directive", identity, whole)).hex()}
+
     def signed_wish(self, identity: Identity, document: Mapping[str, object]) -> dict[str, object]:
         """Return an answer to a wish, signed; `document` names `pay_kid`."""
         signature = self.pay_key.sign(document_message("wish", identity, document))
@@ -166,16 +194,11 @@ def _signed_list(root: FileKey, version: int, keys: list[dict[str, object]]) -> 
 
 
 def _completed(
-    root: FileKey, document: Mapping[str, object], receipt_key: FileKey, pay_key: FileKey
+    root: FileKey, document: Mapping[str, object], wanted: Sequence[tuple[str, FileKey, tuple[str, ...]]]
 ) -> Mapping[str, object]:
     """Return a key list with the keys that it lacks, each under a name that is free; the same when it lacks none."""
     rows = _rows(document)
-    for stem, key, uses in (
-        ("lookup", receipt_key, LOOKUP_USES),
-        ("pay", pay_key, PAY_USES),
-        ("grant", receipt_key, GRANT_USES),
-        ("release", receipt_key, RELEASE_USES),
-    ):
+    for stem, key, uses in wanted:
         if _kid_of(document, key.public_key, uses) is None:
             taken = {row.get("kid") for row in rows}
             kid = next(name for name in (f"{stem}-{count}" for count in range(1, len(taken) + 2)) if name not in taken)

@@ -19,7 +19,8 @@ def serve(state: Path, listener: socket.socket, database_url: str | None = None)
     office = Office.open(state, database_url)
     try:
         with running_jobs(office.database, state, office.now_ms):
-            run_until_stopped(make_server(create_app(office), _announce), listener)
+            app = create_app(office)
+            run_until_stopped(make_server(app, _announce, on_stop=app.state.bell.close), listener)
     finally:
         office.close()
 

@@ -35,6 +35,7 @@ from sync.hq.books.fees import contracts_for
 from sync.hq.books.marks import mark_store_days
 from sync.hq.books.neighbours import with_neighbours
 from sync.hq.database import Database
+from sync.hq.directives.portal_refunds import tell_boxes
 from sync.hq.matching.facts import read_facts
 from sync.hq.matching.one_day import BULK_BYTES, match_day
 from sync.hq.upserts import insert_unless_there
@@ -149,6 +150,7 @@ def _write(connection: Connection, judged: Judged, now_ms: int, limits: Limits) 
     found = changes(judged.match, judged.statement, open_bodies(connection, book, day), last)
     record(connection, found, book, now_ms, limits=limits)
     body = found.matched.body() if found.matched is not None else last
+    tell_boxes(connection, judged.match.findings, judged.statement, now_ms)
     is_here = judged.statement.state is not StatementState.OVERDUE
     waiting = [one for one in judged.match.findings if one.line_class in WAITING] if is_here else []
     _keep_waiting(connection, book, day, waiting)

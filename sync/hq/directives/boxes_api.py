@@ -1,11 +1,17 @@
 """What boxes fetch and bring beside their journal: directives down, answers and bundles up."""
 
+from collections.abc import Mapping
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse
 
-from sync.hq.directives import bundles
+from agent.core.directives import Kind
+from agent.core.errors import Refused
+from sync.hq.books.notes import write_note
+from sync.hq.directives import bundles, down
+from sync.hq.directives.bell import Bell
 from sync.hq.door import known_sender
 from sync.hq.incoming import Incoming, incoming
 from sync.hq.limits import RateLimit
@@ -13,14 +19,35 @@ from sync.hq.office import Office
 from sync.hq.registry import RegisteredEpoch
 
 Request = Annotated[Incoming, Depends(incoming)]
+WAIT_MAX_S = 25
+LOOKS_MAX = 10
+"""A question is looked into so often before it is answered with nothing: it was woken for what it has already."""
 BUNDLES_PER_SECOND, BUNDLES_BURST = 1 / 60, 5
 """Of a box: a bundle is megabytes, and one says it all."""
 
 
-def directives_router(office: Office) -> APIRouter:
+def directives_router(office: Office, bell: Bell) -> APIRouter:
     """Return the endpoints."""
     router = APIRouter(prefix="/v1", tags=["boxes"])
     bundle_rate = RateLimit(BUNDLES_PER_SECOND, BUNDLES_BURST)
+
+    @router.get("/boxes/{box}/directives")
+    async def directives(box: str, request: Request, have: str = "", wait: int = 0) -> JSONResponse:
+        """Give what the box lacks, signed for it; waits up to `wait` seconds until there is something."""
+        versions = down.have_of(have)
+        sender = await run_in_threadpool(_sender, office, box, request)
+        with bell.listening(sender.identity.store) as waiter:
+            for _ in range(LOOKS_MAX):
+                found = await run_in_threadpool(_lacking, office, sender, versions)
+                if found or wait <= 0 or not await waiter.woken(min(wait, WAIT_MAX_S)):
+                    break
+        return JSONResponse({"directives": found})
+
+    @router.post("/boxes/{box}/directives/answers")
+    def answers(box: str, request: Request) -> JSONResponse:
+        """Keep what the box did with directives; results of verbs are noted in the store's book."""
+        sender = _sender(office, box, request)
+        return JSONResponse({"kept": _answered(office, sender, request)})
 
     @router.post("/boxes/{box}/bundles")
     def bundle(box: str, request: Request) -> JSONResponse:
@@ -39,3 +66,23 @@ def _sender(office: Office, box: str, request: Incoming) -> RegisteredEpoch:
     sender = known_sender(office.database, office.notices, office.now_ms, box, request)
     office.rate.take(sender.identity.store, box)
     return sender
+
+
+def _lacking(office: Office, sender: RegisteredEpoch, have: Mapping[Kind, int]) -> list[dict[str, object]]:
+    with office.database.read() as connection:
+        rows = down.lacking(connection, sender.identity.store, have)
+    return down.signed(office.keys, sender.identity, rows, office.now_ms())
+
+
+def _answered(office: Office, sender: RegisteredEpoch, request: Incoming) -> int:
+    fields, now_ms = request.document(), office.now_ms()
+    if set(fields) != {"answers"}:
+        raise Refused("request.malformed", field="answers")
+    who = sender.identity
+    with office.database.write() as connection:
+        kept = down.keep_answers(connection, who, fields["answers"], request.signature or "", now_ms)
+        for kind, version, outcome, code in kept:
+            if kind == Kind.VERB:
+                body = {"version": version, "outcome": outcome, "code": code, "epoch": who.epoch}
+                write_note(connection, who.store, now_ms, f"box:{who.box}", "verb.answered", f"verb {version}", body)
+    return len(kept)
