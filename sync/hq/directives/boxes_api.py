@@ -12,6 +12,7 @@ from agent.core.errors import Refused
 from sync.hq.books.notes import write_note
 from sync.hq.directives import bundles, down
 from sync.hq.directives.bell import Bell
+from sync.hq.directives.note_kinds import FleetNote
 from sync.hq.door import known_sender
 from sync.hq.incoming import Incoming, incoming
 from sync.hq.limits import RateLimit
@@ -84,5 +85,7 @@ def _answered(office: Office, sender: RegisteredEpoch, request: Incoming) -> int
         for kind, version, outcome, code in kept:
             if kind == Kind.VERB:
                 body = {"version": version, "outcome": outcome, "code": code, "epoch": who.epoch}
-                write_note(connection, who.store, now_ms, f"box:{who.box}", "verb.answered", f"verb {version}", body)
+                write_note(
+                    connection, who.store, now_ms, f"box:{who.box}", FleetNote.VERB_ANSWERED, f"verb {version}", body
+                )
     return len(kept)

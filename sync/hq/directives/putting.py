@@ -11,6 +11,7 @@ from agent.core.directives import BODY_BYTES_MAX, FIRST_VERSION, QUEUES, Kind
 from agent.core.errors import Refused
 from sync.hq import registry
 from sync.hq.books.notes import hold, write_note
+from sync.hq.directives.note_kinds import FleetNote
 from sync.hq.directives.tables import directive
 from sync.hq.upserts import insert_unless_there
 
@@ -99,7 +100,7 @@ def _put(
     }
     insert_unless_there(connection, directive, ("store", "kind", "version"), row)
     note = {"version": version, "sha256": digest, "effective_ms": effective_ms}
-    write_note(connection, store, now_ms, by, "directive.put", kind.value, note)
+    write_note(connection, store, now_ms, by, FleetNote.DIRECTIVE_PUT, kind.value, note)
     return version
 
 

@@ -1,6 +1,6 @@
 """Tables of what goes down and of what boxes answer. Every key begins with the store."""
 
-from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, Table, Text
+from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, Table, Text, UniqueConstraint
 
 from sync.hq.tables import metadata
 
@@ -18,7 +18,7 @@ directive = Table(
     Column("effective_ms", _Big, nullable=False),
     Column("made_at_ms", _Big, nullable=False),
     Column("made_by", Text, nullable=False),
-    Index("directive_subject", "store", "kind", "subject", unique=True),
+    UniqueConstraint("store", "kind", "subject", name="directive_subject"),
     Index("directive_made", "made_at_ms", "store"),
 )
 """`subject` tells that the same fact is not sent twice: a refund's number; of a document its version."""

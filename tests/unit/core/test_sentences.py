@@ -27,6 +27,7 @@ from agent.setup.run import VERBS as VERBS_OF_SETUP
 from drivers.drawer import DrawerState
 from sync.hq.books.note_kinds import BookNote, MoneyNote
 from sync.hq.cli import app as hq_app
+from sync.hq.directives.note_kinds import FleetNote
 from tests.shops import config
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -63,7 +64,7 @@ ENTRIES = frozenset(
     for place in (events, events_matching, events_rescue, undoing, verbs)
     for name in vars(place)
     if isinstance(kind := getattr(getattr(place, name), "KIND", None), str)
-) | {"hq.rolled_back", "clock.jumped", *BookNote, *MoneyNote, *DifferenceAct}
+) | {"hq.rolled_back", "clock.jumped", *BookNote, *MoneyNote, *FleetNote, *DifferenceAct}
 """Kinds of entries of the journal and of headquarters' own; some of them are codes too."""
 STATUSES = Path("agent/web/errors.py")
 """Orders codes and says none itself."""

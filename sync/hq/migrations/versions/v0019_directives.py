@@ -23,8 +23,8 @@ def upgrade() -> None:
         sa.Column("made_at_ms", _BIG, nullable=False),
         sa.Column("made_by", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("store", "kind", "version"),
+        sa.UniqueConstraint("store", "kind", "subject", name="directive_subject"),
     )
-    op.create_index("directive_subject", "directive", ["store", "kind", "subject"], unique=True)
     op.create_index("directive_made", "directive", ["made_at_ms", "store"])
     op.create_table(
         "directive_answer",
