@@ -213,10 +213,12 @@ SENTENCES: dict[str, Texts] = {
     "upgrade.broken_off": _back("升级几次被打断,已退回", "The upgrade was broken off often; gone back"),
     "upgrade.person_returned": _back("有人退回了旧版本", "A person went back to the old release"),
     # Waiting
+    "upgrade.coming": _waits("新版本 {version} 等着换", "Release {version} waits"),
     "upgrade.put_off": _waits("收银说等一会儿再换", "The counter put it off"),
     "upgrade.waits_for_sale": _waits("等这一单卖完再换", "It waits for an open sale"),
     "upgrade.waits_for_payment": _waits("等付款有结果再换", "It waits for a payment"),
     "upgrade.waits_for_printer": _waits("等小票打完再换", "It waits for the printer"),
     "upgrade.waits_after_sale": _waits("刚卖过,空下来再换", "It waits for a quiet moment"),
+    "upgrade.waits_for_history": _waits("等历史从总部取完再换", "It waits for the history from headquarters"),
     "upgrade.waits_for_box": _waits("盒子没有回应,等它", "It waits for the box to answer"),
 }

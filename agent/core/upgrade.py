@@ -84,6 +84,8 @@ class Trade:
     """When the oldest slip that waits or is being printed was queued."""
     sending: int
     last_sale_ms: int | None
+    restoring: bool = False
+    """History is on its way from headquarters: a release of before restore would take the part for the whole."""
 
 
 def disturbed(trade: Trade, now_ms: int, quiet_ms: int = QUIET_AFTER_SALE_MS) -> str | None:
@@ -92,6 +94,8 @@ def disturbed(trade: Trade, now_ms: int, quiet_ms: int = QUIET_AFTER_SALE_MS) ->
     Slips that wait for longer than ten minutes wait for a person, not for the box. A last sale in the future comes of
     a clock that was set back, and holds nothing up for longer than one in the past does.
     """
+    if trade.restoring:
+        return "upgrade.waits_for_history"
     if trade.open_sales:
         return "upgrade.waits_for_sale"
     if trade.open_attempts:

@@ -18,6 +18,7 @@ from agent.daemon.displays import followed
 from agent.daemon.headquarters import Headquarters
 from agent.daemon.logo import logo_of
 from agent.services import health, staff
+from agent.services.coming_release import ComingRelease
 from agent.services.language import translator
 from agent.services.phone_orders import PhoneOrders
 from agent.services.platform_health import PlatformHealth
@@ -166,6 +167,7 @@ class Box:
         if outside.platform_health is not None:
             self.shop.platform_health = outside.platform_health
             outside.platform_health.changed = lambda: self.shop.publish("lamps", health.lamps(self.shop))
+        self.shop.coming_release = ComingRelease(state, outside.clock)
         self.shop.scales = self.devices.scales
         self.shop.publish = followed(outside.publish, self.devices.till_changed)
         self.shop.uplink_lamp = self.headquarters.lamp

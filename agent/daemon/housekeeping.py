@@ -1,5 +1,7 @@
 """What a running box does once a minute: seal what came after headquarters had everything, forget what is over."""
 
+from collections.abc import Callable
+
 from agent.core.ports import Clock
 from agent.store.answers import forget_answers
 from agent.store.spool import forget_slips
@@ -18,8 +20,10 @@ SLIPS_KEPT_DAYS = 92
 class Housekeeping:
     """A thread of its own; every act is one command of the writer, so trade never waits for more than that."""
 
-    def __init__(self, writer: Writer, clock: Clock) -> None:
+    def __init__(self, writer: Writer, clock: Clock, also: Callable[[], None] = lambda: None) -> None:
+        """`also` is done each time as well."""
         self._writer = writer
+        self._also = also
         self._clock = clock
         self._prune_at_s = clock.monotonic_s() + EVERY_S
         self._thread = StepThread("housekeeping", self.step)
@@ -39,6 +43,7 @@ class Housekeeping:
         if self._clock.monotonic_s() >= self._prune_at_s:
             self._prune_at_s = self._clock.monotonic_s() + PRUNE_EVERY_S
             self._writer.run(_prune)
+        self._also()
         return EVERY_S
 
 

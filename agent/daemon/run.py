@@ -145,7 +145,7 @@ class _Run:
         self._own_calendar = os.environ.get(CALENDAR_VARIABLE) != "systemd"
         self._control = Control(box, state)
         self._jobs = Jobs(state / JOURNAL, state, box.shop.clock, self._alarm, lambda: box.bills.round())
-        self._housekeeping = Housekeeping(box.writer, box.shop.clock)
+        self._housekeeping = Housekeeping(box.writer, box.shop.clock, lambda: box.shop.coming_release.tell(box.shop))
         self._companions = [make(box, hub.publish) for make in surroundings.companions]
 
     def serve(self) -> None:

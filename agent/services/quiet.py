@@ -8,6 +8,7 @@ from agent.services import baskets
 from agent.services.shop import Shop
 from agent.store.connection import snapshot
 from agent.store.drafts import load_drafts
+from agent.store.restoring import history_behind
 
 
 def trade(shop: Shop) -> Trade:
@@ -19,7 +20,14 @@ def trade(shop: Shop) -> Trade:
             " WHERE state = 'queued' OR state = 'sending'"
         ).fetchone()
         last = connection.execute("SELECT at_ms FROM view_sale ORDER BY rowid DESC LIMIT 1").fetchone()
-        return Trade(_open_sales(connection), attempts, queued[0], queued[1], last[0] if last else None)
+        return Trade(
+            _open_sales(connection),
+            attempts,
+            queued[0],
+            queued[1],
+            last[0] if last else None,
+            history_behind(connection),
+        )
 
 
 def _open_sales(connection: Any) -> int:

@@ -133,6 +133,8 @@ class Shop:
     """What orders for the customer's own phone need; None where there is no pay page."""
     examiner: Any = None
     """Examines the box (`agent.services.examiner.Examiner`); None where nobody is there to do it."""
+    coming_release: Any = None
+    """The release that waits (`agent.services.coming_release.ComingRelease`); None where nobody changes releases."""
     publish: Publish = _nothing
     wake_printer: Callable[[str], None] = _nothing
     wake_resolver: Callable[[], None] = _nothing

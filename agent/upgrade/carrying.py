@@ -255,9 +255,10 @@ def later_of(place: Place) -> Later:
     """Return how often the counter put the upgrade off; what cannot be read counts as never."""
     try:
         found = read_json(place.asked / papers.LATER_FILE)
-        return Later(int(found["times"]), int(found["until_ms"])) if isinstance(found, dict) else Later()
-    except (StoreboxError, KeyError, TypeError, ValueError):
+    except StoreboxError:
         return Later()
+    times, until_ms = (found.get("times"), found.get("until_ms")) if isinstance(found, dict) else (None, None)
+    return Later(times, until_ms) if type(times) is int and type(until_ms) is int else Later()
 
 
 def previous_of(place: Place) -> str:

@@ -24,6 +24,7 @@ from agent.web.routers import (
     parts,
     payments,
     refunds,
+    release,
     scale,
     session,
     slips,
@@ -34,7 +35,7 @@ from agent.web.security import Guard
 API = "/api/v1"
 THREADS_MAX = 8
 """Handlers that run at once. The writer is one thread; more readers would only cost memory."""
-_NOUNS = (session, state, basket, payments, lookups, refunds, foreign, slips, day, display, scale)
+_NOUNS = (session, state, basket, payments, lookups, refunds, foreign, slips, day, display, scale, release)
 
 
 class LocalApp(FastAPI):

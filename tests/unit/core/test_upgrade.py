@@ -54,6 +54,7 @@ def test_a_switched_release_is_taken_or_brought_back_and_never_refused() -> None
     [
         (QUIET, None),
         (Trade(1, 0, None, 0, None), "upgrade.waits_for_sale"),
+        (Trade(0, 0, None, 0, None, restoring=True), "upgrade.waits_for_history"),
         (Trade(0, 1, None, 0, None), "upgrade.waits_for_payment"),
         (Trade(0, 0, NOW_MS - 1, 0, None), "upgrade.waits_for_printer"),
         (Trade(0, 0, NOW_MS - STALE_SLIP_MS, 1, None), "upgrade.waits_for_printer"),
