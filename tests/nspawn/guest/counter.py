@@ -1,5 +1,6 @@
 """At the counter of the installed box: what a cashier's page and the emulated scanner do. Prints one JSON document.
 
+counter.py scan CODE             have the scanner read a code
 counter.py open                  begin the day and a shift
 counter.py sell CODE…            scan the codes and the card for cash; prints the number of sales
 counter.py sales                 print the number of sales
@@ -120,6 +121,10 @@ def main(verb: str, *words: str) -> None:
     """Do one verb."""
     if verb == "restart":
         print(json.dumps(restart(*words)))
+        return
+    if verb == "scan":
+        scan(*words)
+        print("{}")
         return
     page = Page()
     page.log_in("01")
