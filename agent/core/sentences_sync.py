@@ -236,21 +236,27 @@ SENTENCES: dict[str, Texts] = {
         "{file} 要 Ed25519。" + _CLOSE_KEY_ZH,
         "{file} should be Ed25519. " + _CLOSE_KEY_EN,
     ),
-    "key.seal_lost": _stopped(
+    "key.seal_lost": (
         "封好的钥匙打不开了",
+        "营业照常,钱都有记录,只是暂时不发总部。请通知技术员。",
         "The sealed key does not open",
-        "主板、TPM 或系统换过;营业照常,不发总部。用总部的换机码重新开通,换新的一段。",
-        "Board, TPM or system changed. Trade goes on, HQ gets nothing: enrol again with HQ's code for a replacement.",
+        "Trade goes on and all money is on record; only headquarters hears nothing. Please tell the technician.",
+        "主板、TPM 或系统换过:systemctl status storebox-unseal。回不去就向总部要换机码,重新开通。",
+        "Board, TPM or system changed: systemctl status storebox-unseal. Else enrol again with HQ's replacement code.",
     ),
-    "key.not_sealed": _stopped(
+    "key.not_sealed": (
         "盒子的钥匙没封上",
+        "营业照常,钱都有记录。请通知技术员。",
         "The key was not sealed",
-        "营业照常。systemd-creds 说:{reason}。",
-        "Trade goes on. systemd-creds said: {reason}.",
+        "Trade goes on and all money is on record. Please tell the technician.",
+        "systemd-creds 说:{reason}。",
+        "systemd-creds said: {reason}.",
     ),
-    "key.nothing_to_seal": _stopped(
+    "key.nothing_to_seal": (
         "没有要封的钥匙",
+        "营业照常。",
         "There is no key to seal",
+        "Trade goes on.",
         "{state}/keys 里没有敞着的钥匙:封好了,或还没开通。",
         "No open key lies in {state}/keys: it is sealed, or the box is not enrolled.",
     ),

@@ -104,8 +104,8 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     if missing is not None:
         pytest.skip(missing)
     memory = roomy_memory()
-    folder = tmp_path_factory.mktemp("nspawn") if memory is None else Path(tempfile.mkdtemp("-nspawn", dir=memory))
-    machine = Machine(folder)
+    disk = tmp_path_factory.mktemp("nspawn")
+    machine = Machine(disk if memory is None else Path(tempfile.mkdtemp("-nspawn", dir=memory)), disk)
     try:
         try:
             machine.boot()

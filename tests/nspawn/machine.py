@@ -75,8 +75,10 @@ class CannotBoot(Exception):
 class Machine:
     """One booted root; `close` takes its power away and removes everything."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, disk: Path) -> None:
+        """The root is made in `folder`; what must not be in memory, the machine's own secret, on `disk`."""
         self.root = folder / "root"
+        self._own = disk / "own"
         self._folder = folder
         self._leader = 0
         self._nspawn: subprocess.Popen[bytes] | None = None
@@ -85,6 +87,7 @@ class Machine:
         self._group = groups / f"storebox-{os.getpid()}"
         folder.mkdir(parents=True, exist_ok=True)
         subprocess.run(["cp", "-a", "--reflink=auto", ROOT, self.root], check=True)
+        shutil.copytree(self.root / "var/lib/systemd", self._own)
         shutil.copytree(GUEST, self.root / "opt" / "guest", ignore=shutil.ignore_patterns("__pycache__"))
         shutil.copy(TREE / "tests" / "plugged.py", self.root / "opt" / "guest")
 
@@ -111,6 +114,7 @@ class Machine:
     def _command(self) -> Sequence[str]:
         return (
             *("systemd-nspawn", "--quiet", "--directory", str(self.root), "--machine", f"storebox-{os.getpid()}"),
+            f"--bind={self._own}:/var/lib/systemd",  # systemd-creds seals with no secret that lies in memory
             *("--boot", "--register=no", "--keep-unit", "--private-network", "--notify-ready=yes"),
             *("--capability=all", "--system-call-filter=bpf", "--console=pipe", "--resolv-conf=off", "--timezone=off"),
         )
@@ -199,3 +203,4 @@ class Machine:
         if self._group.exists():
             self._group.rmdir()
         shutil.rmtree(self._folder)
+        shutil.rmtree(self._own, ignore_errors=True)

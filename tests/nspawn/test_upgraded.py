@@ -20,7 +20,7 @@ ExecStart=
 ExecStart=/usr/bin/python3 -I /opt/storebox/upgrade/guard.py /opt/storebox carry-out --wait-s 1 --quiet-s 0 \
 --gate-s 20 --probation-s 2 --every-s 0.2 --deaf-s 5
 """
-GOOD, CRASHING, SICK = "9.0.1", "9.0.2", "9.0.3"
+GOOD, CRASHING = "9.0.1", "9.0.2"
 UNIT = "storebox.service"
 
 
@@ -32,7 +32,7 @@ def bundles(shop: Shop) -> Iterator[dict[str, Path]]:
     (old,) = (path.name for path in releases.iterdir() if not path.name.startswith("9."))
     folder = machine.root / "root/bundles"
     folder.mkdir()
-    versions = {GOOD: "good", CRASHING: "crash", SICK: "sick"}
+    versions = {GOOD: "good", CRASHING: "crash"}
     keys, made = make_bundles(releases / old, folder, old, versions)
     (machine.root / "opt/storebox/upgrade/release-keys.json").write_bytes(canonical_bytes(keys))
     drop_in = machine.root / "etc/systemd/system/storebox-upgrade.service.d/hurried.conf"
@@ -58,18 +58,17 @@ def taken(shop: Shop, bundle: Path) -> dict[str, Any]:
 
 
 def test_a_good_release_is_taken_a_bad_one_goes_back(shop: Shop, bundles: dict[str, Path]) -> None:
-    """From the package's release to a bundle's, then two that are no good, then back by hand; the tills trade on."""
+    """From the package's release to a bundle's, then one that is no good, then back by hand; the tills trade on."""
     machine = shop.machine
     before = status(shop)["running"]["version"]
     sold = shop.counter("sell", "D001")
     row = taken(shop, bundles[GOOD])
     assert status(shop)["running"]["version"] == GOOD, (row, machine.journal("storebox-upgrade.service"))
     assert shop.counter("sales") == sold
-    for bad in (CRASHING, SICK):
-        row = taken(shop, bundles[bad])
-        assert status(shop)["running"]["version"] == GOOD, row
-        wait_for(lambda: machine.facts(UNIT, "ActiveState") == {"ActiveState": "active"}, 30)
-        assert shop.counter("sales") == sold
+    row = taken(shop, bundles[CRASHING])
+    assert status(shop)["running"]["version"] == GOOD, row
+    wait_for(lambda: machine.facts(UNIT, "ActiveState") == {"ActiveState": "active"}, 30)
+    assert shop.counter("sales") == sold
     ends = len(status(shop)["rows"])
     machine.run("storebox", "upgrade", "return")
     wait_for(lambda: len(status(shop)["rows"]) > ends and status(shop)["pending"] is None, 90)
