@@ -93,6 +93,12 @@ SENTENCES: dict[str, Texts] = {
         "看开通记录里第二台的地址,把它的账用 U 盘交上来,再换码开通。",
         "See the second one's address in the record of enrolments; hand its journal over by stick, then enrol it anew.",
     ),
+    "report.malformed": office_sentence(
+        "自检报告看不懂",
+        "A malformed report of a self-test",
+        "{field} 不对:盒子升级。",
+        "{field} is wrong: upgrade the box.",
+    ),
     "rollout.bad_host": office_sentence(
         "总部的地址不能进码",
         "HQ's address does not fit a code",

@@ -16,6 +16,7 @@ from sync.hq.authentication import proves_key, signed_box
 from sync.hq.commissioning import enrolling
 from sync.hq.commissioning.offline_packets import FirstContact, first_contact
 from sync.hq.commissioning.outcomes import Asking
+from sync.hq.commissioning.reports import keep_report
 from sync.hq.door import known_sender, live_sender
 from sync.hq.errors import error_document
 from sync.hq.incoming import Incoming, incoming
@@ -67,6 +68,11 @@ def boxes_router(office: Office) -> APIRouter:
     def lookups(box: str, request: Request) -> JSONResponse:
         """Tell where a payment is that a customer claims: in which store of this headquarters; signed."""
         return JSONResponse({"answer": _looked_up(office, box, request)})
+
+    @router.post("/boxes/{box}/report")
+    def report(box: str, request: Request) -> JSONResponse:
+        """Take the report of a self-test; the same again is one. Tells whether it closed the loop."""
+        return JSONResponse(_reported(office, box, request))
 
     @router.get("/boxes/{box}/cursor")
     def cursor(box: str, epoch: int, request: Request) -> JSONResponse:
@@ -143,6 +149,15 @@ def _looked_up(office: Office, box: str, request: Incoming) -> dict[str, object]
     with office.database.read() as connection:
         found = lookups.answer(connection, request.body, request.document())
     return office.keys.signed_lookup(sender.identity, found, office.now_ms())
+
+
+def _reported(office: Office, box: str, request: Incoming) -> dict[str, object]:
+    sender = _known_sender(office, box, request)
+    office.rate.take(sender.identity.store, box)
+    body = request.document().get("report")
+    with office.database.write() as connection:
+        found = keep_report(connection, sender.identity, body, office.now_ms())
+    return {"closed_loop": found.closed_loop}
 
 
 def _enrolled(office: Office, request: Incoming) -> dict[str, object]:

@@ -22,6 +22,7 @@ SECTIONS: tuple[Section, ...] = (
     Section("/bank", marked("Bank"), Act.READ),
     Section("/alarms", marked("Alarms"), Act.READ),
     Section("/boxes", marked("Enrolment"), Act.BOXES),
+    Section("/rollout", marked("Roll-out"), Act.BOXES),
     Section("/people", marked("People and programs"), Act.PEOPLE),
 )
 

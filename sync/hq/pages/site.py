@@ -14,11 +14,21 @@ from sync.hq.pages.differences import differences_router
 from sync.hq.pages.entrance import entrance_router
 from sync.hq.pages.money import money_router
 from sync.hq.pages.people import people_router
+from sync.hq.pages.rollout import rollout_router
 from sync.hq.pages.route import PageRoute
 from sync.hq.pages.stores import stores_router
 from sync.hq.pages.web import Desk
 
-ROUTERS = (entrance_router, stores_router, differences_router, money_router, alarms_router, boxes_router, people_router)
+ROUTERS = (
+    entrance_router,
+    stores_router,
+    differences_router,
+    money_router,
+    alarms_router,
+    boxes_router,
+    rollout_router,
+    people_router,
+)
 STATIC = Path(__file__).parent / "static"
 FILES = {"hq.css": "text/css", "hq.js": "text/javascript", "icon.svg": "image/svg+xml"}
 ASKED_PER_SECOND, ASKED_BURST = 10.0, 100

@@ -17,6 +17,7 @@ from agent.core.moment import platform_day
 from sync.hq import registry
 from sync.hq.books.days import view
 from sync.hq.books.difference_list import NOTHING_OPEN, OpenSum, open_sums
+from sync.hq.commissioning.reports import newest_report
 from sync.hq.formats import csv_lines, pages
 from sync.hq.ledger_api import rows_alone
 from sync.hq.notices import notices_of
@@ -120,6 +121,7 @@ def _store(desk: Desk, trades: Trades, store: str) -> dict[str, Any]:
             "trade": line.trade or Trade(),
             "plots": _plots(line.trade or Trade()),
             "epochs": epochs,
+            "report": newest_report(connection, store, epochs[0].epoch) if epochs else None,
             "entries": newest_entries(connection, store, epochs),
             "alarms": alarms_of(connection, store),
             "forks": forks_of(connection, store),

@@ -8,6 +8,7 @@ from agent.core.reconcile.differences import BY_FACTS
 from agent.core.reconcile.workflow import DifferenceState
 from agent.core.sentences import known_codes, sentence_for
 from agent.core.sentences_payment import PLATFORM_WORDS, TENDER_WORDS
+from sync.hq.commissioning.rollout import Stage
 from sync.hq.pages.overview import Level
 from sync.hq.pages.texts import marked
 from sync.hq.people.rights import Role
@@ -121,6 +122,13 @@ DEPOSITS: Mapping[str, str] = {
     "late": marked("late"),
     "arrived": marked("arrived"),
     "differs": marked("arrived, another amount"),
+}
+STAGES: Mapping[Stage, str] = {
+    Stage.PLANNED: marked("planned"),
+    Stage.CODE_MADE: marked("code made"),
+    Stage.ENROLLED: marked("enrolled, not tested"),
+    Stage.TESTED: marked("tested"),
+    Stage.SELLING: marked("selling"),
 }
 FACTS_WORD = marked("explained by facts that came later")
 SOURCES: Mapping[str, str] = {"enrolled": marked("enrolled"), "alone": marked("lived alone before")}
