@@ -99,6 +99,30 @@ SENTENCES: dict[str, Texts] = {
         "{field} 不对:盒子升级。",
         "{field} is wrong: upgrade the box.",
     ),
+    "rollout.bad_sheet": office_sentence(
+        "这张表读不了",
+        "The sheet can't be read",
+        "{reason}。存成 CSV 或 XLSX 再试。",
+        "{reason}. Save it as CSV or XLSX.",
+    ),
+    "rollout.bad_rows": office_sentence(
+        "表里有 {count} 处不对,没导入",
+        "{count} places are wrong; nothing taken",
+        "{reason}。改好整张再导。",
+        "{reason}. Correct them and import the whole sheet.",
+    ),
+    "rollout.no_store": office_sentence(
+        "没有要做的门店",
+        "No store to do",
+        "先导入名单:storebox-hq rollout import。",
+        "Import the sheet: storebox-hq rollout import.",
+    ),
+    "rollout.font_missing": office_sentence(
+        "缺中文字体,没做成 PDF",
+        "A Chinese font is missing for the PDF",
+        "装一个:apt-get install fonts-wqy-zenhei。",
+        "Install one: apt-get install fonts-wqy-zenhei.",
+    ),
     "rollout.bad_host": office_sentence(
         "总部的地址不能进码",
         "HQ's address does not fit a code",

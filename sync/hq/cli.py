@@ -21,6 +21,7 @@ from sync.hq.books.difference_cli import difference_app
 from sync.hq.books.job_cli import day_app, job_app
 from sync.hq.commissioning.cli import store_packet, store_token
 from sync.hq.directives.cli import directive_app
+from sync.hq.commissioning.rollout_cli import rollout_app
 from sync.hq.groups_cli import group_app
 from sync.hq.ledger_cli import ledger_app
 from sync.hq.load.cli import load
@@ -54,6 +55,7 @@ app.add_typer(difference_app, name="difference")
 app.add_typer(directive_app, name="directive")
 app.add_typer(webhook_app, name="webhook")
 app.add_typer(release_app, name="release")
+app.add_typer(rollout_app, name="rollout")
 store_app.command("closed")(closed_store)
 store_app.command("token")(store_token)
 store_app.command("packet")(store_packet)

@@ -10,6 +10,7 @@ from agent.core.errors import Refused
 from agent.core.moment import platform_day
 from sync.hq.authentication import readable_stores
 from sync.hq.books.morning import morning
+from sync.hq.commissioning.rollout import FirstSales, Show, progress
 from sync.hq.groups import chosen_stores
 from sync.hq.ledger_api import DAY, ledger_router
 from sync.hq.manifest import store_states
@@ -32,6 +33,15 @@ def people_router(office: Office) -> APIRouter:
         with office.database.read() as connection:
             names = chosen_stores(connection, None, None, readable)
             return JSONResponse({"stores": store_states(connection, names)})
+
+    first_sales = FirstSales()
+
+    @router.get("/rollout")
+    def rollout(readable: Annotated[frozenset[str] | None, Depends(allowed)], show: Show = Show.OPEN) -> JSONResponse:
+        """Give a row for each store of the roll-out that may be read: code made, enrolled, tested, first sale."""
+        with office.database.read() as connection:
+            rows = progress(connection, first_sales, readable, office.now_ms(), show)
+        return JSONResponse({"stores": [row.data() for row in rows]})
 
     @router.get("/morning")
     def morning_list(
