@@ -20,8 +20,8 @@ from sync.hq.books.cli import closed_store, exceptions, morning, period_app
 from sync.hq.books.difference_cli import difference_app
 from sync.hq.books.job_cli import day_app, job_app
 from sync.hq.commissioning.cli import store_packet, store_token
-from sync.hq.directives.cli import directive_app
 from sync.hq.commissioning.rollout_cli import rollout_app
+from sync.hq.directives.cli import directive_app
 from sync.hq.groups_cli import group_app
 from sync.hq.ledger_cli import ledger_app
 from sync.hq.load.cli import load
