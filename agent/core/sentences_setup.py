@@ -111,6 +111,14 @@ SENTENCES: dict[str, Texts] = {
         "{host} 用的是 http:只有同一台机器上的试验可以。",
         "{host} is reached by http: only a trial on the same machine may.",
     ),
+    "setup.no_answer": (
+        "还没连上总部",
+        "盒子会自己再试,开通码不用再扫。没网的话先扫网络码。",
+        "Headquarters is not reached yet",
+        "The box tries again by itself, no need to scan again. Without a network scan a network code.",
+        "{host} 那头:{reason}。看网线和WiFi;防火墙要放行它。",
+        "At {host}: {reason}. Check cable and Wi-Fi; the firewall has to let it through.",
+    ),
     "setup.no_headquarters": (
         "连上了网,没连上总部",
         "盒子会自己再试。常见的是商场WiFi要登录:请用手机连同一个网看看。",

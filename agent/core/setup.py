@@ -18,7 +18,9 @@ class SetupState(StrEnum):
     NETWORKING = "networking"
     """A network code is being applied."""
     ENROLLING = "enrolling"
-    """An enrolment code was read; headquarters has not answered yet, or its answer was lost."""
+    """An enrolment code was read; headquarters has not answered yet, or its answer was lost. It never rests from here:
+    headquarters may have given the store to this box already, and the next answer says so.
+    """
     TESTING = "testing"
     """The box has its store; test slips wait to be scanned."""
     RESTING = "resting"
@@ -54,7 +56,6 @@ TRANSITIONS: dict[tuple[SetupState, SetupEvent], SetupState] = {
     (_S.ENROLLING, _E.ENROLMENT_CODE): _S.ENROLLING,
     (_S.ENROLLING, _E.ENROLLED): _S.TESTING,
     (_S.ENROLLING, _E.REFUSED): _S.INVITED,
-    (_S.ENROLLING, _E.SILENCE): _S.RESTING,
     (_S.ENROLLING, _E.WOKEN): _S.ENROLLING,
     (_S.TESTING, _E.PROVED): _S.DONE,
     (_S.TESTING, _E.SILENCE): _S.DONE,

@@ -12,7 +12,7 @@ from concurrent.futures import Future
 from dataclasses import replace
 from typing import Any
 
-from agent.core.errors import Refused, StoreboxError
+from agent.core.errors import Refused, StoreboxError, TryLater
 from agent.core.network_codes import is_network_code
 from agent.core.ports import Clock, Entropy
 from agent.core.receipt_parts import Document
@@ -142,8 +142,9 @@ class SetupMode:
             try:
                 step = self._inputs.get(timeout=self._wait_s())
             except queue.Empty:
-                step = self._due
+                step = _nothing
             try:
+                self._due()  # first, so that an input after a long silence finds the box at rest
                 step()
             except Exception:  # noqa: BLE001 - a defect in one step must not end setup; it is logged whole
                 _log.exception("a step of setup mode")
@@ -167,9 +168,8 @@ class SetupMode:
             self._heard_at_s = now_s
             if self._progress.state is SetupState.TESTING:
                 self._conclude(SetupEvent.SILENCE)
-            elif self._progress.state is not SetupState.RESTING:
+            elif self._progress.state is SetupState.INVITED:
                 self._step(SetupEvent.SILENCE)
-                self._retry_at_s = None
 
     def _greet(self, printer: SetupPrinter) -> None:
         self._heard_at_s = self._clock.monotonic_s()
@@ -231,7 +231,7 @@ class SetupMode:
                 pinned=self._settings.hq.root,
             )
         except StoreboxError as error:
-            self._not_enrolled(error)
+            self._not_enrolled(error, code.host)
             return
         self._enrolment = enrolled.enrolment
         self._step(SetupEvent.ENROLLED, code="")
@@ -241,16 +241,19 @@ class SetupMode:
         for printer in self._devices.printers:
             self._test(printer)
 
-    def _not_enrolled(self, error: StoreboxError) -> None:
+    def _not_enrolled(self, error: StoreboxError, host: str) -> None:
         _log.warning("not enrolled: %s", error)
+        told = error
         if is_final(error):
             self._step(SetupEvent.REFUSED, code="")
         else:
             self._retry_at_s = self._clock.monotonic_s() + self._retry_s
             self._retry_s = min(self._retry_s * 2, RETRY_MAX_S)
+            if error.code != "setup.no_headquarters":
+                told = TryLater("setup.no_answer", host=host, reason=error.code)
         if self._told != error.code:
             self._told = error.code
-            self._print(self._paper.refusal(error))
+            self._print(self._paper.refusal(told))
 
     def _take_network(self, text: str) -> None:
         waiting = self._progress.code
@@ -327,6 +330,10 @@ class SetupMode:
         if kept != self._progress:
             save_progress(self._state, kept)
             self._progress = kept
+
+
+def _nothing() -> None:
+    """Do nothing: only time has passed."""
 
 
 def _unknown(text: str, state: SetupState) -> str:

@@ -36,6 +36,9 @@ from agent.setup.facts import interfaces, mac_of, seen_network
 from drivers.base import CONNECTED
 from sync.enrol import Enrolment
 
+SYNCHRONISED = Path("/run/systemd/timesync/synchronized")
+"""Made by systemd-timesyncd once the clock was set from the network."""
+
 
 @dataclass(frozen=True, slots=True)
 class Paper:
@@ -54,7 +57,8 @@ class Paper:
         seen += [SeenDevice(DeviceRole.SCANNER, DeviceFinding.SILENT, device) for device in unusable]
         if not scanners:
             seen.append(SeenDevice(DeviceRole.SCANNER, DeviceFinding.NOT_FOUND))
-        found = Invitation(self.box, version("storebox"), False, tuple(seen), seen_network(interfaces(self.sys)))
+        networks = seen_network(interfaces(self.sys))
+        found = Invitation(self.box, version("storebox"), SYNCHRONISED.exists(), tuple(seen), networks)
         return invitation_document(found, self._translate, self.settings.language)
 
     def refusal(self, error: StoreboxError) -> Document:

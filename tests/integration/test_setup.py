@@ -80,7 +80,7 @@ def test_two_tills_a_lost_answer_and_a_command_line(tmp_path: Path) -> None:
         bench.slip_with("等待开通")
         a_code_of_a_customer_enrols_nobody(bench)
         by_command_line(bench, headquarters.code("S001", line.port))
-        assert "network.answer_cut" in "".join(bench.slips())  # said once on paper, and tried again by itself
+        assert "setup.no_answer" in "".join(bench.slips())  # said once on paper, and tried again by itself
         assert headquarters.epochs("S001") == [bench.facts()["box"]]
         two_tills_are_bound_by_their_own_scanners(bench)
         refused = storebox("setup", "status", "--state", str(bench.state))
