@@ -3,7 +3,6 @@
 Short on purpose: it is read at the counter, and whoever helps on the telephone finds the rest by the four characters.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from agent.core.receipt_parts import Block, Document, Translate, both, centred, document, pair, rule, text
@@ -68,9 +67,3 @@ def _end(examined: Examined, translate: Translate) -> list[Block]:
 
 def _looked_at(count: int, translate: Translate) -> str:
     return translate("{count} things were looked at").format(count=count)
-
-
-def advice_document(title: str, lines: Sequence[str], translate: Translate, language: str = "zh-CN") -> Document:
-    """Return a slip that tells a technician one thing to do, line by line."""
-    blocks = [centred(title, "tall"), rule(), *map(text, lines), rule(), text(translate("Not for customers"))]
-    return document(title, language, blocks)

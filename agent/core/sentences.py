@@ -24,6 +24,7 @@ from agent.core.sentences_days import SENTENCES as DAYS
 from agent.core.sentences_demo import SENTENCES as DEMO
 from agent.core.sentences_device import SENTENCES as DEVICE
 from agent.core.sentences_diagnosis import SENTENCES as DIAGNOSIS
+from agent.core.sentences_drill import SENTENCES as DRILL
 from agent.core.sentences_fleet import SENTENCES as FLEET
 from agent.core.sentences_lookup import SENTENCES as LOOKUP
 from agent.core.sentences_matching import SENTENCES as MATCHING
@@ -72,6 +73,7 @@ TABLES: tuple[Mapping[str, Texts], ...] = (
     SETUP,
     FLEET,
     DIAGNOSIS,
+    DRILL,
     UPGRADE,
     RESCUE,
 )

@@ -19,7 +19,7 @@ from agent.core.receipt_diagnosis import Complaint
 from agent.daemon.box import Box
 from agent.daemon.sockets import connected_unix, listening_unix
 from agent.services import health, lookup, quiet, staff
-from agent.services.examiner import print_examination
+from agent.services.examiner import print_examination, print_for_technician
 
 log = logging.getLogger("storebox.control")
 
@@ -81,6 +81,11 @@ def _print_examination(box: Box, values: Values) -> Any:
     return {"slip": print_examination(box.shop, values["till"], int(values["looked_at"]), complaints)}
 
 
+def _print_drill(box: Box, values: Values) -> Any:
+    document = json.loads(values["document"])
+    return {"slip": print_for_technician(box.shop, values["till"], "drill", document)}
+
+
 def _find_payment(box: Box, values: Values) -> Any:
     """Look a payment up; waits for platform and headquarters, for as long as their time-outs allow."""
     amount_fen, paid_at_ms, within_ms = (
@@ -140,6 +145,7 @@ VERBS: dict[str, Verb] = {
     "sync.now": _send_now,
     "ledger.verified": _tell_verification,
     "doctor.print": _print_examination,
+    "drill.print": _print_drill,
     "trade": _trade,
 }
 
