@@ -13,9 +13,6 @@ from agent.core.errors import Refused
 
 config_app = typer.Typer()
 
-OVERLAY = Path("setup") / "devices.toml"
-"""Below the state folder: what setup found out by scanning; the settings' own lines win over it."""
-
 _EXAMPLES = {"printer": [{"name": "example"}], "route": [{"slip": "kitchen", "printer": "example"}]}
 """Tables that there are none of by default, so that their keys have defaults too."""
 _NAMED = ("printer.0.name", "route.0.slip", "route.0.printer")
@@ -76,7 +73,7 @@ def _origins(found: settings.Settings, state: Path | None) -> dict[str, str]:
     """Return for each key in force where its value comes from."""
     path, chosen = settings.locate(state), settings.chosen_state(state)
     written = _flat(tomllib.loads(path.read_text(encoding="utf-8"))) if path else {}
-    overlay = found.state / OVERLAY
+    overlay = found.state / settings.OVERLAY
     origins = {}
     for key, value in _flat(_plain(found)).items():
         if key == "state" and chosen is not None:

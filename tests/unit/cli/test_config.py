@@ -43,6 +43,19 @@ def test_each_key_says_where_it_comes_from(box: Terminal) -> None:
     assert "web.port" in box.run("config", "diff") and file in box.run("config", "show")
 
 
+def test_what_setup_found_says_so_and_the_file_wins(box: Terminal) -> None:
+    (box.state / "setup").mkdir()
+    overlay = box.state / "setup" / "devices.toml"
+    overlay.write_text(
+        '[[till]]\ntill = "1"\nprinter = "file:/dev/usb/lp0"\nscanner = "serial:/dev/ttyACM0"\n', encoding="utf-8"
+    )
+    write(box, '[[till]]\ntill = "1"\nprinter = "tcp:192.168.1.50:9100"\n')
+    found = rows(box)
+    assert found["till.0.scanner"]["from"] == str(overlay)
+    assert found["till.0.printer"]["value"] == "tcp:192.168.1.50:9100"
+    assert found["till.0.printer"]["from"] == str(box.state / "storebox.toml")
+
+
 def test_a_printer_s_name_has_no_default(box: Terminal) -> None:
     write(box, '[[printer]]\nname = "kitchen"\n[[route]]\nslip = "kitchen"\nprinter = "kitchen"\n')
     found = rows(box)
