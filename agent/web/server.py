@@ -7,7 +7,7 @@ import uvicorn
 
 from agent.web.hub import Hub
 
-FIRST_REQUEST_WITHIN_S = 0.2
+FIRST_REQUEST_WITHIN_S = 0.5
 """How long a connection that was just taken may need for its request while the server stops."""
 _LOOK_S = 0.01
 
@@ -26,11 +26,13 @@ class Server(uvicorn.Server):
         request is still on its way would be cut off: uvicorn closes connections on which none has begun.
         """
         self._hub.close()
-        for server in self.servers:
-            server.close()
-        ends_at_s = asyncio.get_running_loop().time() + FIRST_REQUEST_WITHIN_S
-        await asyncio.sleep(_LOOK_S)  # who was accepted in this very moment gets his connection
-        while self._newcomers() and asyncio.get_running_loop().time() < ends_at_s:
+        loop = asyncio.get_running_loop()
+        for listener in (one for server in self.servers for one in server.sockets):
+            # Not yet server.close(): it drops who was accepted in this very moment and has no connection yet.
+            loop.remove_reader(listener.fileno())
+        ends_at_s = loop.time() + FIRST_REQUEST_WITHIN_S
+        await asyncio.sleep(_LOOK_S)
+        while self._newcomers() and loop.time() < ends_at_s:
             await asyncio.sleep(_LOOK_S)
         await super().shutdown(sockets)
 

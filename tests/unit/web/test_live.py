@@ -160,15 +160,27 @@ def test_a_closed_hub_ends_new_streams_too() -> None:
     asyncio.run(run())
 
 
+class ToldHub(Hub):
+    """Says when the server began to stop."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ended = threading.Event()
+
+    def close(self) -> None:
+        super().close()
+        self.ended.set()
+
+
 def test_who_was_taken_before_the_stop_is_answered(shop: Shop) -> None:
     """A restart under load: the connection is there, its request still on the way."""
-    with serving(shop, Hub()) as (url, server, thread):
-        httpx.get(f"{url}/health", trust_env=False)
+    hub = ToldHub()
+    with serving(shop, hub) as (url, server, thread):
         host, _, port = url.removeprefix("http://").partition(":")
         with socket.create_connection((host, int(port))) as connection:
             wait_for(lambda: server.server_state.connections)
             server.should_exit = True
-            wait_for(lambda: not any(one.is_serving() for one in server.servers))
+            assert hub.ended.wait(5)
             connection.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
             connection.settimeout(5)
             assert connection.recv(4096).startswith(b"HTTP/1.1 200")
