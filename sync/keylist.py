@@ -92,6 +92,11 @@ class KeyRing:
         """Return the public keys that may sign for `use` in `store` at a time that the signed document names."""
         return tuple(key.public_key for key in self._keys.values() if key.covers(use, store, at_ms))
 
+    def named_key_for(self, use: str, store: str, at_ms: int) -> tuple[str, bytes] | None:
+        """Return the newest key of the list for `use`, with its name, or None; for what is sealed for headquarters."""
+        found = [(key.kid, key.public_key) for key in self._keys.values() if key.covers(use, store, at_ms)]
+        return found[-1] if found else None
+
     def _checked(self, document: Mapping[str, object]) -> tuple[Mapping[str, object], Mapping[str, PublishedKey], int]:
         try:
             signature = bytes.fromhex(str(document["signature"]))

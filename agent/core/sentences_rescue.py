@@ -122,4 +122,32 @@ SENTENCES: dict[str, Texts] = {
         "盘先别拔;过一会再看,单号 {order}。",
         "Leave the disk plugged in and look again later; order {order}.",
     ),
+    # Hand-over
+    "handover.no_journal": _disk(
+        "没有找到账本",
+        "There is no journal to hand over",
+        "看 --state 指的文件夹:{path}。",
+        "Check the state folder: {path}.",
+    ),
+    "handover.nothing_unsent": _stays(
+        "没有要交的账", "Everything is at headquarters", "总部都有了,不用 U 盘。", "No stick is needed."
+    ),
+    "handover.no_room": _disk(
+        "U盘写不进去", "The stick can't be written", "{path}:换一个空的 U 盘再试。", "{path}: try another, empty stick."
+    ),
+    "handover.malformed": _disk(
+        "这不是交账文件", "Not a file of a hand-over", "{reason};请重新拷一次。", "{reason}; copy it again."
+    ),
+    "handover.other_headquarters": _disk(
+        "交账文件不是给这里的",
+        "The file is for another headquarters",
+        "文件用钥匙 {kid} 封的;交给有它的总部。",
+        "It is sealed for key {kid}; take it to the headquarters that has it.",
+    ),
+    "handover.signature_differs": _disk(
+        "交账文件的签名不对",
+        "The file's signature does not hold",
+        "{store} 第 {epoch} 段的钥匙没签过它;别导,查来路。",
+        "The key of {store}, epoch {epoch}, did not sign it: find out where it comes from.",
+    ),
 }

@@ -28,6 +28,7 @@ from sync.hq.load.cli import load
 from sync.hq.people.cli import person_app
 from sync.hq.pull_cli import pull
 from sync.hq.releases.cli import release_app
+from sync.hq.rescue.cli import handover_app
 from sync.hq.webhooks.cli import webhook_app
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ app.add_typer(job_app, name="job")
 app.add_typer(difference_app, name="difference")
 app.add_typer(directive_app, name="directive")
 app.add_typer(webhook_app, name="webhook")
+app.add_typer(handover_app, name="handover")
 app.add_typer(release_app, name="release")
 app.add_typer(rollout_app, name="rollout")
 store_app.command("closed")(closed_store)

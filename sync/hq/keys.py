@@ -5,7 +5,7 @@ it. Where the root is here, a list of an earlier release gets the keys that it l
 """
 
 import fcntl
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from agent.core.chain import Identity
 from agent.core.errors import Broken
 from agent.core.signing import document_message
 from sync.grant import GRANT_USE
+from sync.hq.handover_key import HANDOVER_USES, KEY_FILE, HandoverKey
 from sync.introduction import introduction_message
 from sync.keylist import KeyRing, key_list_message, root_fingerprint
 from sync.keys import FileKey, write_private
@@ -31,6 +32,9 @@ DIRECTIVE_USES = ("directive",)
 PAY_USES = ("wish", "pass:P1")
 """What the key of the payments' process signs: answers to wishes, and the proofs of its pay page."""
 
+Wanted = tuple[tuple[str, FileKey | HandoverKey, tuple[str, ...]], ...]
+"""Stem of the name, key and uses of what the list should have."""
+
 
 class HqKeys:
     """Signs for headquarters."""
@@ -42,12 +46,14 @@ class HqKeys:
         key_list: Mapping[str, object],
         pay_key: FileKey | None = None,
         directive_key: FileKey | None = None,
+        handover_key: HandoverKey | None = None,
     ) -> None:
         self.root_public_key = root_public_key
         self.key_list = KeyRing(root_public_key, key_list).document
         self._receipt_key = receipt_key
         self._pay_key = pay_key
         self._directive_key = directive_key
+        self.handover_key = handover_key
 
     @classmethod
     def load_or_create(cls, state: Path) -> "HqKeys":
@@ -57,12 +63,14 @@ class HqKeys:
             receipt_key = FileKey.load_or_create(folder / "receipt.key")
             pay_key = FileKey.load_or_create(folder / "pay.key")
             directive_key = FileKey.load_or_create(folder / "directive.key")
-            wanted = (
+            handover_key = HandoverKey.load_or_create(folder / KEY_FILE)
+            wanted: Wanted = (
                 ("lookup", receipt_key, LOOKUP_USES),
                 ("pay", pay_key, PAY_USES),
                 ("grant", receipt_key, GRANT_USES),
                 ("release", receipt_key, RELEASE_USES),
                 ("directive", directive_key, DIRECTIVE_USES),
+                ("handover", handover_key, HANDOVER_USES),
             )
             list_path, root_path = folder / "key-list.json", folder / "root.pub"
             if not (list_path.exists() and root_path.exists()):
@@ -77,7 +85,9 @@ class HqKeys:
                 if completed is not document:
                     write_private(list_path, canonical_bytes(completed))
                 document = completed
-            return cls(bytes.fromhex(root_path.read_text()), receipt_key, document, pay_key, directive_key)
+            return cls(
+                bytes.fromhex(root_path.read_text()), receipt_key, document, pay_key, directive_key, handover_key
+            )
 
     @property
     def fingerprint(self) -> str:
@@ -98,6 +108,12 @@ class HqKeys:
         if kid is None:
             raise Broken("key.not_listed", file="pay.key", uses=", ".join(PAY_USES))
         return kid
+
+    @property
+    def handover_kid(self) -> str | None:
+        """Return the name under which the key list publishes the key of hand-overs; None when it does not."""
+        key = self.handover_key
+        return None if key is None else _kid_of(self.key_list, key.public_key, HANDOVER_USES)
 
     def signed_receipt(
         self, identity: Identity, next_seq: int, head: str, at_ms: int, replaced_by: int | None = None
@@ -177,7 +193,7 @@ class HqKeys:
         return {**document, "signature": signature.hex()}
 
 
-def _row(kid: str, key: FileKey, uses: tuple[str, ...]) -> dict[str, object]:
+def _row(kid: str, key: FileKey | HandoverKey, uses: tuple[str, ...]) -> dict[str, object]:
     return {
         "kid": kid,
         "public_key": key.public_key.hex(),
@@ -193,9 +209,7 @@ def _signed_list(root: FileKey, version: int, keys: list[dict[str, object]]) -> 
     return {**document, "signature": root.sign(key_list_message(document)).hex()}
 
 
-def _completed(
-    root: FileKey, document: Mapping[str, object], wanted: Sequence[tuple[str, FileKey, tuple[str, ...]]]
-) -> Mapping[str, object]:
+def _completed(root: FileKey, document: Mapping[str, object], wanted: Wanted) -> Mapping[str, object]:
     """Return a key list with the keys that it lacks, each under a name that is free; the same when it lacks none."""
     rows = _rows(document)
     for stem, key, uses in wanted:
