@@ -1,6 +1,7 @@
 """What becomes of a request to enrol: each rule, its status and what is kept of it, on every database."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,8 @@ from agent.core.signing import SIGNATURE_HEADER, request_header, request_message
 from sync.hq import registry
 from sync.hq.app import create_app
 from sync.hq.books.notes import notes_of, verify
-from sync.hq.commissioning.outcomes import HOUR_MS, KEPT_AN_HOUR, TYPED_TRIES_AN_HOUR, outcomes_of
+from sync.hq.commissioning.enrolling import Enrolled, enrol
+from sync.hq.commissioning.outcomes import HOUR_MS, KEPT_AN_HOUR, TYPED_TRIES_AN_HOUR, Asking, outcomes_of
 from sync.hq.commissioning.tokens import MadeToken, live_epoch, make_token
 from sync.hq.office import Office
 from sync.hq.registry import TOKEN_LIFE_MS, TokenMode
@@ -172,3 +174,19 @@ def test_whoever_tries_all_day_fills_no_table(desk: Desk) -> None:
 def test_what_a_box_lived_alone_is_adopted_and_is_no_box_in_the_way(desk: Desk) -> None:
     past = [{"epoch": 4, "box": "B0", "public_key": new_key().public_key.hex()}]
     assert desk.ask(desk.token().token, new_key(), past=past).json()["epoch"] == 5
+
+
+@pytest.mark.parametrize("tokens", [1, 4])
+def test_of_boxes_that_come_at_once_one_gets_the_store(desk: Desk, tokens: int) -> None:
+    made = [desk.token() for _ in range(tokens)]
+
+    def comes(number: int) -> Enrolled:
+        asking = Asking("S001", f"B{number}", new_key().public_key, "192.0.2.7")
+        with desk.office.database.write() as connection:
+            return enrol(connection, asking, made[number % tokens].token, [], desk.now_ms)
+
+    with ThreadPoolExecutor(4) as pool:
+        ends = sorted(one.outcome for one in pool.map(comes, range(4)))
+    assert ends == ["enrol.done", *["enrol.token_used" if tokens == 1 else "enrol.store_has_box"] * 3]
+    with desk.office.database.read() as connection:
+        assert registry.epoch_of_store(connection, "S001", 1).replaced_by is None
