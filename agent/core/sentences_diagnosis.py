@@ -347,6 +347,12 @@ SENTENCES: dict[str, Texts] = {
         "{address}:{reason}。看网关和网段写得对不对。",
         "{address}: {reason}. Check gateway and mask.",
     ),
+    "network.proxy_refuses": _offline(
+        "代理不让盒子过",
+        "The proxy refuses the box",
+        "代理 {proxy} 对 {host} 回了 {status}:请网管放行这台盒子 CONNECT {host};407 是代理要账号,请登记免登录。",
+        "{proxy} answered {status} for {host}: have CONNECT {host} allowed for this box; 407: without log-in.",
+    ),
     "network.captive_portal": _offline(
         "网络要先登录",
         "The network wants a log-in first",

@@ -1,6 +1,5 @@
 """A server's certificate as the box sees it: what exactly is wrong with it, by a handshake of our own."""
 
-import socket
 import ssl
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -10,6 +9,7 @@ from cryptography.x509.oid import NameOID
 
 from agent.diagnosis.finding import Finding, degraded, failing, well
 from agent.diagnosis.targets import Target
+from agent.diagnosis.way import Way
 
 SOON = timedelta(days=14)
 NOT_YET, EXPIRED = 9, 10
@@ -28,18 +28,19 @@ class Seen:
     ends: datetime
 
 
-def examine_certificate(target: Target, trusted: str | None, within_s: float, now: datetime) -> Finding:
+def examine_certificate(way: Way, trusted: str | None, within_s: float, now: datetime) -> Finding:
     """Return what the handshake with a server shows; raises OSError when no connection comes about."""
+    target = way.target
     from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
     context = ssl.create_default_context(cafile=trusted or DEFAULT_CA_BUNDLE_PATH)
     name = f"tls {target.host}"
     try:
-        with _connected(target, within_s) as line, context.wrap_socket(line, server_hostname=target.host) as tls:
+        with way.connected(within_s) as line, context.wrap_socket(line, server_hostname=target.host) as tls:
             seen = seen_of(tls.getpeercert(binary_form=True) or b"")
             version = tls.version()
     except ssl.SSLCertVerificationError as error:
-        return _refused(target, name, error, _shown_by(target, within_s), now)
+        return _refused(target, name, error, _shown_by(way, within_s), now)
     except ssl.SSLError as error:
         return _no_handshake(target, name, error)
     until = seen.ends.strftime("%Y-%m-%d")
@@ -96,20 +97,16 @@ def _no_handshake(target: Target, name: str, error: ssl.SSLError) -> Finding:
     return failing("tls.handshake", name, evidence, host=target.address, reason=reason)
 
 
-def _shown_by(target: Target, within_s: float) -> Seen | None:
+def _shown_by(way: Way, within_s: float) -> Seen | None:
     """Return what the server shows to whoever believes everything; nothing is sent to it."""
     context = ssl.create_default_context()
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     try:
-        with _connected(target, within_s) as line, context.wrap_socket(line, server_hostname=target.host) as tls:
+        with way.connected(within_s) as line, context.wrap_socket(line, server_hostname=way.target.host) as tls:
             return seen_of(tls.getpeercert(binary_form=True) or b"")
     except (OSError, ValueError):
         return None
-
-
-def _connected(target: Target, within_s: float) -> socket.socket:
-    return socket.create_connection((target.host, target.port), within_s)
 
 
 def now_of(at_ms: int) -> datetime:

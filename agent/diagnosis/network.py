@@ -18,6 +18,7 @@ from agent.diagnosis.finding import Finding, degraded, failing, of_error, well
 from agent.diagnosis.interfaces import Interface, default_gateway, interfaces
 from agent.diagnosis.site import Site
 from agent.diagnosis.targets import Target, targets_of
+from agent.diagnosis.way import ProxyRefusedError, Way, way_to
 
 
 def line(site: Site) -> Iterable[Finding]:
@@ -70,14 +71,16 @@ def _is_self_assigned(interface: Interface) -> bool:
 
 def to_server(site: Site, target: Target) -> Iterator[Finding]:
     """Yield what lies between this machine and one server; ends after the first that is broken."""
+    way = way_to(target)
     for layer in (_names, _connection, _encryption, _answer):
-        for finding in layer(site, target):
+        for finding in layer(site, way):
             yield finding
             if finding.state == "fail":
                 return
 
 
-def _names(site: Site, target: Target) -> Iterator[Finding]:
+def _names(site: Site, way: Way) -> Iterator[Finding]:
+    target = way.first  # behind a proxy it is the proxy that looks names up
     if not target.is_named:
         return
     name = f"names {target.host}"
@@ -113,8 +116,9 @@ def _judged(site: Site, target: Target, name: str, server: tuple[str, int], answ
     return well(name, *evidence)
 
 
-def _connection(site: Site, target: Target) -> Iterator[Finding]:
-    name = f"connection {target.host}"
+def _connection(site: Site, way: Way) -> Iterator[Finding]:
+    target = way.first
+    name = f"connection {target.host}" if way.proxy is None else f"proxy {target.host}"
     began_s = time.monotonic()
     try:
         socket.create_connection((target.host, target.port), site.within_s).close()
@@ -135,17 +139,34 @@ def _connection(site: Site, target: Target) -> Iterator[Finding]:
         yield well(name, f"{target.address},{took_ms} 毫秒", f"{target.address}, {took_ms} ms")
 
 
-def _encryption(site: Site, target: Target) -> Iterator[Finding]:
+def _encryption(site: Site, way: Way) -> Iterator[Finding]:
+    target = way.target
     if target.scheme == "https":
-        yield examine_certificate(target, site.certificates, site.within_s, now_of(site.now_ms()))
+        yield _handshake(site, way)
     elif not target.is_loopback:
         yield degraded("network.hq_unencrypted", f"tls {target.host}", (target.url, target.url), address=target.address)
 
 
-def _answer(site: Site, target: Target) -> Iterator[Finding]:
+def _handshake(site: Site, way: Way) -> Finding:
+    try:
+        return examine_certificate(way, site.certificates, site.within_s, now_of(site.now_ms()))
+    except ProxyRefusedError as error:
+        said = f"{way.first.address}: CONNECT {way.target.address} → HTTP {error.status}"
+        return failing(
+            "network.proxy_refuses",
+            f"proxy {way.first.host}",
+            (said, said),
+            proxy=way.first.address,
+            status=error.status,
+            host=way.target.address,
+        )
+
+
+def _answer(site: Site, way: Way) -> Iterator[Finding]:
     """Tell a log-in page from a server: a page that sends elsewhere, or one of HTML where there is none."""
     from sync.session import HttpSession
 
+    target = way.target
     name = f"http {target.host}"
     session = HttpSession(
         target.url, connect_timeout_s=site.within_s, read_timeout_s=site.within_s, certificates=site.certificates

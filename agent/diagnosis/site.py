@@ -59,7 +59,9 @@ class Site:
 def site_of(state: Path | None, ask: Callable[[Settings], Known | None]) -> Site:
     """Return the box of a state folder; wrong settings are kept as a finding, and the defaults stand in for them."""
     from agent import settings
+    from agent.diagnosis.way import take_proxy_of_unit
 
+    take_proxy_of_unit()
     try:
         found = settings.in_force(state)
     except Refused as error:

@@ -11,6 +11,7 @@ from agent.diagnosis.site import Site
 
 HQ: Said = ("总部:账、指令", "headquarters: journal, directives")
 PAYMENTS: Said = ("总部收款", "headquarters' payments")
+PROXY: Said = ("代理,下面几行经它出去", "the proxy, through which the lines below leave")
 NAMES: Said = ("DNS 域名解析", "DNS, names")
 TIME: Said = ("NTP 对时(店内有时间服务器可不开)", "NTP, the clock (not with a time server of the site)")
 PLATFORM_URLS: Mapping[str, tuple[str, ...]] = {
@@ -115,12 +116,25 @@ def _platforms(site: Site) -> Iterator[tuple[Said, str]]:
 
 def form(site: Site) -> list[dict[str, str]]:
     """Return the rows of a firewall's form: what goes out of this box, to whom, for what. Nothing comes in."""
+    from agent.diagnosis.way import way_to
+
+    proxies = {way.proxy.address: way.proxy for way in map(way_to, targets_of(site)) if way.proxy is not None}
     rows = [
-        {"host": one.host, "port": str(one.port), "protocol": "TCP", "zh": one.purpose[0], "en": one.purpose[1]}
+        {"host": one.host, "port": str(one.port), "protocol": "TCP", "zh": PROXY[0], "en": PROXY[1]}
+        for one in proxies.values()
+    ]
+    rows += [
+        {
+            "host": one.host,
+            "port": str(one.port),
+            "protocol": "CONNECT" if proxies else "TCP",
+            "zh": one.purpose[0],
+            "en": one.purpose[1],
+        }
         for one in targets_of(site)
         if not one.is_loopback
     ]
-    if any(one.is_named for one in targets_of(site)):
+    if any(way_to(one).first.is_named for one in targets_of(site)):
         rows.append({"host": "DNS", "port": "53", "protocol": "UDP/TCP", "zh": NAMES[0], "en": NAMES[1]})
     rows.append({"host": "NTP", "port": "123", "protocol": "UDP", "zh": TIME[0], "en": TIME[1]})
     return rows

@@ -16,6 +16,7 @@ from agent.daemon.clock import SystemClock
 from agent.diagnosis.site import Roots
 from sync.enrol import device_key, load_enrolment
 from sync.hq import registry
+from sync.session import PROXY_VARIABLE
 from sync.simulator.accounts import settings_of
 from tests.broken import Patient, copied, in_own_network, needs_root, told
 from tests.liars import NO_SUCH_NAME, Authority, black_hole, mute_server, name_server, web_server
@@ -145,6 +146,22 @@ def test_a_log_in_page_is_named_with_its_address(box: Patient) -> None:
     with web_server(lambda _: (200, {"Content-Type": "text/html"}, b"<h1>Welcome to the mall</h1>")) as port:
         at(box, port)
         box.diagnosed("network", "network.captive_portal", "text/html")
+
+
+@needs_root
+def test_a_proxy_that_is_off_and_one_that_refuses_are_told_apart(box: Patient, monkeypatch: pytest.MonkeyPatch) -> None:
+    box.configure(f'[hq]\nurl = "https://{HQ}"\n')
+
+    def refusing() -> tuple[int, list[dict[str, object]]]:
+        with web_server(lambda _: (200, {}, b"")) as port:
+            monkeypatch.setenv(PROXY_VARIABLE, f"127.0.0.1:{port}")
+            return box.examined(box.site(), "network")
+
+    left, rows = in_own_network(ROUTED, refusing)
+    told(left, rows, "network.proxy_refuses", HQ, "CONNECT", "501")
+    monkeypatch.setenv(PROXY_VARIABLE, "127.0.0.1:9")
+    left, rows = in_own_network(ROUTED, lambda: box.examined(box.site(), "network"))
+    told(left, rows, "network.refused", "127.0.0.1:9")
 
 
 # Certificates
@@ -303,7 +320,7 @@ def test_a_wrong_key_of_a_merchant_is_named_by_the_platform_itself(
 
 
 def test_the_form_lists_what_this_box_has_to_reach_by_its_custody(
-    box: Patient, capsys: pytest.CaptureFixture[str], tmp_path: Path
+    box: Patient, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def hosts() -> list[str]:
         with pytest.raises(SystemExit):
@@ -316,3 +333,5 @@ def test_the_form_lists_what_this_box_has_to_reach_by_its_custody(
     assert hosts() == [f"{HQ}:443", "api.mch.weixin.qq.com:443", "DNS:53", "NTP:123"]
     box.configure(f'[hq]\nurl = "https://{HQ}"\n[payments]\ncustody = "hq"\n')
     assert hosts() == [f"{HQ}:443", "DNS:53", "NTP:123"]
+    monkeypatch.setenv(PROXY_VARIABLE, "10.0.0.1:3128")
+    assert hosts() == ["10.0.0.1:3128", f"{HQ}:443", "NTP:123"]

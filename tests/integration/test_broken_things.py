@@ -142,6 +142,7 @@ def _schema_of_tomorrow(box: Patient) -> None:
             "INSERT INTO _sqlite_migrations(migration_set, name, applied_at) VALUES(?, '9999_later', '')",
             (MIGRATION_SET,),
         )
+        connection.execute("UPDATE meta SET value = '99' WHERE key = 'readable_from'")
 
 
 Break = Callable[[Patient], None]
