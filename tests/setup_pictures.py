@@ -58,6 +58,8 @@ def _pictures(folder: Path, language: str, target: Path) -> None:
         names.append("6-ready")
         _cut(bench, 7)
         wait_for(lambda: (png / "slip-000007.png").exists())
+        assert bench.box is not None
+        bench.box.line()
     for number, name in enumerate(names, 1):
         shutil.copyfile(png / f"slip-{number:06d}.png", target / f"{name}.{language}.png")
 

@@ -12,6 +12,7 @@ import requests
 
 from sync.hq import registry
 from sync.hq.commissioning.codes import enrolment_text
+from sync.hq.commissioning.reports import SelfTestReport, newest_report
 from sync.hq.commissioning.tokens import make_token
 from sync.hq.office import Office
 from tests.integration.running import WITHIN_S, Running, line_to, wait_for
@@ -171,6 +172,15 @@ class Headquarters:
             with office.database.write() as connection:
                 made = make_token(connection, store, "console", office.now_ms(), life_ms=life_ms)
             return enrolment_text(made, self.fingerprint, f"127.0.0.1:{port or self.port}", plain=True)
+        finally:
+            office.close()
+
+    def report(self, store: str) -> SelfTestReport | None:
+        """Return the newest self-test that the store's first box reported."""
+        office = Office.open(self.folder)
+        try:
+            with office.database.read() as connection:
+                return newest_report(connection, store, 1)
         finally:
             office.close()
 

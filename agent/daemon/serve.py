@@ -53,6 +53,8 @@ class BoxServer(Server):
         self._ended: asyncio.Event | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._signs: asyncio.Task[None] | None = None
+        self.signalled = False
+        """Whether a signal asked for the end, also one that came while the server was ending by itself."""
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start to serve, then let the rest of the box begin."""
@@ -93,6 +95,7 @@ class BoxServer(Server):
             self._loop.call_soon_threadsafe(self._ended.set)
 
     def _on_signal(self, number: int, frame: Any) -> None:
+        self.signalled = True
         self.force_exit = self.should_exit
         self.should_exit = True
         if self._loop is not None and self._ended is not None:

@@ -71,9 +71,10 @@ class _Setup:
         finally:
             self._control.stop()
             self._mode.stop()
-        if not self._ready:
+        goes_on = self._ready and not self._server.signalled
+        if not goes_on:
             self._notifier.tell("STOPPING=1")
-        return self._ready
+        return goes_on
 
     def _begin(self) -> None:
         self._control.start()

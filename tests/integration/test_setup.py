@@ -36,7 +36,10 @@ def test_three_inputs_from_power_on_to_the_first_sale(
         assert bench.box is not None
         assert bench.box.line().startswith("storebox ready at")
         ready_s = time.monotonic()
-        bench.slip_with("可以收银了")
+        assert "总部已收到报告" in bench.slip_with("可以收银了")
+        report = headquarters.report("S001")
+        assert report is not None
+        assert report.closed_loop  # a slip was printed, and the same slip was read
         page = TillPage(bench.url)
         assert wait_for(lambda: page.get("/health")["status"] == "ok")
         spent = {"invited": invited_s - began_s, "tested": tested_s - began_s, "ready": ready_s - began_s}
