@@ -109,7 +109,7 @@ class Publisher:
             "python": own_python(),
             "not_after": None,
         }
-        bundles.make(tree, target, {**told, **facts}, [self.key_list], target.parent)
+        bundles.make(tree, target, {**told, **facts}, [self.key_list], target.parent, level=1)
         for kid in signers:
             bundles.sign(target, kid, self.keys[kid])
         return target

@@ -99,7 +99,7 @@ def now(root: RootOption = ROOT, state: StateOption = None) -> None:
 
     place, _ = _place(root, state)
     place.make_folders()
-    with papers.alone(place):
+    with papers.alone(place, papers.BY_HAND_S):
         pending = papers.load(place)
         if pending is None:
             raise Refused("upgrade.nothing_pending")

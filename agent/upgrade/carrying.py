@@ -177,8 +177,8 @@ class Carrying:
         elif not committed and pending.reason not in _NOT_ITS_FAULT:
             papers.turn_away(self.place, pending.sequence, pending.reason)
         papers.take_asked(self.place, papers.LATER_FILE)
-        papers.forget(self.place)
         self._sweep(pending)
+        papers.forget(self.place)
 
     def _record(self, pending: Pending) -> None:
         try:
@@ -273,7 +273,7 @@ def previous_of(place: Place) -> str:
 def begin_return(place: Place, now_ms: int) -> Pending:
     """Begin the way back to the release before: rehearsed and on trial like any other, but at once."""
     place.make_folders()
-    with papers.alone(place):
+    with papers.alone(place, papers.BY_HAND_S):
         known = papers.load(place)
         if known is not None:
             raise Refused("upgrade.another_pending", version=known.to)

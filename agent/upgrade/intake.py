@@ -62,7 +62,7 @@ def taken(
     and any while another one is past waiting (`upgrade.another_pending`).
     """
     place.make_folders()
-    with papers.alone(place):
+    with papers.alone(place, papers.BY_HAND_S if by_hand else 0.0):
         known = papers.load(place)
         if known is not None and known.state not in (UpgradeState.FETCHED, UpgradeState.WAITING):
             raise Refused("upgrade.another_pending", version=known.to)

@@ -4,9 +4,11 @@
 begun. `agent/upgrade/guard.py` reads the same file without any of our modules.
 """
 
+import fcntl
 import json
 import logging
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
@@ -31,6 +33,9 @@ BALLAST_FILE = "ballast"
 BALLAST_BYTES = 256 * 1024
 HISTORY_LINES_MAX = 500
 TURNED_AWAY_MAX = 50
+LOCK_EVERY_S = 0.1
+BY_HAND_S = 15.0
+"""How long a person's command waits for the step that is under way."""
 ASKED_BYTES_MAX = 4 * 1024 * 1024
 
 
@@ -99,20 +104,29 @@ def forget(place: Place) -> None:
 
 
 @contextmanager
-def alone(place: Place) -> Iterator[None]:
-    """Keep others from carrying an upgrade out at the same time; raises `TryLater("upgrade.under_way")`."""
-    import fcntl
+def alone(place: Place, within_s: float = 0.0) -> Iterator[None]:
+    """Keep others from carrying an upgrade out at the same time.
 
+    Raises `TryLater("upgrade.under_way")` when another one holds it for longer than `within_s`.
+    """
     descriptor = os.open(place.own / LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        os.close(descriptor)
-        raise TryLater("upgrade.under_way") from error
-    try:
+        ends_s = time.monotonic() + within_s
+        while not _locked(descriptor):
+            if time.monotonic() >= ends_s:
+                raise TryLater("upgrade.under_way")
+            time.sleep(LOCK_EVERY_S)
         yield
     finally:
         os.close(descriptor)
+
+
+def _locked(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
 
 
 def record(place: Place, pending: Pending, at_ms: int) -> None:
