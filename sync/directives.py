@@ -4,6 +4,7 @@ A question tells which versions the box has and waits at headquarters until ther
 is here within seconds; answers go up by a second request. The journal's uplink does not depend on any of it.
 """
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from hashlib import sha256
 from typing import Any, Protocol
@@ -105,16 +106,17 @@ class DirectiveFetcher:
         self._on_key_list = on_key_list
         self._failures = 0
         self._turned_away: dict[str, int] = {}
+        self._telling = threading.Lock()
         self.last_error: str | None = None
 
     def step(self) -> float:
         """Ask once and take what came; return how long to wait before the next step."""
         self._taker.bring_into_force()
         try:
-            self._tell()
+            self.tell()
             some = self._fetch()
             if some:
-                self._tell()
+                self.tell()
         except StoreboxError as error:
             self._failures += 1
             self.last_error = error.code
@@ -168,7 +170,12 @@ class DirectiveFetcher:
             self._turned_away[kind] = max(self._turned_away.get(kind, 0), version)
             self._taker.turned_away(kind, version, code)
 
-    def _tell(self) -> None:
+    def tell(self) -> None:
+        """Send the answers that wait, now; any thread may. Raises what the line and headquarters say."""
+        with self._telling:
+            self._send_answers()
+
+    def _send_answers(self) -> None:
         answers = self._taker.answers()
         if not answers:
             return

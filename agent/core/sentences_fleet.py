@@ -123,6 +123,12 @@ SENTENCES: dict[str, Texts] = {
         "{field} 不对;要写明谁要求、为什么、到几时。",
         "{field} is wrong; who asks, why and until when must be given.",
     ),
+    "verb.no_box": _told(
+        "这家店没有在用的盒子",
+        "No box is in use at this store",
+        "{store} 先开通一台:storebox-hq store token {store}。",
+        "Enrol one for {store} first: storebox-hq store token {store}.",
+    ),
     "verb.expired": _told(
         "总部要做的事过时了",
         "What HQ asked for came too late",

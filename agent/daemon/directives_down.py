@@ -76,10 +76,17 @@ class DirectivesDown:
         version, order, signed_at_ms = found
         outcome, code, detail = self._done(order, signed_at_ms)
         self.taker.end_order(version, order, outcome, code, detail)
+        self._tell()
         if order.verb is Verb.RESTART and outcome is Outcome.DONE:
             os.kill(os.getpid(), signal.SIGTERM)
-        self._asking.wake()
         return 0.0
+
+    def _tell(self) -> None:
+        """Answer now: the other thread's question may wait at headquarters for long. What fails goes with the next."""
+        try:
+            self.fetcher.tell()
+        except StoreboxError as error:
+            log.info("the answer waits: %s", error.code)
 
     def _on_verb(self) -> None:
         self._doing.wake()

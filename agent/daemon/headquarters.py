@@ -8,6 +8,7 @@ from typing import Any
 from agent.core.errors import Refused
 from agent.core.passes import PassKind
 from agent.core.ports import Clock, Entropy, OutgoingJournal, Signer
+from agent.daemon.standing import standing_told
 from agent.services import health
 from agent.services.figures import program_version
 from agent.services.shop import Shop
@@ -86,6 +87,7 @@ class Headquarters:
             "trouble": trouble,
             "version": program_version(),
             "directives": dict(self._shop.directives),
+            "standing": standing_told(self._shop, self._state),
         }
 
     def start(self) -> None:

@@ -13,6 +13,7 @@ from agent.core.payment import Platform
 from agent.core.receipt_diagnosis import Complaint
 from agent.core.verbs import Verb
 from agent.daemon.background import in_background
+from agent.daemon.boots import Boots
 from agent.daemon.box import JOURNAL, Box, Outside, enrolment_of
 from agent.daemon.clock import SystemClock, SystemEntropy
 from agent.daemon.directives_down import VerbRun
@@ -115,7 +116,8 @@ def run(
         if box.directives is not None:
             box.directives.further = surroundings.verbs
         try:
-            _Run(box, hub, surroundings, stands, announce).serve()
+            with Boots(settings.state):
+                _Run(box, hub, surroundings, stands, announce).serve()
         finally:
             box.writer.close()
             box.readers.close()

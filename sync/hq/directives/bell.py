@@ -51,6 +51,11 @@ class Bell:
                 if not waiters:
                     self._waiting.pop(store, None)
 
+    @property
+    def ended(self) -> bool:
+        """Tell whether headquarters stop: nobody waits any more."""
+        return self._ended.is_set()
+
     def close(self) -> None:
         """Wake everybody and end."""
         self._ended.set()

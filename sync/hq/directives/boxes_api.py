@@ -40,7 +40,7 @@ def directives_router(office: Office, bell: Bell) -> APIRouter:
         with bell.listening(sender.identity.store) as waiter:
             for _ in range(LOOKS_MAX):
                 found = await run_in_threadpool(_lacking, office, sender, versions)
-                if found or wait <= 0 or not await waiter.woken(min(wait, WAIT_MAX_S)):
+                if found or wait <= 0 or bell.ended or not await waiter.woken(min(wait, WAIT_MAX_S)):
                     break
         return JSONResponse({"directives": found})
 

@@ -21,6 +21,7 @@ SECTIONS: tuple[Section, ...] = (
     Section("/differences", marked("Differences"), Act.READ),
     Section("/bank", marked("Bank"), Act.READ),
     Section("/alarms", marked("Alarms"), Act.READ),
+    Section("/fleet", marked("Fleet"), Act.FLEET),
     Section("/boxes", marked("Enrolment"), Act.BOXES),
     Section("/rollout", marked("Roll-out"), Act.BOXES),
     Section("/people", marked("People and programs"), Act.PEOPLE),

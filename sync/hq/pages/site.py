@@ -12,6 +12,7 @@ from sync.hq.pages.alarms import alarms_router
 from sync.hq.pages.boxes import boxes_router
 from sync.hq.pages.differences import differences_router
 from sync.hq.pages.entrance import entrance_router
+from sync.hq.pages.fleet import fleet_router
 from sync.hq.pages.money import money_router
 from sync.hq.pages.people import people_router
 from sync.hq.pages.rollout import rollout_router
@@ -25,6 +26,7 @@ ROUTERS = (
     differences_router,
     money_router,
     alarms_router,
+    fleet_router,
     boxes_router,
     rollout_router,
     people_router,

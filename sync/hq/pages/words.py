@@ -46,6 +46,7 @@ KINDS: Mapping[str, str] = {
     "difference.found": marked("Difference found"),
     "difference.settled": marked("Difference settled"),
     "refund.found": marked("Refunded in the portal"),
+    "verb.done": marked("Done for headquarters"),
     "hq.rolled_back": marked("Headquarters has an older copy"),
     "clock.jumped": marked("The clock jumped"),
 }
@@ -89,6 +90,24 @@ STANDINGS: Mapping[DifferenceState, str] = {
     DifferenceState.OPEN: marked("open"),
     DifferenceState.PROPOSED: marked("waits for approval"),
     DifferenceState.SETTLED: marked("settled"),
+}
+VERBS: Mapping[str, str] = {
+    "print_test_slip": marked("Print a test slip"),
+    "examine": marked("Run the doctor"),
+    "send_bundle": marked("Send a diagnostics bundle"),
+    "send_journal": marked("Send what waits, now"),
+    "verify_journal": marked("Verify the journal"),
+    "back_up": marked("Copy the journal"),
+    "restart": marked("Restart the service"),
+}
+"""What a box can be asked for (`agent.core.verbs`)."""
+ORDER_STATES: Mapping[str, str] = {
+    "waiting": marked("no answer yet"),
+    "expired": marked("too late, not done"),
+    "done": marked("done"),
+    "not_done": marked("not done"),
+    "refused": marked("refused"),
+    "applied": marked("in force"),
 }
 DAYS: Mapping[str, str] = {
     "open": marked("not closed"),

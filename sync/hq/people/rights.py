@@ -29,6 +29,8 @@ class Act(StrEnum):
     PERIOD = "period"
     BOXES = "boxes"
     """Enrolment tokens, revocation."""
+    FLEET = "fleet"
+    """See how boxes stand, fetch their bundles, have them do one of a closed list of things."""
     PEOPLE = "people"
     """Persons and tokens of programs."""
 
@@ -37,7 +39,7 @@ _ACCOUNTANT = {Act.READ, Act.PULL, Act.COMMENT, Act.SETTLE, Act.BANK}
 RIGHTS: dict[Role, frozenset[Act]] = {
     Role.ACCOUNTANT: frozenset(_ACCOUNTANT),
     Role.LEAD_ACCOUNTANT: frozenset(_ACCOUNTANT | {Act.APPROVE, Act.PERIOD, Act.PEOPLE}),
-    Role.FLEET: frozenset({Act.READ, Act.BOXES, Act.PEOPLE}),
+    Role.FLEET: frozenset({Act.READ, Act.BOXES, Act.FLEET, Act.PEOPLE}),
     Role.AUDITOR: frozenset({Act.READ, Act.PULL}),
 }
 
