@@ -2,8 +2,11 @@
 
 from dataclasses import replace
 
+from agent.core.chain import Identity
+from agent.core.drill import Step, StepState
 from agent.core.receipt_diagnosis import Complaint, Examined
 from agent.core.sentences import help_code, sentence_for
+from agent.diagnosis.drill_record import DrillRecord, StepRecord
 
 _FOUND: tuple[tuple[bool, str, dict[str, int | str]], ...] = (
     (False, "clock.unsynchronised", {}),
@@ -25,3 +28,19 @@ def _complaints(chosen: int) -> tuple[Complaint, ...]:
 EXAMINED = Examined("S001", "SB-7K2M-QX", "1.4.0", "2026-10-03 12:41:07", 32, _complaints(0))
 EXAMINED_EN = replace(EXAMINED, complaints=_complaints(1))
 EXAMINED_WELL = replace(EXAMINED, complaints=())
+
+DRILLED = DrillRecord(
+    Identity("S001", "B1", 2),
+    "1",
+    1_790_995_200_000,
+    1_790_995_500_000,
+    (
+        StepRecord(Step.WAN, StepState.PASSED),
+        StepRecord(Step.POWER, StepState.PASSED),
+        StepRecord(Step.PAPER, StepState.FAILED, "drill.slip_doubtful"),
+        StepRecord(Step.SCANNER, StepState.PASSED),
+        StepRecord(Step.PLATFORM, StepState.LEFT_OUT),
+    ),
+    "D1" + "AEAAAAACAAAADIQ572FA4AIBAEBAHL2JNXI6SCBEXRO6I5LIAKI6MZCTGA" * 3,
+)
+"""Its code has the length of a real one and is signed by nobody."""

@@ -9,12 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 
 from sync.enrol import device_key, load_enrolment, save_enrolment
 from sync.hq import registry
 from sync.hq.keys import HqKeys
+from sync.simulator.accounts import settings_of
 from tests.integration.running import PROGRAM, line_to, storebox, wait_for
 from tests.scenarios.stage import Stage, make_template
+from tests.simulators import RunningSimulator
 from tests.unit.sync.fakes import AT_MS, RunningHq, running_hq
 
 
@@ -127,6 +130,37 @@ def test_a_whole_drill_passes_and_its_slip_is_signed(tmp_path: Path, template: P
         forged = record["code"][:20] + ("A" if record["code"][20] != "A" else "B") + record["code"][21:]
         refused = storebox("drill", "verify", forged, "--state", str(stage.state))
         assert refused.returncode == 1 and "drill." in refused.stderr
+
+
+@pytest.mark.torture
+def test_a_platform_that_says_nothing_is_drilled_with_a_payment(tmp_path: Path, template: Path) -> None:
+    simulator = RunningSimulator(tmp_path / "platforms")
+    stage = Stage(tmp_path, template)
+    try:
+        folder = stage.state / "platforms"
+        folder.mkdir(mode=0o700)
+        merchant = {**settings_of(simulator.account("alipay"), simulator.url), "read_timeout_s": "1"}
+        (folder / "alipay.json").write_text(json.dumps(merchant), encoding="utf-8")
+        with stage:
+            for number, path, body in (
+                ("01", "/day/open", {}),
+                ("07", "/shift/open", {"float_fen": 0}),
+            ):
+                stage.log_in(number)
+                stage.post(path, body)
+            drill = Drill(stage.state, "--steps", "platform")
+            drill.await_state("platform", "asked")
+            simulator.control("lost")
+            stage.post("/scan", {"text": "6900000030851"})
+            stage.post("/scan", {"text": "X1SUBTOTAL"})
+            shown = requests.get(f"{simulator.url}/sim/customers/C1/code?platform=alipay", timeout=5).json()
+            stage.post("/scan", {"text": str(shown["code"])})
+            drill.await_state("platform", "broken")
+            simulator.control("ok")
+            assert outcomes(drill.ended())["platform"] == ("passed", None)
+            assert len(stage.sales()) == 1
+    finally:
+        simulator.close()
 
 
 @pytest.mark.slow
