@@ -33,6 +33,7 @@ LOCAL_TIME = r"^([01]\d|2[0-3]):[0-5]\d$"
 PROFILE = r"^[a-z0-9-]{1,40}$"
 PRINTER = r"^[a-z][a-z0-9-]{0,31}$"
 PAY_PAGE = r"^(https?://[A-Za-z0-9.:\[\]-]+/?)?$"
+FOLDER = r"^(/.*)?$"
 PLATFORM = r"^[a-z][a-z0-9_-]{0,31}$"
 DEPUTY = r"^([a-z][a-zA-Z0-9-]{0,31})?$"
 FINGERPRINT = r"^([0-9a-f]{32})?$"
@@ -44,6 +45,7 @@ IN_WORDS = {
     PROFILE: "the name of a file in config/devices, without .toml",
     PRINTER: "a printer's name: a letter, then up to 31 of a-z, 0-9 and -",
     PAY_PAGE: "an address without a path: https://pay.example.com",
+    FOLDER: "a folder's whole path: /media/copy, or empty",
     PLATFORM: "a platform's name, as tenders.toml says it: wechat",
     DEPUTY: "a printer's name, or empty",
     FINGERPRINT: "32 hexadecimal digits in lower case, or empty",
@@ -119,6 +121,12 @@ class Printing(Section):
     drawer_open_s: int = Field(default=60, ge=0, le=3600)
 
 
+class Rescue(Section):
+    """Where unsent entries are copied to as they come: a folder on a second disk or stick; empty: nowhere."""
+
+    copy_to: Annotated[str, Field(pattern=FOLDER, max_length=300)] = ""
+
+
 class Till(Section):
     """One counter and its devices, named by URL; an empty URL means that there is none."""
 
@@ -170,6 +178,7 @@ class Settings(Section):
     hq: Headquarters = Headquarters()
     payments: Payments = Payments()
     printing: Printing = Printing()
+    rescue: Rescue = Rescue()
     tills: Annotated[tuple[Till, ...], Field(alias="till", strict=False)] = (Till(),)
     printers: Annotated[tuple[Printer, ...], Field(alias="printer", strict=False, max_length=MAX_PRINTERS)] = ()
     routes: Annotated[tuple[Route, ...], Field(alias="route", strict=False, max_length=MAX_ROUTES)] = ()

@@ -13,7 +13,7 @@ from agent.cli.output import StateOption, print_error
 if TYPE_CHECKING:
     from agent.core.payment import Platform
     from agent.core.receipt_diagnosis import Complaint
-    from agent.daemon.box import Box
+    from agent.daemon.box import Box, Publish
     from agent.daemon.run import MakeCompanion, Standing
     from agent.services.platform_health import PlatformHealth
     from agent.settings import Settings
@@ -62,7 +62,7 @@ def run(
     health = PlatformHealth()
     platforms = {**_platforms(settings, hq, wallet, wallet_state, health), **_own_phones(settings, hq)}
     hurried(platforms, hurry)
-    companions = _companions(hq or settings.hq.url or None)
+    companions = _companions(hq or settings.hq.url or None, settings.rescue.copy_to)
     verbs = verbs_of(settings, hq)
     surroundings = Surroundings(hq, platforms, _desk(desk), health, _examine, companions, verbs)
     reports = ReportSender(settings.state)
@@ -96,12 +96,19 @@ def _examine(box: "Box", language: str) -> "tuple[int, list[Complaint]]":
     return examine_running_box(box, language)
 
 
-def _companions(hq_url: str | None) -> "tuple[MakeCompanion, ...]":
-    """Return what runs beside the trade: the box's own rescue."""
+def _companions(hq_url: str | None, copy_to: str) -> "tuple[MakeCompanion, ...]":
+    """Return what runs beside the trade: the box's own rescue, and the warm copy where there is a folder for it."""
     from agent.daemon.clock import SystemClock, SystemEntropy
     from agent.rescue.worker import RescueWorker
 
-    return (lambda box, publish: RescueWorker(box, SystemClock(), SystemEntropy(), publish, hq_url),)
+    def rescue(box: "Box", publish: "Publish") -> RescueWorker:
+        return RescueWorker(box, SystemClock(), SystemEntropy(), publish, hq_url)
+
+    if not copy_to:
+        return (rescue,)
+    from agent.rescue.warm_copy import WarmCopy
+
+    return (rescue, lambda box, publish: WarmCopy(box.readers, box.settings.state, Path(copy_to), publish))
 
 
 def _say(url: str) -> None:

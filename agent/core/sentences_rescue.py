@@ -150,4 +150,23 @@ SENTENCES: dict[str, Texts] = {
         "{store} 第 {epoch} 段的钥匙没签过它;别导,查来路。",
         "The key of {store}, epoch {epoch}, did not sign it: find out where it comes from.",
     ),
+    # Warm copy
+    "copy.absent": _stays(
+        "备份盘不在",
+        "The second disk is not there",
+        "{path}:插回去就自己补上;没传的账先只在盒子里。",
+        "{path}: plug it in again, it catches up by itself. Until then what is unsent is on the box alone.",
+    ),
+    "copy.same_disk": _stays(
+        "备份和账在同一块盘",
+        "The copy is on the same disk",
+        "{path} 没有挂上第二块盘;看 /etc/fstab 和 [rescue] copy_to。",
+        "No second disk is mounted at {path}; see /etc/fstab and [rescue] copy_to.",
+    ),
+    "copy.not_written": _stays(
+        "备份盘写不进去",
+        "The second disk can't be written",
+        "{path}:{reason};换一块盘。",
+        "{path}: {reason}; replace it.",
+    ),
 }

@@ -5,6 +5,7 @@ chain of every restored epoch is computed anew here and must end at the head tha
 """
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -95,6 +96,7 @@ def bring_history(held: Held, source: PastSource, progress: Progress = no_progre
                 return False
             arriving.take(source.page(one.epoch, arriving.last_seq))
             progress(how_far(held).here, promised)
+        arriving.settled()
     return True
 
 
@@ -139,9 +141,11 @@ class _Arriving:
         self.last_seq, head = row if row is not None else (0, genesis(whose))
         self._held = held
         self._plan = plan
+        self._writing: Future[None] | None = None
         self._check = ChainCheck(whose, plan.public_key, start=self.last_seq + 1, head=head)
         if self.complete:
             self._hand_over(head, [])
+            self.settled()
 
     @property
     def complete(self) -> bool:
@@ -175,8 +179,16 @@ class _Arriving:
                     raise Broken("restore.chain_broken", epoch=row.epoch, seq=row.seq)
             check.head = row.hash
 
+    def settled(self) -> None:
+        """Wait until what was handed over is on disk; raises what the writer found wrong with it."""
+        if self._writing is not None:
+            self._writing.result()
+            self._writing = None
+
     def _hand_over(self, previous: bytes, rows: Sequence[restoring.Row]) -> None:
-        self._held.writer.run(lambda unit: restoring.add_history(unit, self._plan, previous, rows))
+        """Have the writer add rows while the next ones are read; no more than one piece waits for it."""
+        self.settled()
+        self._writing = self._held.writer.submit(lambda unit: restoring.add_history(unit, self._plan, previous, rows))
 
 
 def _stored(rows: Sequence[PastRow]) -> list[restoring.Row]:
