@@ -136,6 +136,17 @@ def test_a_bill_of_refunds_alone_is_not_empty() -> None:
     assert found is not None and not found.alarms
 
 
+@pytest.mark.parametrize("fen", [2**31 - 1, 2**31, 2**33 + 900])
+def test_amounts_that_do_not_fit_into_a_row_of_small_ones(fen: int) -> None:
+    entries = [sold(NUMBERS[0], TRANSACTIONS[0], fen), sold(NUMBERS[1], TRANSACTIONS[1])]
+    lines = [replace(LINE, fen=fen), Line(NUMBERS[1], TRANSACTIONS[1], 40_000, 900, 0)]
+    found = check(entries, lines)
+    assert found is not None
+    assert (found.totals[LineClass.MATCHED].findings, found.totals[LineClass.MATCHED].bill_fen) == (2, fen + 900)
+    differing = check(entries, [replace(LINE, fen=fen - 1), lines[1]])
+    assert differing is not None and differing.totals[LineClass.AMOUNT_DIFFERS].findings == 1
+
+
 payments = st.builds(
     sold,
     st.sampled_from(NUMBERS),

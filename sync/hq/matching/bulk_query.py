@@ -13,6 +13,8 @@ from sync.platforms.bill_lines import LINE_BYTES_MAX
 
 _NO_SEPARATOR = "\x01"
 """Stands in no bill, so a line is one cell."""
+SMALL_FEN_MAX = 2**31 - 1
+"""Twenty-one million yuan fit into four bytes of a row; an order above that is looked at closely."""
 _BUFFER_BYTES = 8 * 1024 * 1024
 """What DuckDB reads at once; its own choice is so large that two files hardly fit into the memory it may have."""
 
@@ -60,11 +62,11 @@ def bill_query(bill: BulkBill, merchant: str, day: date, terms: Terms) -> str:
     clock = f"regexp_full_match(clock, '{day.isoformat()} ([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]')"
     return f"""
         SELECT foot, coalesce(kind, '') AS kind, {_NUMBERS},
-            coalesce(amount::BIGINT, 0) AS amount_fen, coalesce(settled::BIGINT, 0) AS settled_fen,
-            coalesce(fee::BIGINT, 0) AS fee_fen,
+            {_small("amount")} AS amount_fen, {_small("settled")} AS settled_fen, {_small("fee")} AS fee_fen,
             CASE WHEN coalesce(fits AND kind <> 'V' AND transaction <> '' AND number <> ''
                 AND merchant = {_text(merchant)} AND {clock} AND amount = trunc(amount) AND settled = trunc(settled)
-                AND fee = trunc(fee) AND {_fees(terms.contracts, merchant, day, terms.fee_tolerance_fen)}, false)
+                AND fee = trunc(fee) AND greatest(amount, settled, fee) <= {SMALL_FEN_MAX}
+                AND {_fees(terms.contracts, merchant, day, terms.fee_tolerance_fen)}, false)
             THEN 0 ELSE 1 END AS odd
         FROM (
             SELECT *, CASE kind WHEN 'P' THEN {form.paid} ELSE {form.returned} END AS amount,
@@ -213,6 +215,11 @@ def _cell(place: int, count: int, free: int) -> str:
 def _fen(cell: str) -> str:
     """Return an amount in yuan as fen, with a rest where it has more than two decimals, NULL where it is none."""
     return f"abs(TRY_CAST({cell} AS DECIMAL(14, 5)) * 100::DECIMAL(3, 0))"
+
+
+def _small(fen: str) -> str:
+    """Return an amount as the whole number that it is in a row that is not odd; odd rows' amounts are not looked at."""
+    return f"CASE WHEN {fen} <= {SMALL_FEN_MAX} THEN {fen}::INTEGER ELSE 0 END"
 
 
 def _fees(contracts: Sequence[FeeContract], merchant: str, day: date, tolerance_fen: int) -> str:

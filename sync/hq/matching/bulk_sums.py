@@ -27,6 +27,14 @@ _KEYS = (
     "CASE back WHEN '' THEN NULL ELSE hash(back) END AS back"
 )
 _AGREES = "hash(pays, key, number, CASE WHEN pays THEN 0 ELSE back END, amount_fen, settled_fen)"
+_HALVES = "(number >> 32)::UINTEGER AS number, (back >> 32)::UINTEGER AS back"
+"""Rows keep half of the hashes that orders only share with each other: by chance, few come along that need not."""
+_PAYS, _ODD, _COUNTS, _HOLDS, _FOOT = 1, 2, 4, 8, 16
+"""Bits of a row's `marks`: a payment, one that is odd, one that must be answered, one with a number of the platform."""
+_SEEN = ", ".join(
+    f"marks & {bit} <> 0 AS {name}"
+    for name, bit in (("pays", _PAYS), ("odd", _ODD), ("counts", _COUNTS), ("holds", _HOLDS))
+)
 
 _ADDED = (
     "count(*) FILTER (side < 0) AS pairs, count(*) FILTER (side < 0 AND pays) AS payments, "
@@ -72,11 +80,11 @@ class Sums:
         run = self._connection.execute
         run(f"""
             CREATE TABLE fact_row AS
-            SELECT key, number, back, counts::TINYINT AS counts, odd::TINYINT AS odd, pays,
-                CASE counts WHEN 1 THEN {_AGREES} ELSE 0 END AS agrees, pays AND is_named AS holds, place
+            SELECT key, {_HALVES}, CASE counts WHEN 1 THEN {_AGREES} ELSE 0 END AS agrees, place,
+                (pays::INT * {_PAYS} + odd * {_ODD} + counts * {_COUNTS} + holds::INT * {_HOLDS})::UTINYINT AS marks
             FROM (
-                SELECT {_KEYS}, kind = 'P' AS pays, transaction <> '' AS is_named, counts, odd, amount_fen,
-                    settled_fen, place
+                SELECT {_KEYS}, kind = 'P' AS pays, counts, odd, amount_fen, settled_fen, place,
+                    kind = 'P' AND transaction <> '' AS holds
                 FROM {self._facts}
             )
         """)
@@ -84,30 +92,32 @@ class Sums:
         run("SET preserve_insertion_order = true")
         run(f"""
             CREATE TABLE line_row AS
-            SELECT key, number, back, odd::TINYINT AS odd, pays, {_AGREES} AS agrees, foot,
+            SELECT key, {_HALVES}, {_AGREES} AS agrees,
                 CASE WHEN pays THEN amount_fen ELSE -amount_fen END AS amount_fen,
-                CASE WHEN pays THEN fee_fen ELSE -fee_fen END AS fee_fen
+                CASE WHEN pays THEN fee_fen ELSE -fee_fen END AS fee_fen,
+                (pays::INT * {_PAYS} + odd * {_ODD} + {_COUNTS} + foot::INT * {_FOOT})::UTINYINT AS marks
             FROM (
-                SELECT {_KEYS}, kind = 'P' AS pays, odd, foot, amount_fen, settled_fen, fee_fen FROM {self._bill}
+                SELECT {_KEYS}, kind = 'P' AS pays, odd, foot, amount_fen::BIGINT AS amount_fen,
+                    settled_fen::BIGINT AS settled_fen, fee_fen
+                FROM {self._bill}
             )
         """)
-        feet = run("SELECT count(*) FROM line_row WHERE foot").fetchone()
+        feet = run(f"SELECT count(*) FROM line_row WHERE marks & {_FOOT} <> 0").fetchone()
         if feet is None or feet[0] != 1:
             raise NotInBulkError("foot")
-        run("""
+        run(f"""
             CREATE VIEW row AS
-            SELECT 1 AS side, key, number, back, counts, odd, pays, agrees, holds, 0::BIGINT AS amount_fen,
-                0::BIGINT AS fee_fen, place
+            SELECT 1 AS side, key, number, back, agrees, {_SEEN}, 0 AS amount_fen, 0 AS fee_fen, place
             FROM fact_row
             UNION ALL
-            SELECT -1, key, number, back, 1, odd, pays, agrees, false, amount_fen, fee_fen, rowid
-            FROM line_row WHERE NOT foot
+            SELECT -1, key, number, back, agrees, {_SEEN}, amount_fen, fee_fen, rowid
+            FROM line_row WHERE marks & {_FOOT} = 0
         """)
         for name, key, among in (("bucket", f"key & {_BUCKETS - 1}", ""), ("sum", "key", _SUSPECTED)):
             run(f"""
                 CREATE TABLE {name} AS
                 SELECT {key} AS {name}, {_ADDED},
-                    bit_xor(agrees) = 0 AND max(odd) = 0 AND sum(side * counts) = 0 AS agreed
+                    bit_xor(agrees) = 0 AND NOT bool_or(odd) AND sum(side * counts::INT) = 0 AS agreed
                 FROM row {among} GROUP BY 1
             """)
         self._gather()
