@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from agent.bench.matching_data import DAY, FACT_COLUMNS, FACTS, HEAD, RATE_PPM
+from agent.bench.matching_data import BILL, DAY, FACT_COLUMNS, FACTS, HEAD, RATE_PPM
 from agent.bench.matching_sql import MIDNIGHT_MS, NEAR_MS, SEPARATOR, Found, rows_of_bill
 
 if TYPE_CHECKING:
@@ -50,18 +50,23 @@ def with_polars(folder: Path) -> Found:
 def _lines_of_polars(folder: Path) -> "pl.LazyFrame":
     import polars as pl
 
-    def fen(name: str) -> pl.Expr:
-        return (pl.col(name).cast(pl.Decimal(14, 5)) * 100).cast(pl.Int64).abs()
+    def cell(name: str) -> pl.Expr:
+        return pl.col(name).str.strip_suffix(",")
 
-    rows = io.BytesIO(rows_of_bill(folder))
-    text: dict[str, Any] = {"quote_char": None, "has_header": False}
-    is_paid = pl.col("交易状态") == "SUCCESS"
-    lines = pl.scan_csv(rows, separator=SEPARATOR.decode(), new_columns=HEAD.split(","), infer_schema=False, **text)
+    def fen(name: str) -> pl.Expr:
+        return (cell(name).cast(pl.Decimal(14, 5)) * 100).cast(pl.Int64).abs()
+
+    # Split at the back-tick alone, each cell keeps its comma: no copy of the bill with another separator is needed.
+    columns = dict.fromkeys(("before", *HEAD.split(",")), pl.String)
+    rows: dict[str, Any] = {"separator": "`", "quote_char": None, "has_header": False, "skip_rows": 1}
+    lines = pl.scan_csv(folder / BILL, schema=columns, truncate_ragged_lines=True, **rows)
+    lines = lines.filter(pl.col("before").is_null() & pl.col("商户号").is_not_null())
+    is_paid = pl.col("交易状态") == "SUCCESS,"
     lines = lines.select(
-        pl.col("微信订单号").alias("l_transaction"),
-        pl.col("商户订单号").alias("l_number"),
-        pl.when(pl.col("商户退款单号") == "0").then(pl.lit("")).otherwise(pl.col("商户退款单号")).alias("l_back"),
-        pl.col("交易时间").str.strip_prefix("`").str.to_datetime("%Y-%m-%d %H:%M:%S").alias("at"),
+        cell("微信订单号").alias("l_transaction"),
+        cell("商户订单号").alias("l_number"),
+        pl.when(pl.col("商户退款单号") == "0,").then(pl.lit("")).otherwise(cell("商户退款单号")).alias("l_back"),
+        cell("交易时间").str.to_datetime("%Y-%m-%d %H:%M:%S").alias("at"),
         pl.when(is_paid).then(fen("订单金额")).otherwise(fen("申请退款金额")).alias("listed_fen"),
         pl.when(is_paid).then(fen("应结订单金额")).otherwise(fen("退款金额")).alias("moved_fen"),
         fen("手续费").alias("fee_fen"),

@@ -5,6 +5,7 @@ stand in the totals only. Memory is bounded as long as most of a bill agrees.
 """
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
 from importlib.util import find_spec
@@ -17,7 +18,7 @@ from agent.core.reconcile.finding import Listed, Match
 from agent.core.reconcile.matching import alarms, findings_of, totals_of, unit_pairs
 from agent.core.reconcile.scope import Scope, Terms
 from agent.core.reconcile.statement import Statement, StatementState, check_merchant, check_statement, check_unit
-from sync.hq.matching.bulk_bill import BulkBill, NotInBulkError, prepared
+from sync.hq.matching.bulk_bill import BulkBill, NotInBulkError, line_ends, prepared
 from sync.hq.matching.bulk_facts import FlatFacts
 from sync.hq.matching.bulk_sums import Agreed, Sums
 from sync.platforms.bill_files import BillFile
@@ -80,8 +81,10 @@ def _added_up(
     # How many rows a text has is not known to DuckDB, which would keep the bill in memory to look few orders up in it.
     config["disabled_optimizers"] = "build_side_probe_side"
     try:
-        with duckdb.connect(config=config) as connection:
-            sums = Sums(connection, bill, facts, merchant, day, terms, folder)
+        # Lines are counted beside DuckDB, which does not keep both processors busy all the time.
+        with ThreadPoolExecutor(1) as beside, duckdb.connect(config=config) as connection:
+            ends = beside.submit(line_ends, bill.text)
+            sums = Sums(connection, bill, facts, merchant, day, terms, folder, ends)
             agreed = sums.add_up()
             return agreed, sums.rows(), sums.places()
     except (duckdb.InvalidInputException, duckdb.ConversionException, duckdb.OutOfRangeException) as error:

@@ -9,6 +9,8 @@ import io
 import re
 import zipfile
 import zlib
+from array import array
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +22,7 @@ from sync.platforms.bill_files import BillFile
 from sync.platforms.wechat.bills import read as read_wechat
 
 PIECE_BYTES = 1024 * 1024
-LOOK_UP_BYTES = 64 * 1024
+LOOK_UP_BYTES = 16 * 1024
 ENDS_BYTES = 16 * 1024
 """Head and foot of a bill stand within this many bytes of its beginning and end."""
 SUMS = "总交易单数"
@@ -90,23 +92,26 @@ def _alipay(bill: BillFile, folder: Path) -> BulkBill:
     return BulkBill("alipay", text, head[: title + 1], names, foot[begins[0] :], merchant)
 
 
-def lines_at(text: Path, numbers: Iterable[int]) -> Iterator[bytes]:
-    """Yield some lines with their ends by their numbers, which count from 0 and rise."""
-    wanted = iter(numbers)
-    number = next(wanted, None)
-    first, rest = 0, b""
+def line_ends(text: Path) -> Sequence[int]:
+    """Count a text's ends of lines: how many there are before each piece of `LOOK_UP_BYTES`."""
+    counts, piece = array("q", [0]), bytearray(LOOK_UP_BYTES)
     with text.open("rb") as file:
-        while number is not None and (piece := file.read(LOOK_UP_BYTES)):
-            whole, end, rest = (rest + piece).rpartition(b"\n")
-            count = whole.count(b"\n") + len(end)
-            if number < first + count:
-                lines = whole.split(b"\n")
-                while number is not None and number < first + count:
-                    yield lines[number - first] + b"\n"
-                    number = next(wanted, None)
-            first += count
-    if number == first and rest:
-        yield rest + b"\n"
+        while size := file.readinto(piece):
+            counts.append(counts[-1] + piece.count(b"\n", 0, size))
+    return counts
+
+
+def lines_at(text: Path, ends: Sequence[int], numbers: Iterable[int]) -> Iterator[bytes]:
+    """Yield some lines with their ends by their numbers, which count from 0 and rise; what is no line is left out."""
+    with text.open("rb") as file:
+        for number in numbers:
+            # The line begins in the last piece before which fewer lines ended: after as many ends of it.
+            place = max(0, bisect_left(ends, number) - 1)
+            file.seek(place * LOOK_UP_BYTES)
+            for _ in range(number - ends[place]):
+                file.readline()
+            if line := file.readline():
+                yield line.removesuffix(b"\n") + b"\n"
 
 
 def _copy(bill: BillFile, path: Path) -> None:

@@ -1,11 +1,10 @@
 """The sums of hashes of both sides, and which orders they leave for a closer look.
 
 A row's keys are hashes of its platform number (the order's where it has none), out_trade_no and refund number. An order
-is in agreement when both sides have as many rows under its first key, their hashes add up to nothing without carry
-(exclusive or: no fact stands twice, so twins on one side only leave something over), nothing in it is odd, and it holds
-one payment. That is true of many orders together as it is of one: orders are added up in buckets, and only those of a
-bucket that does not add up one by one. Others take along whatever shares a key with them, again and again, so that the
-classifier sees whole groups.
+is in agreement when the hashes of its facts less those of its lines are nothing, and it holds one payment. What is odd
+has a hash that nothing makes up for. That is true of many orders together as it is of one: orders are added up in
+buckets, and only those of a bucket that leaves something over one by one. Others take along whatever shares a key with
+them, again and again, so that the classifier sees whole groups.
 """
 
 from collections.abc import Sequence
@@ -20,6 +19,8 @@ from sync.hq.matching.bulk_facts import COLUMNS, NUMBERS, FlatFacts
 from sync.hq.matching.bulk_query import bill_query, csv_source, line_query
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
+
     import duckdb
 
 _KEYS = (
@@ -29,20 +30,9 @@ _KEYS = (
 _AGREES = "hash(pays, key, number, CASE WHEN pays THEN 0 ELSE back END, amount_fen, settled_fen)"
 _HALVES = "(number >> 32)::UINTEGER AS number, (back >> 32)::UINTEGER AS back"
 """Rows keep half of the hashes that orders only share with each other: by chance, few come along that need not."""
-_PAYS, _ODD, _COUNTS, _HOLDS, _FOOT = 1, 2, 4, 8, 16
-"""Bits of a row's `marks`: a payment, one that is odd, one that must be answered, one with a number of the platform."""
-_SEEN = ", ".join(
-    f"marks & {bit} <> 0 AS {name}"
-    for name, bit in (("pays", _PAYS), ("odd", _ODD), ("counts", _COUNTS), ("holds", _HOLDS))
-)
-
-_ADDED = (
-    "count(*) FILTER (side < 0) AS pairs, count(*) FILTER (side < 0 AND pays) AS payments, "
-    "sum(amount_fen) AS amount_fen, sum(fee_fen) AS fee_fen"
-)
-_ADDED_AGAIN = "sum(pairs), sum(payments), sum(amount_fen), sum(fee_fen)"
-_BUCKETS = 65_536
-_SUSPECTED = f"WHERE key & {_BUCKETS - 1} IN (SELECT bucket FROM bucket WHERE NOT agreed)"
+_ODD_FACT, _ODD_LINE = "hash(key, 'fact')", "hash(key, 'line')"
+"""What odd rows stand for, so that nothing of the other side makes up for them."""
+_BUCKET = "key & 65535"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +57,13 @@ class Sums:
         day: date,
         terms: Terms,
         folder: Path,
+        line_ends: "Future[Sequence[int]]",
     ) -> None:
         self._connection = connection
         self._bill = f"({bill_query(bill, merchant, day, terms)})"
         self._bill_file = bill
         self._folder = folder
+        self._line_ends = line_ends
         types = {name: "BIGINT" if name in NUMBERS else "VARCHAR" for name in COLUMNS}
         self._facts = csv_source(facts.path, types, "\t")
 
@@ -80,73 +72,61 @@ class Sums:
         run = self._connection.execute
         run(f"""
             CREATE TABLE fact_row AS
-            SELECT key, {_HALVES}, CASE counts WHEN 1 THEN {_AGREES} ELSE 0 END AS agrees, place,
-                (pays::INT * {_PAYS} + odd * {_ODD} + counts * {_COUNTS} + holds::INT * {_HOLDS})::UTINYINT AS marks
+            SELECT key, {_HALVES}, place, pays AND is_named AS holds, (CASE WHEN odd = 1 THEN {_ODD_FACT}
+                WHEN counts = 1 THEN {_AGREES} ELSE 0 END >> 1)::BIGINT AS balance
             FROM (
-                SELECT {_KEYS}, kind = 'P' AS pays, counts, odd, amount_fen, settled_fen, place,
-                    kind = 'P' AND transaction <> '' AS holds
+                SELECT {_KEYS}, kind = 'P' AS pays, transaction <> '' AS is_named, counts, odd, amount_fen,
+                    settled_fen, place
                 FROM {self._facts}
             )
         """)
-        # In the order of the file, so that a row's number tells its line.
+        # In the order of the file, so that a row's number tells its line. The foot is no payment and no refund.
         run("SET preserve_insertion_order = true")
         run(f"""
             CREATE TABLE line_row AS
-            SELECT key, {_HALVES}, {_AGREES} AS agrees,
+            SELECT key, {_HALVES}, CASE WHEN foot THEN NULL ELSE pays END AS pays,
                 CASE WHEN pays THEN amount_fen ELSE -amount_fen END AS amount_fen,
                 CASE WHEN pays THEN fee_fen ELSE -fee_fen END AS fee_fen,
-                (pays::INT * {_PAYS} + odd * {_ODD} + {_COUNTS} + foot::INT * {_FOOT})::UTINYINT AS marks
+                -(CASE WHEN odd = 1 THEN {_ODD_LINE} ELSE {_AGREES} END >> 1)::BIGINT AS balance
             FROM (
                 SELECT {_KEYS}, kind = 'P' AS pays, odd, foot, amount_fen::BIGINT AS amount_fen,
                     settled_fen::BIGINT AS settled_fen, fee_fen
                 FROM {self._bill}
             )
         """)
-        feet = run(f"SELECT count(*) FROM line_row WHERE marks & {_FOOT} <> 0").fetchone()
+        feet = run("SELECT count(*) FROM line_row WHERE pays IS NULL").fetchone()
         if feet is None or feet[0] != 1:
             raise NotInBulkError("foot")
-        run(f"""
+        run("""
             CREATE VIEW row AS
-            SELECT 1 AS side, key, number, back, agrees, {_SEEN}, 0 AS amount_fen, 0 AS fee_fen, place
-            FROM fact_row
+            SELECT key, number, back, balance FROM fact_row
             UNION ALL
-            SELECT -1, key, number, back, agrees, {_SEEN}, amount_fen, fee_fen, rowid
-            FROM line_row WHERE marks & {_FOOT} = 0
+            SELECT key, number, back, balance FROM line_row WHERE pays IS NOT NULL
         """)
-        for name, key, among in (("bucket", f"key & {_BUCKETS - 1}", ""), ("sum", "key", _SUSPECTED)):
-            run(f"""
-                CREATE TABLE {name} AS
-                SELECT {key} AS {name}, {_ADDED},
-                    bit_xor(agrees) = 0 AND NOT bool_or(odd) AND sum(side * counts::INT) = 0 AS agreed
-                FROM row {among} GROUP BY 1
-            """)
         self._gather()
-        every, closer = (
-            self._added(f"SELECT {_ADDED_AGAIN} FROM bucket"),
-            self._added(f"SELECT {_ADDED} FROM row WHERE key IN (SELECT key FROM closer)"),
-        )
-        return Agreed(*(one - other for one, other in zip(every, closer, strict=True)))
-
-    def _added(self, query: str) -> tuple[int, ...]:
-        found = self._connection.execute(query).fetchone()
-        return tuple(int(one or 0) for one in found or ())
+        found = run("""
+            SELECT count(*), count(*) FILTER (pays), sum(amount_fen), sum(fee_fen) FROM line_row
+            WHERE pays IS NOT NULL AND key NOT IN (SELECT key FROM closer)
+        """).fetchone()
+        return Agreed(*(int(one or 0) for one in found or ()))
 
     def rows(self) -> Sequence[str]:
         """Return the bill's rows that need a closer look, as they stand there."""
-        places = self._places(-1)
+        places = self._places("rowid", "line_row WHERE pays IS NOT NULL")
         few = self._folder / "closer.txt"
-        few.write_bytes(b"".join(lines_at(self._bill_file.text, [len(self._bill_file.head) + one for one in places])))
+        numbers = [len(self._bill_file.head) + one for one in places]
+        few.write_bytes(b"".join(lines_at(self._bill_file.text, self._line_ends.result(), numbers)))
         found = self._lines(few)
         # A stray end of a line counts for DuckDB and not for us: then the whole bill is looked through.
         return found if len(found) == len(places) else self._lines(self._bill_file.text)
 
     def places(self) -> Sequence[int]:
         """Return where the facts that need a closer look stand in their file."""
-        return self._places(1)
+        return self._places("place", "fact_row WHERE true")
 
-    def _places(self, side: int) -> Sequence[int]:
-        query = f"SELECT place FROM row WHERE side = {side} AND key IN (SELECT key FROM closer) ORDER BY place"
-        return [place for (place,) in self._connection.execute(query).fetchall()]
+    def _places(self, place: str, among: str) -> Sequence[int]:
+        query = f"SELECT {place} FROM {among} AND key IN (SELECT key FROM closer) ORDER BY 1"
+        return [found for (found,) in self._connection.execute(query).fetchall()]
 
     def _lines(self, text: Path) -> Sequence[str]:
         query = f"""
@@ -159,10 +139,11 @@ class Sums:
     def _gather(self) -> None:
         """Collect the orders that do not agree, and what shares a key with them, until nothing more comes."""
         run = self._connection.execute
-        run("""
+        run(f"CREATE TABLE bucket AS SELECT {_BUCKET} AS bucket FROM row GROUP BY 1 HAVING sum(balance) <> 0")
+        run(f"""
             CREATE TABLE closer AS
-            SELECT sum AS key FROM sum WHERE NOT agreed
-            UNION SELECT key FROM row WHERE holds GROUP BY key HAVING count(*) > 1
+            SELECT key FROM row WHERE {_BUCKET} IN (SELECT bucket FROM bucket) GROUP BY 1 HAVING sum(balance) <> 0
+            UNION SELECT key FROM fact_row WHERE holds GROUP BY 1 HAVING count(*) > 1
         """)
         known = -1
         while (count := self._count()) != known:
