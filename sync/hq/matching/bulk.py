@@ -24,8 +24,8 @@ from sync.hq.matching.bulk_sums import Agreed, Sums
 from sync.platforms.bill_files import BillFile
 
 MEMORY_MB = 144
-"""What DuckDB may hold; more is spilled to the folder. With 112 it reads a bill of a million lines with one
-thread only, since rows in the order of the file are kept back by the thread that is ahead: twice the time."""
+"""What DuckDB may hold; more is spilled to the folder. Rows are kept back by a thread that is ahead in the order of the
+file: where they take too much of this, DuckDB lets one thread alone read, in twice the time."""
 THREADS = 2
 
 

@@ -15,7 +15,7 @@ _NO_SEPARATOR = "\x01"
 """Stands in no bill, so a line is one cell."""
 SMALL_FEN_MAX = 2**31 - 1
 """Twenty-one million yuan fit into four bytes of a row; an order above that is looked at closely."""
-_BUFFER_BYTES = 8 * 1024 * 1024
+_BUFFER_BYTES = 16 * 1024 * 1024
 """What DuckDB reads at once; its own choice is so large that two files hardly fit into the memory it may have."""
 
 
