@@ -20,6 +20,9 @@ JOURNAL = "var/lib/storebox/journal.db"
 MARKERS = ("etc/storebox/purge-journal", "var/lib/storebox/purge-journal")
 WITH_HEADQUARTERS = '{"hq": "https://hq.example", "link": {}, "unsent": UNSENT, "rows": []}'
 
+INSIDE = 'mount -t proc proc "$0/proc" && exec chroot "$0" "$@"'
+"""The mount is seen by this command only, and gone with it."""
+
 
 class Tree:
     """A root with the box's package on it."""
@@ -34,7 +37,11 @@ class Tree:
     def run(self, *command: str) -> str:
         """Run a command in it; returns what it said."""
         done = subprocess.run(
-            ["chroot", str(self.root), *command], capture_output=True, text=True, timeout=120, env=ENVIRONMENT
+            ["unshare", "--mount", "--pid", "--fork", "--kill-child", "sh", "-c", INSIDE, str(self.root), *command],
+            capture_output=True,
+            text=True,
+            timeout=120,
+            env=ENVIRONMENT,
         )
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout + done.stderr
