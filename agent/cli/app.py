@@ -39,7 +39,7 @@ NOUNS = {
     "sync": "What headquarters has, and what waits.",
     "payment": "Look up a payment that a customer claims.",
     "bill": "The platforms' bills: fetch, match, what differs.",
-    "why": "Tell the story of a number: sale, payment, refund, slip.",
+    "why": "Tell the story of a number or a printer: sale, payment, refund, slip.",
     "bundle": "Pack what support needs to see, without secrets.",
     "config": "Check and show the settings in force.",
     "upgrade": "Take a signed release, or go back.",

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from agent.cli.device_story import acknowledged, of_device
 from agent.cli.stories import told
 from agent.cli.tracing import trace
 from agent.core import events
@@ -96,3 +97,22 @@ def test_rare_entries_have_one_too(event: type[events.Event]) -> None:
     body = event(**fields).body()
     said = {told(event.KIND, body, chinese=chinese) for chinese in (True, False)}
     assert len(said) == 2 and event.KIND not in said
+
+
+def test_a_printers_story_is_that_of_its_own_slips(shop: Shop) -> None:
+    sell(shop)
+    story = of_device(shop.read(), "receipt1")
+    assert [one.kind for one in story] == ["slip.queued"]
+    assert of_device(shop.read(), "receipt2") == []
+    assert of_device(shop.read(), "nobody") == []
+
+
+def test_the_first_receipt_that_covers_an_entry_counts(shop: Shop) -> None:
+    sell(shop)
+    (queued,) = of_device(shop.read(), "receipt1")
+    assert acknowledged(shop.read(), queued) is None
+    insert = "INSERT INTO receipt(epoch, next_seq, head, at_ms, received_ms, body) VALUES(1, ?, '', 0, ?, '')"
+    for next_seq, received_ms in ((queued.seq, 10), (queued.seq + 1, 20), (queued.seq + 2, 30)):
+        values = (next_seq, received_ms)
+        shop.writer.run(lambda unit, values=values: unit.connection.execute(insert, values).rowcount)  # type: ignore[misc]
+    assert acknowledged(shop.read(), queued) == 20

@@ -67,7 +67,7 @@ def test_boxes_stand_by_money_at_risk_and_say_how_they_are(house: House) -> None
     text = browser.get("/fleet").text
     assert text.index("S002") < text.index("S001")
     row = text[text.index('data-store="S001"') :]
-    for told in ("receipt1 down", "disk 512 MiB", "4 days", "10 minutes", "7", "never", "0.1.0", "epoch 1"):
+    for told in ("receipt1 does not work", "disk 512 MiB", "4 days", "10 minutes", "7", "never", "0.1.0", "epoch 1"):
         assert told in row, told
     assert "<b>x" not in text
     assert "断电次数" in house.browser("队长", "zh-CN").get("/fleet").text
