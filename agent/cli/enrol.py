@@ -46,7 +46,8 @@ def enrol(
         _enrol_by_code(code, state, box, as_json)
         return
     if packet is not None:
-        _by_packet(in_force(state).state, packet, code, root, as_json)
+        settings = in_force(state)
+        _by_packet(settings.state, packet, code, root or settings.hq.root or None, as_json)
         return
     if hq is not None and not token:
         raise typer.BadParameter("headquarters gives a token: --token, or STOREBOX_ENROL_TOKEN")
