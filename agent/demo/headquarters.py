@@ -6,9 +6,11 @@ from pathlib import Path
 from agent.demo.folder import OFFICE_PASSWORD, OFFICE_PEOPLE
 from sync.hq import cli, registry
 from sync.hq.books.notes import write_note
+from sync.hq.commissioning.tokens import live_epoch
 from sync.hq.office import Office
 from sync.hq.pages.entrance import OFFICE_BOOK
 from sync.hq.people.accounts import add_person, change_password, people
+from sync.hq.registry import TokenMode
 
 ACTOR = "job:demo"
 
@@ -21,7 +23,8 @@ def serve_new() -> None:
         with office.database.write() as connection:
             if not registry.has_store(connection, store):
                 registry.add_store(connection, store, name, office.now_ms())
-            token = registry.make_enrolment_token(connection, store, office.now_ms())
+            mode = TokenMode.NEW if live_epoch(connection, store) is None else TokenMode.REPLACE
+            token = registry.make_enrolment_token(connection, store, office.now_ms(), mode=mode, made_by=ACTOR)
         add_people(office)
     finally:
         office.close()

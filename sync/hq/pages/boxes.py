@@ -33,9 +33,9 @@ def boxes_router(desk: Desk) -> APIRouter:
     router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
     @router.get("/boxes")
-    def boxes_page(request: Request) -> Response:
+    def boxes_page(request: Request, store: str | None = None) -> Response:
         person = asking(desk, request, Act.BOXES)
-        return _page(desk, request, person)
+        return _page(desk, request, person, store)
 
     @router.post("/boxes/token")
     def token(request: Request, form: Sent) -> Response:
@@ -43,7 +43,7 @@ def boxes_router(desk: Desk) -> APIRouter:
         has_csrf(request, form)
         mode = TokenMode.REPLACE if field(form, "mode") == TokenMode.REPLACE else TokenMode.NEW
         made = _token(desk, request, person, field(form, "store"), mode, field(form, "reason"))
-        return _page(desk, request, person, enrolment=made)
+        return _page(desk, request, person, made["made"].store, enrolment=made)
 
     @router.post("/boxes/revoke")
     def revoke(request: Request, form: Sent) -> Response:
@@ -55,7 +55,10 @@ def boxes_router(desk: Desk) -> APIRouter:
     return router
 
 
-def _page(desk: Desk, request: Request, person: Person, enrolment: Mapping[str, Any] | None = None) -> Response:
+def _page(
+    desk: Desk, request: Request, person: Person, only: str | None = None, enrolment: Mapping[str, Any] | None = None
+) -> Response:
+    """Return the page of all stores, or of one: a technician's telephone has room for no more."""
     now_ms = desk.office.now_ms()
     with desk.office.database.read() as connection:
         stores = [
@@ -68,10 +71,10 @@ def _page(desk: Desk, request: Request, person: Person, enrolment: Mapping[str, 
                 "outcomes": outcomes_of(connection, store, OUTCOMES_SHOWN),
             }
             for store, name in registry.store_names(connection)
-            if person.sees(store)
+            if person.sees(store) and only in (None, store)
         ]
     fingerprint = desk.office.keys.fingerprint
-    return page(request, "boxes.html", person, stores=stores, enrolment=enrolment, fingerprint=fingerprint)
+    return page(request, "boxes.html", person, stores=stores, only=only, enrolment=enrolment, fingerprint=fingerprint)
 
 
 def _token(desk: Desk, request: Request, person: Person, store: str, mode: TokenMode, reason: str) -> Mapping[str, Any]:

@@ -188,6 +188,9 @@ def test_a_token_is_shown_once_and_noted(house: House) -> None:
     answer = browser.act("/boxes/token", store="S001", mode="replace", reason="进水")
     token = secret_in(answer)
     assert house.office.keys.fingerprint in answer.text and 'class="qr"' in answer.text
+    assert 'id="store-S001"' in answer.text and 'id="store-S002"' not in answer.text, "the store in hand alone"
+    assert 'id="store-S002"' in browser.get("/boxes?store=S002").text
+    assert "/boxes?store=S001" in browser.get("/stores/S001").text
     assert token not in browser.get("/boxes").text
     with house.office.database.write() as connection:
         asking = Asking("S001", "B2", b"k" * 32, "192.0.2.7")
