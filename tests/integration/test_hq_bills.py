@@ -6,14 +6,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
+from agent.core.directives import Kind, portal_refund_of
 from agent.core.moment import PLATFORM_ZONE, milliseconds, platform_day
 from agent.core.payment import Platform, RefundVerdict, Verdict
 from agent.core.reconcile.fees import FeeContract
+from sync.hq.books.bill_tables import account_day
 from sync.hq.books.bills import bill_path, bills_of
 from sync.hq.books.day_states import DayState
 from sync.hq.books.fees import agree
 from sync.hq.books.notes import notes_of
+from sync.hq.directives.listing import listed
 from sync.hq.webhooks.alarms import Alarm, newest
 from sync.platforms.base import open_platform
 from sync.simulator.accounts import settings_of
@@ -112,6 +116,29 @@ def test_a_day_is_fetched_kept_and_matched(shop: Shop) -> None:
     assert bill_path(shop.chain.state, kept.sha256).stat().st_size == kept.size_bytes
     assert noted["bill.matched"]["classes"]["matched"]["lines"] == 6
     assert noted["bill.matched"]["alarms"] == []
+
+
+@pytest.mark.parametrize("shop", [("wechat", "hq"), ("alipay", "")], indirect=True, ids=["wechat", "alipay"])
+def test_a_refund_in_the_portal_is_told_to_the_box_whose_sale_had_the_money_once(shop: Shop) -> None:
+    shop.pay(1, 1280)
+    books = shop.simulator.simulation.world.books(shop.simulator.account(shop.name))
+    made = books.refund(attempt_of(1), "PORTAL-1", 280)
+    assert not isinstance(made, str), made
+    shop.chain.sent([closed(shop.day)], at_ms=shop.simulator.now_ms())
+    shop.passed(1, time(12, 1))
+    for _ in range(2):
+        shop.chain.jobs()
+        with shop.chain.database.write() as connection:
+            everything = update(account_day).values(mark=account_day.c.mark + 1)
+            connection.execute(everything)
+    with shop.chain.database.read() as connection:
+        (fact,) = listed(connection, "S001")
+        (difference,) = [one for one in notes_of(connection, shop.account) if one.kind == "difference.found"]
+    assert (fact.kind, fact.made_by) == (Kind.PORTAL_REFUND, "job:matching")
+    told = portal_refund_of(fact.body)
+    assert (told.platform, told.line.amount_fen, told.line.payer) == (shop.name, 280, None)
+    assert told.line.transaction or told.line.out_trade_no == attempt_of(1)
+    assert difference.body["code"] == "difference.refund_unknown"
 
 
 @pytest.mark.parametrize("shop", [("wechat", "")], indirect=True)
