@@ -51,6 +51,12 @@ SENTENCES: dict[str, Texts] = {
         "等单子打出来再扫;一分钟还没有就看打印机。",
         "Scan again when the slip is out; after a minute without one look at the printer.",
     ),
+    "doctor.unreadable": _goes_on(
+        "有个读数看不懂",
+        "A reading makes no sense",
+        "{what} 读到 {reason}:这一项请人看,其余照常;把 storebox bundle 发给总部。",
+        "{what} read {reason}: look at that by hand, the rest holds; send a storebox bundle to HQ.",
+    ),
     "doctor.not_here": _goes_on(
         "这里不能检查盒子",
         "The box cannot be examined here",

@@ -73,8 +73,9 @@ def headquarters_time(site: Site) -> ToldTime | None:
     """Return headquarters' time, signed where they sign, None when they do not answer."""
     try:
         return ToldTime(signed_time_ms(site), signed=True)
-    except StoreboxError:
-        pass
+    except StoreboxError as error:
+        if error.code.startswith("network."):
+            return None  # nobody is there; asking again costs a time-out and tells nothing
     try:
         return ToldTime(plain_time_ms(site), signed=False)
     except StoreboxError:

@@ -82,6 +82,10 @@ def guarded(site: Site, name: str, examination: Examination) -> list[Finding]:
         return [of_error(name, explained(error) or Broken("store.damaged", reason=str(error)[:120]))]
     except OSError as error:
         return [of_os_error(site, name, error)]
+    except (ValueError, LookupError) as error:
+        # a file of the machine or of somebody else that is not what it should be; the other examinations go on
+        said = f"{type(error).__name__}: {error}"[:200]
+        return [failing("doctor.unreadable", name, (said, said), what=name, reason=said)]
 
 
 def of_os_error(site: Site, name: str, error: OSError) -> Finding:

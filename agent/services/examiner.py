@@ -16,6 +16,7 @@ from agent.services.slips import queue_slip
 from agent.services.trade import Trade, open_shift
 from agent.store.unit import Unit
 
+APART_S = 30.0
 Shown = dict[str, Any]
 Examine = Callable[[str], tuple[int, Sequence[Complaint]]]
 """Looks at the box, in a language; returns how much was looked at and what is not well."""
@@ -27,10 +28,16 @@ class Examiner:
     def __init__(self, examine: Examine) -> None:
         self._examine = examine
         self._at_work = threading.Lock()
+        self._not_before_s = 0.0
 
     def start(self, shop: Shop, till: str, staff: str, run: Callable[[Callable[[], None]], None]) -> Shown:
-        """Begin an examination whose slip comes out at a till; refuses while one is at work (`doctor.at_work`)."""
-        if not self._at_work.acquire(blocking=False):
+        """Begin an examination whose slip comes out at a till.
+
+        Refuses while one is at work (`doctor.at_work`), and, where nobody is logged in, for a while after the last one:
+        a code that a passer-by holds up must not empty the roll.
+        """
+        too_soon = staff == TECHNICIAN and shop.clock.monotonic_s() < self._not_before_s
+        if too_soon or not self._at_work.acquire(blocking=False):
             raise TryLater("doctor.at_work")
 
         def examine() -> None:
@@ -38,6 +45,7 @@ class Examiner:
                 looked_at, complaints = self._examine(shop.store.language)
                 print_examination(shop, till, looked_at, complaints, staff)
             finally:
+                self._not_before_s = shop.clock.monotonic_s() + APART_S
                 self._at_work.release()
 
         run(examine)
