@@ -134,6 +134,7 @@ class Till(Section):
     label: Short = ""
     printer: DeviceUrl = ""
     profile: Annotated[str, Field(pattern=PROFILE)] = "pos80"
+    chinese: Literal["", "gb18030", "gbk", "gb2312", "none"] = ""
     deputy: Deputy = ""
     scanner: DeviceUrl = ""
     scanner_model: Literal["", "newland", "honeywell"] = ""
@@ -336,7 +337,7 @@ def _completed(till: Till, found: Till | None) -> Till:
         return till
     update: dict[str, str] = {}
     if not till.printer and found.printer:
-        update |= {"printer": found.printer, "profile": found.profile}
+        update |= {"printer": found.printer, "profile": found.profile, "chinese": found.chinese}
     if not till.scanner and found.scanner:
         update |= {"scanner": found.scanner, "scanner_model": found.scanner_model}
     return till.model_copy(update=update)

@@ -15,7 +15,7 @@ from agent.settings import Settings, shipped
 from drivers.base import CONNECTED, DeviceEvent, DeviceState
 from drivers.printer.device import PrinterDevice
 from drivers.printer.job import PrintOutcome, PrintResult, process_id
-from drivers.printer.profiles import load_profile
+from drivers.printer.profiles import PrinterProfile, load_profile, with_chinese
 from sync.threads import StepThread
 
 _log = logging.getLogger("storebox.devices")
@@ -92,7 +92,7 @@ class Printers:
         self._workers: dict[str, PrinterWorker] = {}
         driven: dict[str, DrivenPrinter] = {}
         for name, url, profile in _places(shop, settings):
-            device = PrinterDevice(name, url, load_profile(shipped(f"devices/{profile}.toml")), self._on_event)
+            device = PrinterDevice(name, url, profile, self._on_event)
             self.devices[name] = device
             driven[name] = DrivenPrinter(device)
             self._workers[name] = PrinterWorker(shop, name, driven[name])
@@ -148,8 +148,16 @@ class Printers:
         self._on_change()
 
 
-def _places(shop: Shop, settings: Settings) -> list[tuple[str, str, str]]:
+def _places(shop: Shop, settings: Settings) -> list[tuple[str, str, PrinterProfile]]:
     """Return name, line and profile of every printer that has a line."""
-    tills = [(shop.tills[till.till].printer, till.printer, till.profile) for till in settings.tills]
-    others = [(printer.name, printer.url, printer.profile) for printer in settings.printers]
-    return [place for place in (*tills, *others) if place[1]]
+    tills = [
+        (shop.tills[till.till].printer, till.printer, with_chinese(_profile(till.profile), till.chinese))
+        for till in settings.tills
+        if till.printer
+    ]
+    others = [(printer.name, printer.url, _profile(printer.profile)) for printer in settings.printers if printer.url]
+    return [*tills, *others]
+
+
+def _profile(name: str) -> PrinterProfile:
+    return load_profile(shipped(f"devices/{name}.toml"))

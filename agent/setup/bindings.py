@@ -19,6 +19,7 @@ class Binding:
     till: str
     printer: str = ""
     profile: str = "pos80"
+    chinese: str = ""
     scanner: str = ""
     scanner_model: str = ""
 
@@ -40,6 +41,8 @@ def _till(one: Binding) -> str:
     lines = [f"till = {_text(one.till)}"]
     if one.printer:
         lines += [f"printer = {_text(one.printer)}", f"profile = {_text(one.profile)}"]
+    if one.printer and one.chinese:
+        lines.append(f"chinese = {_text(one.chinese)}")
     if one.scanner:
         lines.append(f"scanner = {_text(one.scanner)}")
     if one.scanner_model:

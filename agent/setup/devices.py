@@ -17,7 +17,7 @@ from drivers.discovery.find import find_devices
 from drivers.discovery.found import Found, Roots
 from drivers.discovery.watch import LOOK_EVERY_S
 from drivers.printer.device import PrinterDevice
-from drivers.printer.profiles import PrinterProfile, load_profiles
+from drivers.printer.profiles import PrinterProfile, load_profiles, with_chinese
 from drivers.scanner.device import ScannerDevice
 from drivers.transport.usb_find import has_libusb
 from sync.threads import StepThread
@@ -26,19 +26,25 @@ _log = logging.getLogger("storebox.setup")
 TRIES_MAX = 20
 """How often a device that could not be opened is tried before it has to be plugged anew."""
 
+NARROWER = {"gb18030": "gbk", "gbk": "gb2312"}
+"""What to try when the slip is garbled: cheap fonts hold less than their model's papers say."""
 OPENED_WITHIN_S = 2.0
 """How long the first look waits for scanners to open, so that the first invitation names them."""
 
 
 @dataclass(frozen=True, slots=True)
 class SetupPrinter:
-    """A printer that was found; `till` is whose receipts it is to print."""
+    """A printer that was found; `till` is whose receipts it is to print.
+
+    `chinese` is the set of characters that a person chose for it by the command on its slip, empty for its profile's.
+    """
 
     till: str
     url: str
     profile: str
     title: str
     device: PrinterDevice
+    chinese: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +97,20 @@ class SetupDevices:
             self._named(till)
         self._thread.start()
 
+    def narrow(self, printer: SetupPrinter) -> bool:
+        """Give a printer that prints garbled Chinese the next smaller set of characters; tells whether there is one.
+
+        It comes anew as any printer does that was plugged in.
+        """
+        known = printer.device.profile.charset.repertoire
+        smaller = NARROWER.get(known)
+        if smaller is None:
+            return False
+        printer.device.stop()
+        profile = with_chinese(printer.device.profile, smaller)
+        self._add_printer(printer.till, printer.url, printer.profile, profile, printer.title, smaller)
+        return True
+
     def stop(self) -> None:
         """Let go of every device."""
         self._thread.stop()
@@ -102,12 +122,15 @@ class SetupDevices:
     def _named(self, till: Till) -> None:
         if till.printer:
             profile = self._profiles.get(till.profile) or self._profiles["pos80"]
-            self._add_printer(till.till, till.printer, till.profile, profile, till.printer)
+            chosen = with_chinese(profile, till.chinese)
+            self._add_printer(till.till, till.printer, till.profile, chosen, till.printer, till.chinese)
         if till.scanner:
             self._add_scanner(till.scanner, till.scanner_model, till.scanner)
 
     def _look(self) -> float:
-        for found in find_devices(self._roots, libusb=has_libusb()):
+        found_now = find_devices(self._roots, libusb=has_libusb())
+        # Scanners first: a printer that says nothing takes seconds to be known as one.
+        for found in sorted(found_now, key=lambda one: one.suggestion not in ("scanner", "keyboard")):
             if not self._is_known(found):
                 self._take(found)
         if not self.looked.is_set():
@@ -143,7 +166,9 @@ class SetupDevices:
         taken = set(self._printers)
         return next(str(number) for number in range(1, len(taken) + 2) if str(number) not in taken)
 
-    def _add_printer(self, till: str, url: str, name: str, profile: PrinterProfile, title: str) -> None:
+    def _add_printer(
+        self, till: str, url: str, name: str, profile: PrinterProfile, title: str, chinese: str = ""
+    ) -> None:
         def on_event(event: DeviceEvent) -> None:
             connected = event.state in CONNECTED
             if connected and not was[0]:
@@ -151,7 +176,8 @@ class SetupDevices:
             was[0] = connected or (event.state is DeviceState.OPENING and was[0])
 
         was = [False]
-        printer = SetupPrinter(till, url, name, title, PrinterDevice(f"receipt{till}", url, profile, on_event))
+        device = PrinterDevice(f"receipt{till}", url, profile, on_event)
+        printer = SetupPrinter(till, url, name, title, device, chinese)
         self._printers[till] = printer
         printer.device.start()
 

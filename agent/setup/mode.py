@@ -199,6 +199,8 @@ class SetupMode:
             self._show_again()
         elif self._progress.state is SetupState.RESTING:
             raise Refused("setup.resting")
+        elif cleaned == f"X1{SetupCommand.ENC.value}":
+            self._take_encoding()
         elif cleaned.upper().startswith(ENROLMENT_PREFIX):
             self._take_enrolment(cleaned)
         elif is_network_code(cleaned):
@@ -267,6 +269,15 @@ class SetupMode:
             if waiting:
                 self._step(SetupEvent.ENROLMENT_CODE)
                 self._retry_at_s = self._clock.monotonic_s()
+
+    def _take_encoding(self) -> None:
+        """Print the slips that nobody confirmed yet anew with fewer Chinese characters; refuses when there are none."""
+        if self._progress.state is not SetupState.TESTING:
+            raise Refused("setup.not_now")
+        unproved = [one for one in self._devices.printers if one.till not in self._proving.bound]
+        narrowed = [self._devices.narrow(one) for one in unproved]
+        if not any(narrowed):
+            raise Refused("setup.encoding")
 
     def _take_slip(self, nonce: bytes, scanner: SetupScanner) -> None:
         bound, again = self._proving.scanned(nonce, scanner)
@@ -338,8 +349,6 @@ def _nothing() -> None:
 
 def _unknown(text: str, state: SetupState) -> str:
     """Return the code of the sentence for a text that setup does not take."""
-    if text == f"X1{SetupCommand.ENC.value}":
-        return "setup.encoding"
     if text == f"X1{SetupCommand.PASSCODE.value}":
         return "setup.passcode"
     if text.upper().startswith("T1"):

@@ -1,7 +1,7 @@
 """Which printer and scanner proved each other: test slips by their random number, tills by who scanned them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from agent.core.codes import CHARACTER_PROBE
 from agent.core.errors import Refused
@@ -50,7 +50,7 @@ class Proving:
 
     def slip_for(self, printer: SetupPrinter) -> Slip:
         """Return a new test slip; earlier ones of the printer count no more."""
-        self._slips = {nonce: one for nonce, one in self._slips.items() if one.printer is not printer}
+        self._slips = {nonce: one for nonce, one in self._slips.items() if one.printer.till != printer.till}
         slip = Slip(printer, self._entropy.random_bytes(NONCE_BYTES))
         self._slips[slip.nonce] = slip
         return slip
@@ -108,4 +108,4 @@ def _binding(printer: SetupPrinter | None, scanner: SetupScanner | None) -> Bind
     )
     if printer is None:
         return found
-    return Binding(found.till, printer.url, printer.profile, found.scanner, found.scanner_model)
+    return replace(found, printer=printer.url, profile=printer.profile, chinese=printer.chinese)

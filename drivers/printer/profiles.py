@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +64,15 @@ class PrinterProfile:
 def load_profiles(directory: Path) -> dict[str, PrinterProfile]:
     """Every profile of a directory by name, which is the file's name without `.toml`."""
     return {path.stem: load_profile(path) for path in sorted(directory.glob("*.toml"))}
+
+
+def with_chinese(profile: PrinterProfile, repertoire: str) -> PrinterProfile:
+    """The profile with another set of Chinese characters, with its own for an empty text. ValueError for an unknown."""
+    if not repertoire:
+        return profile
+    if repertoire not in REPERTOIRES:
+        raise ValueError(f"{repertoire!r} is none of {', '.join(REPERTOIRES)}")
+    return replace(profile, charset=Charset(repertoire, profile.charset.pages))
 
 
 def load_profile(path: Path) -> PrinterProfile:

@@ -107,7 +107,14 @@ def by_command_line(bench: Bench, code: str) -> None:
 
 
 def two_tills_are_bound_by_their_own_scanners(bench: Bench) -> None:
-    first, second = bench.test_code(0), bench.test_code(1)
+    bench.test_code(0)
+    bench.test_code(1)
+    before = [len(bench.slips(till)) for till in (0, 1)]
+    bench.scan("X1ENC")  # garbled Chinese: each slip anew with fewer characters
+    first, second = (
+        bench.slip_with("T1", till, after=printed).split("T1", 1)[1][:16] for till, printed in enumerate(before)
+    )
+    first, second = f"T1{first}", f"T1{second}"
     bench.scan(first, 1)  # till 1's slip by the other scanner: that one is till 1's now
     bench.slip_with("收银台好了", 0)
     bench.scan(second, 1)
@@ -117,6 +124,7 @@ def two_tills_are_bound_by_their_own_scanners(bench: Bench) -> None:
     assert bench.box.line().startswith("storebox ready at")
     tills = in_force(bench.state).tills
     assert [till.printer.rpartition("-")[2] for till in tills] == ["ttyUSB0?baud=115200", "ttyUSB1?baud=115200"]
+    assert [till.chinese for till in tills] == ["gb2312", "gb2312"]
     assert [till.scanner.rpartition("-")[2] for till in tills] == ["ttyACM1", "ttyACM0"]
 
 

@@ -41,7 +41,9 @@ class Ticking:
 
 def device(name: str, till: str = "1") -> Any:
     """Return what stands for a printer or scanner here: a name and an address."""
-    return SimpleNamespace(name=name, till=till, title=name, url=f"serial:/dev/{name}", profile="pos80", model="")
+    return SimpleNamespace(
+        name=name, till=till, title=name, url=f"serial:/dev/{name}", profile="pos80", model="", chinese=""
+    )
 
 
 def line(suggestion: str = "", url: str = "serial:/dev/ttyUSB0", vendor: str = "") -> Found:

@@ -59,14 +59,15 @@ def test_who_needs_setup(tmp_path: Path) -> None:
 
 def test_found_devices_fill_what_the_settings_leave_open(tmp_path: Path) -> None:
     found = [
-        Binding("1", "usb:04b8:0202", "tm-t88", "hid:/dev/input/by-id/x", "newland"),
-        Binding("2", 'serial:/dev/serial/by-id/quote"d?baud=9600', "pos58", "serial:/dev/ttyACM1"),
+        Binding("1", "usb:04b8:0202", "tm-t88", "", "hid:/dev/input/by-id/x", "newland"),
+        Binding("2", 'serial:/dev/serial/by-id/quote"d?baud=9600', "pos58", "gb2312", "serial:/dev/ttyACM1"),
     ]
     save_bindings(tmp_path, found)
     own = Settings(state=tmp_path, till=(Till(till="1", label="door", printer="tcp:10.0.0.5:9100"),))
     first, second = with_found_devices(own).tills
     assert (first.label, first.printer, first.profile) == ("door", "tcp:10.0.0.5:9100", "pos80")
     assert (first.scanner, first.scanner_model) == ("hid:/dev/input/by-id/x", "newland")
+    assert (first.chinese, second.chinese) == ("", "gb2312")
     assert (second.printer, second.profile, second.scanner) == (found[1].printer, "pos58", "serial:/dev/ttyACM1")
 
 
