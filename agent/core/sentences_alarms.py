@@ -34,6 +34,14 @@ SENTENCES: dict[str, Texts] = {
         _SEE_ZH,
         _SEE_EN,
     ),
+    "alarm.release_turned_away": (
+        "门店退回了新版本",
+        "店里照常收银,用的还是原来的版本。请看是几家店,再决定要不要停发。",
+        "A store turned a release away",
+        "The shop trades on with the release that it had. See how many stores did, then whether to stop it.",
+        "storebox-hq release list;两家店退回就已自动暂停。",
+        "storebox-hq release list; two stores pause it by themselves.",
+    ),
     "alarm.truncated": (
         "盒子的账比总部少",
         "总部的账都在。盒子已停收款:多半是旧盘或旧备份,按恢复步骤开新的一段。",

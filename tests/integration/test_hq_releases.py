@@ -18,6 +18,7 @@ from sync.hq.office import Office
 from sync.hq.releases import book
 from sync.hq.releases.book import Asked, Ring
 from sync.hq.releases.shelf import PIECE_BYTES_MAX, Shelf
+from sync.hq.webhooks.alarms import Alarm, newest
 from sync.keys import FileKey, device_key_path
 from sync.releases import ReleaseClient
 from sync.session import HttpSession
@@ -90,6 +91,11 @@ def test_two_stores_that_turn_it_away_stop_it_for_all(office: Office, tmp_path: 
         (row,) = book.releases(connection)
         assert (row["turned_away"], row["paused_reason"]) == (2, "turned away by 2 stores")
         assert [one["store"] for one in book.who_has_what(connection)] == ["S001", "S002"]
+        told = newest(connection, None, 9)
+    assert sorted((one.store, one.kind, one.subject) for one in told) == [
+        ("S001", Alarm.RELEASE_TURNED_AWAY, "2"),
+        ("S002", Alarm.RELEASE_TURNED_AWAY, "2"),
+    ]
 
 
 def test_a_store_that_may_go_back_stays_there(office: Office, tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from agent.core.release import Manifest
 from sync.hq import registry
 from sync.hq.releases.tables import box_release, release, release_permit, store_ring
 from sync.hq.upserts import insert_of
+from sync.hq.webhooks.alarms import Alarm, Values, tell
 
 PAUSED_AFTER = 2
 """So many stores turn a release away until it is paused by itself."""
@@ -132,12 +133,15 @@ def note_asked(connection: Connection, sender: Identity, asked: Asked, now_ms: i
     }
     upsert = insert_of(connection, box_release).values(store=sender.store, **values)
     connection.execute(upsert.on_conflict_do_update(index_elements=["store"], set_=values))
-    if asked.turned_away is None:
+    known = select(release.c.version).where(release.c.sequence == asked.turned_away)
+    version = connection.execute(known).scalar()
+    if asked.turned_away is None or version is None:
         return
     bad = select(func.count()).select_from(box_release).where(box_release.c.turned_away == asked.turned_away)
-    known = select(release.c.sequence).where(release.c.sequence == asked.turned_away)
     count = connection.execute(bad).scalar() or 0
-    if count >= PAUSED_AFTER and connection.execute(known).first() is not None:
+    told: Values = {"box": sender.box, "number": str(version), "seq": asked.turned_away, "count": count}
+    tell(connection, Alarm.RELEASE_TURNED_AWAY, str(asked.turned_away), told, now_ms, sender.store)
+    if count >= PAUSED_AFTER:
         pause(connection, asked.turned_away, f"turned away by {count} stores", now_ms)
 
 

@@ -38,6 +38,7 @@ class Alarm(StrEnum):
     NOT_DEPOSITED = "alarm.not_deposited"
     NOT_COMPLETE = "alarm.not_complete"
     DIFFERENCE = "alarm.difference"
+    RELEASE_TURNED_AWAY = "alarm.release_turned_away"
     TEST = "alarm.test"
 
 
