@@ -4,7 +4,7 @@ Codes are drawn as squares, not as pictures: sharp on any printer. Of the font o
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -40,7 +40,7 @@ class StorePacket:
     network_words: str
 
 
-def write_packets(packets: Sequence[StorePacket], font: tuple[Path, int], hq: str, made: datetime) -> bytes:
+def write_packets(packets: Iterable[StorePacket], font: tuple[Path, int], hq: str, made: datetime) -> bytes:
     """Return the PDF. `font` is a file and the face in it; `made` and `expires` carry the zone that is shown."""
     from fpdf import FPDF
 

@@ -59,6 +59,9 @@ def packets(
 
     Each run makes new codes; earlier ones stay good until they are used or expire.
     """
+    from rich.console import Console
+    from rich.progress import track
+
     from sync.hq.commissioning.fonts import chinese_font
     from sync.hq.commissioning.packet_pages import write_packets
     from sync.hq.commissioning.packets import make_packets
@@ -78,7 +81,8 @@ def packets(
                 plain=plain,
                 life_ms=days * 24 * 3_600_000,
             )
-        write_private(output, write_packets(made, font, host, _now(office)))
+        shown = track(made, "packets", console=Console(stderr=True), transient=True)
+        write_private(output, write_packets(shown, font, host, _now(office)))
     typer.echo(f"{len(made)} packets")
 
 
