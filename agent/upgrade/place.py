@@ -142,14 +142,14 @@ class Place:
         return Installed(version, sequence if type(sequence) is int else 0, own_arch(), own_python())
 
     def keys(self) -> ReleaseKeys:
-        """Return the release keys in force: the newest list that was followed, else the one that was installed."""
-        found = read_json(self.own / KEYS_FILE)
-        if found is None:
-            version = self.running()
-            found = None if version is None else read_json(self.release(version) / KEYS_FILE)
-        if found is None:
+        """Return the release keys in force: the newer of the list that was followed and the one that was installed."""
+        version = self.running()
+        folders = (self.own, None if version is None else self.release(version))
+        documents = [read_json(folder / KEYS_FILE) for folder in folders if folder is not None]
+        lists = [parse_key_list(document) for document in documents if document is not None]
+        if not lists:
             raise Refused("release.no_keys", folder=str(self.root))
-        return parse_key_list(found)
+        return max(lists, key=lambda keys: keys.version)
 
     def keep_keys(self, keys: ReleaseKeys) -> None:
         """Keep a newer list."""

@@ -52,6 +52,9 @@ box() {
     config/install/tree.sh "$stage$home" "$home"
     # Who may sign releases for these boxes, as `storebox release keys` wrote it; without it a box takes no bundle.
     [ -z "${STOREBOX_RELEASE_KEYS:-}" ] || put 644 "$STOREBOX_RELEASE_KEYS" "$home/release-keys.json"
+    # Its place in the line of releases; without it every bundle counts as newer, an old stick's too.
+    [ -z "${STOREBOX_RELEASE_SEQUENCE:-}" ] || printf '{"sequence":%d,"version":"%s"}' "$STOREBOX_RELEASE_SEQUENCE" "$version" \
+        >"$stage$home/release.json"
     for unit in systemd/storebox*.{service,socket,path,timer}; do
         case $unit in */storebox-hq*) ;; *) put 644 "$unit" "lib/systemd/system/${unit##*/}" ;; esac
     done

@@ -7,13 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from agent.core.canonical import canonical_bytes
 from agent.core.errors import Refused, TryLater
+from agent.core.release import parse_key_list
 from agent.core.upgrade import UpgradeState
 from agent.upgrade import carrying, intake, pending, place, trial
 from agent.upgrade.carrying import Carrying, World
 from agent.upgrade.place import Place
 from agent.upgrade.trial import Limits, Trial
-from tests.releases import Publisher, installed, make_tree
+from tests.releases import Publisher, installed, make_tree, signed_list
 
 OLD, NEW = "1.0.0", "1.1.0"
 NOW_MS = 1_790_995_200_000
@@ -258,3 +260,27 @@ def test_what_was_fetched_and_is_refused_stands_in_the_history(box: Box) -> None
 
 def test_the_gate_wants_good_answers_only() -> None:
     assert trial.answering_version(1, 0.2) is None
+
+
+def test_the_newer_of_two_key_lists_counts(box: Box) -> None:
+    """That of the running release, and that which a bundle brought."""
+    publisher = box.publisher
+    second = signed_list(2, publisher.roots, publisher.keys, publisher.roots)
+    assert box.place.keys().version == 1
+    box.place.make_folders()
+    box.place.keep_keys(parse_key_list(second))
+    assert box.place.keys().version == 2
+    third = signed_list(3, publisher.roots, publisher.keys, publisher.roots)
+    (box.place.release(OLD) / place.KEYS_FILE).write_bytes(canonical_bytes(third))
+    assert box.place.keys().version == 3
+
+
+def test_a_bundle_that_brings_newer_keys_leaves_them_here(box: Box, tmp_path: Path) -> None:
+    publisher = box.publisher
+    fresh = Publisher(tmp_path / "fresh")
+    publisher.key_list = signed_list(2, publisher.roots, fresh.keys, publisher.roots)
+    publisher.keys = fresh.keys
+    box.take(publisher.bundle(make_tree(tmp_path / "newer", "1.2.0"), tmp_path / "newer.bundle", "1.2.0", 3))
+    assert box.place.keys().version == 2
+    with pytest.raises(Refused, match=r"release\.wrong_signature"):
+        box.take(box.bundle)
