@@ -76,6 +76,22 @@ def test_entries_from_before_the_months_are_moved(tmp_path: Path, empty_database
     database.close()
 
 
+def test_tokens_that_were_given_out_before_work_as_they_did(tmp_path: Path, empty_database_url: str | None) -> None:
+    engine = engine_at_first_version(tmp_path, empty_database_url)
+    insert = (
+        "INSERT INTO enrolment_token (store, token_sha256, created_at_ms, expires_at_ms) VALUES ('S001', 'ab', 1, 2)"
+    )
+    with engine.begin() as connection:
+        upgrade(connection, "0016")
+        connection.exec_driver_sql(insert)
+    engine.dispose()
+    database = Database.open(tmp_path, empty_database_url)
+    with database.read() as connection:
+        row = connection.execute(tables.enrolment_token.select()).one()
+        assert (row.mode, row.made_by, row.short_sha256) == ("replace", "", None), "also where a store has its box"
+    database.close()
+
+
 def test_a_database_that_is_away_is_no_defect(tmp_path: Path) -> None:
     with pytest.raises(TryLater) as caught:
         Database.open(tmp_path, f"postgresql:///storebox?host={tmp_path}")
