@@ -90,14 +90,33 @@ class Directives:
                 .execute("SELECT body FROM document WHERE kind = ? AND version = ?", (kind.value, version))
                 .fetchone()
             )
-            if row is not None:
+            if row is None:
+                continue
+            try:
                 self._hold(kind, version, read(kind, row[0]))
+            except StoreboxError as error:
+                log.error("the directive %s %d is not readable: %s", kind.value, version, error.code)
 
     def next_order(self) -> tuple[int, Order, int] | None:
         """Return the oldest verb that was taken and not ended: version, order, and when headquarters signed it."""
         connection = self._shop.read()
-        row = connection.execute(_NEXT_ORDER, (Kind.VERB.value, _counted(connection, _VERBS_DONE))).fetchone()
-        return None if row is None else (row[0], order_of(row[1]), row[2])
+        while True:
+            row = connection.execute(_NEXT_ORDER, (Kind.VERB.value, _counted(connection, _VERBS_DONE))).fetchone()
+            if row is None:
+                return None
+            try:
+                return row[0], order_of(row[1]), row[2]
+            except StoreboxError as error:  # taken by a later release
+                self._pass_over(row[0], error.code)
+
+    def _pass_over(self, version: int, code: str) -> None:
+        """Leave a verb that this release can't read; headquarters are told."""
+
+        def command(unit: Unit) -> None:
+            _count(unit, _VERBS_DONE, version)
+            _keep(unit, Answered(Kind.VERB, version, Outcome.REFUSED, code, unit.now_ms, {}))
+
+        self._shop.writer.run(command)
 
     def end_order(
         self, version: int, order: Order, outcome: Outcome, code: str | None, detail: Mapping[str, Any]

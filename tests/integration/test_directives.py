@@ -19,6 +19,7 @@ from agent.core.directives import FIRST_VERSION, Directive, Kind, Outcome, porta
 from agent.core.errors import Credentials, Refused, StoreboxError
 from agent.core.signing import SIGNATURE_HEADER, request_header, request_message
 from agent.core.verbs import Order, Verb, order_of
+from agent.daemon.directives import apply
 from agent.services import checkout, days, payments, refunds, shifts, staff, tendering
 from agent.services.directives import Directives, document_in_force
 from agent.store import views
@@ -387,6 +388,24 @@ def test_a_verb_is_journaled_done_once_and_answered(store: Store) -> None:
     assert (store.entries("verb.done"), store.outcome(Kind.VERB, found[0])) == (1, Outcome.DONE)
     with store.hq.office.database.read() as connection:
         assert down.answers_of(connection, "S001", Kind.VERB)[0].detail == {"kib": 5}
+
+
+def test_what_a_later_release_took_does_not_keep_this_one_from_starting(store: Store) -> None:
+    insert = (
+        "INSERT INTO document(kind, version, body, sha256, signature, effective_ms, received_ms)"
+        " VALUES(?, 1001, ?, '', 's', 0, 0)"
+    )
+    for kind, body in (("verb", '{"verb":"fly"}'), ("stop_sale", "new = 1"), ("catalogue", "= =")):
+        values = (kind, body)
+        store.shop.writer.run(lambda unit, values=values: unit.connection.execute(insert, values).rowcount)  # type: ignore[misc]
+    force = "INSERT INTO counter(name, value) VALUES('directive-in-force:' || ?, 1001)"
+    for kind in ("stop_sale", "catalogue"):
+        store.shop.writer.run(lambda unit, kind=kind: unit.connection.execute(force, (kind,)).rowcount)  # type: ignore[misc]
+    restarted = Directives(store.shop, lambda: None)
+    restarted.load()
+    assert restarted.next_order() is None
+    assert [(one.kind, one.outcome) for one in restarted.answers()] == [(Kind.VERB, Outcome.REFUSED)]
+    assert apply(store.shop.writer, store.shop.writer.path.parent).versions["catalogue"] == 1
 
 
 @pytest.mark.parametrize(
