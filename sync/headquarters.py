@@ -65,6 +65,15 @@ class HqClient:
             raise UnknownOutcome("hq.garbage_answer")
         return answer
 
+    def retire(self, sender: Identity, told: Mapping[str, object]) -> Mapping[str, object]:
+        """Ask HQ to take this box's key out of use; returns the certificate as it came, which the caller checks."""
+        headers = {"Content-Type": "application/json"}
+        answer = self._send(sender, "POST", f"/v1/boxes/{sender.box}/retire", canonical_bytes(told), headers)
+        certificate = _document(answer).get("certificate")
+        if not isinstance(certificate, dict):
+            raise UnknownOutcome("hq.garbage_answer")
+        return certificate
+
     def key_list(self) -> Mapping[str, object]:
         """Fetch the key list; the caller checks its signature."""
         answer = self._session.send("GET", "/v1/keys")

@@ -169,4 +169,25 @@ SENTENCES: dict[str, Texts] = {
         "{path}:{reason};换一块盘。",
         "{path}: {reason}; replace it.",
     ),
+    # Retirement
+    "retire.not_yet": _stays(
+        "还有没办完的事",
+        "Something is not finished yet",
+        "先办完这些:{unfinished}。",
+        "First finish: {unfinished}.",
+    ),
+    "retire.other_head": _stays(
+        "总部的账还不齐",
+        "HQ does not have everything yet",
+        "总部有到 #{wanted};等传完再来一次。",
+        "HQ has up to #{wanted}; try again when everything went up.",
+    ),
+    "retire.done": (
+        "这台盒子已经停用",
+        "账都交清了,这台不再收钱。",
+        "This box is retired",
+        "All is handed over; this box takes no more money.",
+        "证明在 retirement.json;要再开店:总部发新码,重新开通。",
+        "Its certificate is retirement.json. To trade again: a new code of HQ, enrol anew.",
+    ),
 }

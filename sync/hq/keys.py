@@ -29,6 +29,8 @@ RELEASE_USES = ("release",)
 """And permits to go back to an older release."""
 DIRECTIVE_USES = ("directive",)
 """What the key of directives signs: documents, facts and verbs for one box."""
+RETIREMENT_USES = ("retirement",)
+"""And certificates of retired boxes."""
 PAY_USES = ("wish", "pass:P1")
 """What the key of the payments' process signs: answers to wishes, and the proofs of its pay page."""
 
@@ -71,6 +73,7 @@ class HqKeys:
                 ("release", receipt_key, RELEASE_USES),
                 ("directive", directive_key, DIRECTIVE_USES),
                 ("handover", handover_key, HANDOVER_USES),
+                ("retirement", receipt_key, RETIREMENT_USES),
             )
             list_path, root_path = folder / "key-list.json", folder / "root.pub"
             if not (list_path.exists() and root_path.exists()):
@@ -186,6 +189,15 @@ class HqKeys:
             "kid": kid,
         }
         return {**whole, "signature": key.sign(document_message("directive", identity, whole)).hex()}
+
+    def signed_retirement(self, identity: Identity, told: Mapping[str, object]) -> dict[str, object]:
+        """Return the certificate of a retired box; raises `Broken` when no listed key may sign it (root elsewhere)."""
+        kid = _kid_of(self.key_list, self._receipt_key.public_key, RETIREMENT_USES)
+        if kid is None:
+            raise Broken("key.not_listed", file="receipt.key", uses=", ".join(RETIREMENT_USES))
+        document = {**told, "kid": kid}
+        signature = self._receipt_key.sign(document_message("retirement", identity, document))
+        return {**document, "signature": signature.hex()}
 
     def signed_wish(self, identity: Identity, document: Mapping[str, object]) -> dict[str, object]:
         """Return an answer to a wish, signed; `document` names `pay_kid`."""

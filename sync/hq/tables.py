@@ -123,6 +123,16 @@ fork = Table(
     Column("received_at_ms", _Big, nullable=False),
 )
 
+retirement = Table(
+    "retirement",
+    metadata,
+    _key("store"),
+    _number_key("epoch"),
+    Column("at_ms", _Big, nullable=False),
+    Column("document", Text, nullable=False),
+)
+"""Certificates of retired boxes, signed by both sides."""
+
 late_run = Table(
     "late_run",
     metadata,

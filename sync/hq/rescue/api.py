@@ -12,6 +12,7 @@ from sync.hq.incoming import Incoming, incoming
 from sync.hq.office import Office
 from sync.hq.registry import RegisteredEpoch
 from sync.hq.rescue import past
+from sync.hq.rescue.retire import retire, retiring_box
 from sync.past import MEDIA_TYPE
 
 Request = Annotated[Incoming, Depends(incoming)]
@@ -48,6 +49,15 @@ def rescue_router(office: Office) -> APIRouter:
             registry.epoch_of_store(connection, sender.identity.store, epoch)
             page = past.whole_page(connection, sender.identity.store, epoch, max(after, 0))
         return Response(page, media_type=MEDIA_TYPE)
+
+    @router.post("/boxes/{box}/retire")
+    def retired(box: str, request: Request) -> JSONResponse:
+        """Take a box's key out of use when everything it wrote is here; answers with the certificate."""
+        with office.database.write() as connection:
+            sender = retiring_box(connection, box, request)
+            office.rate.take(sender.identity.store, box)
+            certificate = retire(connection, office.keys, sender, request, office.now_ms())
+        return JSONResponse({"certificate": certificate})
 
     return router
 

@@ -21,6 +21,13 @@ def upgrade() -> None:
         sa.Column("brought_by", _Big, nullable=False),
         sa.Column("at_ms", _Big, nullable=False),
     )
+    op.create_table(
+        "retirement",
+        sa.Column("store", sa.Text, primary_key=True),
+        sa.Column("epoch", _Big, primary_key=True, autoincrement=False),
+        sa.Column("at_ms", _Big, nullable=False),
+        sa.Column("document", sa.Text, nullable=False),
+    )
     op.create_index(
         "entry_for_selling",
         "entry",
