@@ -18,6 +18,8 @@ from agent.rescue import inbox, late, restore
 from agent.rescue.opened import past_source
 from agent.rescue.sources import opened
 from agent.store import restoring, views
+from sync.enrol import load_enrolment
+from sync.grant import waiting_grant
 from sync.pace import Pace, after_error_s
 from sync.threads import StepThread
 
@@ -77,11 +79,13 @@ class RescueWorker:
     def _history(self) -> bool:
         """Bring what is missing of the history; whether there was something to do."""
         connection = self._box.readers.get()
-        enrolment = self._box.enrolment
-        asked = bool(restoring.epoch_keys(connection))
-        if enrolment.previous is None or (asked and not restoring.history_behind(connection)):
+        # Read anew: a box that enrolled by a packet is known to headquarters from its first contact on.
+        enrolment = load_enrolment(self._state) or self._box.enrolment
+        asked = restoring.was_begun(connection)
+        first_box = enrolment.identity.epoch == 1 or enrolment.key_ring() is None
+        if first_box or (asked and not restoring.history_behind(connection)):
             return False
-        if enrolment.key_ring() is None:
+        if waiting_grant(self._state) is not None:
             return False
         with past_source(self._state, enrolment, self._hq_url) as source:
             if not asked:

@@ -67,10 +67,15 @@ def epoch_keys(connection: Any) -> Mapping[int, str]:
     return {} if text is None else {int(epoch): str(key) for epoch, key in json.loads(text).items()}
 
 
+def was_begun(connection: Any) -> bool:
+    """Tell whether headquarters was asked for this box's history once."""
+    return meta_value(connection, EPOCH_KEYS) is not None
+
+
 def begin(unit: Unit, views: Views, plan: Sequence[EpochPlan], first: Sequence[PlacedEntry]) -> bool:
     """Take in what selling needs, and the plan for the rest; False when a restore was begun already."""
     connection = unit.connection
-    if meta_value(connection, EPOCH_KEYS) is not None:
+    if was_begun(connection):
         return False
     known = _known(connection)
     plan = [one for one in plan if one.epoch < unit.identity.epoch]

@@ -133,7 +133,7 @@ def test_it_goes_on_where_it_was_cut_off(stage: Stage, dead: list[str], monkeypa
             source = CutSource(given._session, given._signer, given.identity, given._keys)
             source.left = questions
             try:
-                if not restoring.epoch_keys(box.readers.get()):
+                if not restoring.was_begun(box.readers.get()):
                     restore.begin(box, source, views)
                 if restore.bring_history(box, source):
                     break
