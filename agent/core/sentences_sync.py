@@ -241,8 +241,8 @@ SENTENCES: dict[str, Texts] = {
         "营业照常,钱都有记录,只是暂时不发总部。请通知技术员。",
         "The sealed key does not open",
         "Trade goes on and all money is on record; only headquarters hears nothing. Please tell the technician.",
-        "主板、TPM 或系统换过:systemctl status storebox-unseal。回不去就向总部要换机码,重新开通。",
-        "Board, TPM or system changed: systemctl status storebox-unseal. Else enrol again with HQ's replacement code.",
+        "主板、TPM 或系统换过:systemctl status storebox-unseal。回不去就用总部的换机码 storebox restore,旧账都在。",
+        "Board, TPM or system changed: systemctl status storebox-unseal. Else storebox restore with HQ's replacement code.",
     ),
     "key.not_sealed": (
         "盒子的钥匙没封上",
