@@ -1,16 +1,32 @@
 """Telling the service manager that the box is ready, and that it still works: sd_notify without a library.
 
-The sign of life comes from the event loop that serves the pages, after the journal was read and its writer answered;
-a loop that hangs, a disk that does not answer, a writer that died: each ends the signs, and systemd starts anew.
+The sign of life comes from the event loop that serves the pages, after the journal was read, its writer answered and the
+threads of the devices were called; a loop that hangs, a disk that does not answer, a thread that died: each ends the
+signs, and systemd starts anew. A device that does not answer is no reason: its thread is there and tries again.
 """
 
 import asyncio
 import logging
 import os
 import socket
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Collection
 
 log = logging.getLogger("storebox.watchdog")
+
+
+class Roll:
+    """Threads that must go on for as long as the box does; one that died of a defect is found by name."""
+
+    def __init__(self, kinds: tuple[str, ...], earlier: Collection[threading.Thread]) -> None:
+        """Take down who runs now and did not run `earlier`: threads whose name begins with one of the kinds."""
+        self._threads = [one for one in threading.enumerate() if one.name.startswith(kinds) and one not in earlier]
+
+    def call(self) -> None:
+        """Return when all answer; raises RuntimeError with the names of those who do not."""
+        gone = sorted(one.name for one in self._threads if not one.is_alive())
+        if gone:
+            raise RuntimeError(f"died: {', '.join(gone)}")
 
 
 class Notifier:

@@ -4,6 +4,7 @@ import gc
 import logging
 import os
 import socket
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -24,7 +25,7 @@ from agent.daemon.sockets import inherited, listening, url_of
 from agent.services.examiner import Examiner
 from agent.services.platform_health import PlatformHealth
 from agent.settings import Settings
-from agent.watchdog import Notifier, interval_s
+from agent.watchdog import Notifier, Roll, interval_s
 from agent.web.hub import Hub
 from sync.credentials import own_credentials
 from sync.sealing import settle_seal
@@ -36,6 +37,8 @@ log = logging.getLogger("storebox.run")
 
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 WRITER_ANSWERS_WITHIN_S = 10.0
+DEVICE_THREADS = ("printer ", "scanner ", "scale ", "display ", "scans ")
+"""How names of threads begin that hold a device, and go on for as long as the box does."""
 CALENDAR_VARIABLE = "STOREBOX_CALENDAR"
 """`systemd`: timers of the service manager do what the calendar says, and the box keeps none of its own."""
 
@@ -139,6 +142,7 @@ class _Run:
 
         state = box.settings.state
         self._box = box
+        self._devices_threads = Roll((), ())
         self._hub = hub
         self._surroundings = surroundings
         self._stands = stands
@@ -175,7 +179,9 @@ class _Run:
 
     def _begin(self, url: str) -> None:
         self._started = True
+        earlier = threading.enumerate()
         self._box.start()
+        self._devices_threads = Roll(DEVICE_THREADS, earlier)
         self._control.start()
         self._stands.notifier.tell("READY=1", f"STATUS={url}")
         self._announce(url)
@@ -197,9 +203,10 @@ class _Run:
             self._box.stop()
 
     def _works(self) -> None:
-        """Return when the journal could be read and its writer answered."""
+        """Return when the journal could be read, its writer answered, and no device's thread died."""
         self._box.shop.read().execute("SELECT max(seq) FROM journal").fetchone()
         self._box.writer.submit(lambda unit: unit.tip.seq).result(WRITER_ANSWERS_WITHIN_S)
+        self._devices_threads.call()
 
     def _alarm(self, code: str, values: dict[str, object]) -> None:
         self._hub.publish("notice", {"code": code, "values": values})

@@ -12,7 +12,7 @@ cd "$(dirname "$0")/../.."
 umask 022
 
 out=$1
-version=${STOREBOX_VERSION:-$(sed -n 's/^version = //p' setup.cfg)}
+version=$(sed -n 's/^version = //p' setup.cfg)
 architecture=$(dpkg --print-architecture)
 stage=$PWD/build/stage
 # What a box starts by itself: all that says [Install], but for headquarters'.

@@ -69,8 +69,12 @@ rm "$folder/.whole"
 site=$folder/lib/python3.11/site-packages
 compile "$folder" "$site/agent" "$site/drivers" "$site/sync"
 
-# The only commands are ours, and nothing names the place where it was built.
+# The only commands are ours, the Python is the box's, and nothing names the place where it was built.
 find "$folder/bin" -type f ! -name 'storebox*' -delete
+find "$folder/bin" -type l -delete
+ln -s /usr/bin/python3.11 "$folder/bin/python3.11"
+ln -s python3.11 "$folder/bin/python3"
+ln -s python3.11 "$folder/bin/python"
 sed -i "1s|^#!.*|#!$home/bin/python|" "$folder"/bin/storebox*
 printf 'home = /usr/bin\ninclude-system-site-packages = false\nversion = 3.11\n' >"$folder/pyvenv.cfg"
 rm -f "$site"/storebox-*.dist-info/direct_url.json

@@ -3,11 +3,12 @@
 import asyncio
 import os
 import socket
+import threading
 from collections.abc import Iterator
 
 import pytest
 
-from agent.watchdog import Notifier, interval_s, signs_of_life
+from agent.watchdog import Notifier, Roll, interval_s, signs_of_life
 
 
 @pytest.fixture
@@ -64,3 +65,31 @@ def test_only_work_gives_a_sign(manager: socket.socket) -> None:
         while manager.recv(100) == b"WATCHDOG=1":
             signs += 1
     assert signs == 2
+
+
+def test_a_thread_that_died_is_named() -> None:
+    """Only those of the kind that began after the roll's earlier ones are called."""
+    ends = threading.Event()
+    before = threading.Thread(target=ends.wait, name="printer of before", daemon=True)
+    before.start()
+    earlier = threading.enumerate()
+    lives = threading.Thread(target=ends.wait, name="printer one", daemon=True)
+    dies, other = (threading.Event() for _ in range(2))
+    mortal = threading.Thread(target=dies.wait, name="scanner two", daemon=True)
+    stranger = threading.Thread(target=other.wait, name="background", daemon=True)
+    for thread in (lives, mortal, stranger):
+        thread.start()
+    roll = Roll(("printer ", "scanner "), earlier)
+    roll.call()
+    other.set()
+    stranger.join()
+    roll.call()
+    dies.set()
+    mortal.join()
+    with pytest.raises(RuntimeError, match="scanner two"):
+        roll.call()
+    ends.set()
+    lives.join()
+    before.join()
+    with pytest.raises(RuntimeError, match="printer one, scanner two"):
+        roll.call()
