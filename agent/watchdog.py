@@ -1,8 +1,8 @@
 """Telling the service manager that the box is ready, and that it still works: sd_notify without a library.
 
-The sign of life comes from the event loop that serves the pages, after the journal was read, its writer answered and the
-threads of the devices were called; a loop that hangs, a disk that does not answer, a thread that died: each ends the
-signs, and systemd starts anew. A device that does not answer is no reason: its thread is there and tries again.
+The sign of life comes from the event loop that serves the pages, after the journal was read, its writer answered and
+the threads of the devices were called. A loop that hangs, a disk that does not answer, a thread that died: each ends
+the signs, and systemd starts anew. A device that does not answer is no reason: its thread is there and tries again.
 """
 
 import asyncio

@@ -242,7 +242,7 @@ SENTENCES: dict[str, Texts] = {
         "The sealed key does not open",
         "Trade goes on and all money is on record; only headquarters hears nothing. Please tell the technician.",
         "主板、TPM 或系统换过:systemctl status storebox-unseal。回不去就用总部的换机码 storebox restore,旧账都在。",
-        "Board, TPM or system changed: systemctl status storebox-unseal. Else storebox restore with HQ's replacement code.",
+        "Board, TPM or system changed: systemctl status storebox-unseal. Else: storebox restore, with HQ's token.",
     ),
     "key.not_sealed": (
         "盒子的钥匙没封上",
