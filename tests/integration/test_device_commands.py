@@ -12,7 +12,7 @@ import pytest
 
 from drivers.discovery.found import Roots
 from drivers.emulators.embed import lines_of, pty_printer
-from drivers.emulators.paper import Mark
+from drivers.emulators.paper import Mark, Qr
 from drivers.emulators.profiles import profile_for
 from drivers.emulators.station import Served
 from tests.integration.running import Running, storebox, wait_for
@@ -120,6 +120,18 @@ def test_the_box_that_trades_prints_the_self_test_itself(trading: Path, paper: P
     wait_for(lambda: known(trading)["state"] == "degraded")
     blocked = asked(trading, "test", "receipt1", expected=1)
     assert (blocked["outcome"], blocked["code"]) == ("not_started", "printer.paper_out")
+
+
+def test_a_box_that_reaches_nobody_prints_its_diagnosis_with_a_code_to_photograph(trading: Path, paper: Paper) -> None:
+    done = storebox("bundle", "--print", "--quick", "--state", str(trading), "--json")
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert (told["printed"]["printer"], told["printed"]["outcome"]) == ("receipt1", "printed")
+    assert "file" not in told
+    (code,) = [mark.op.payload for mark in paper.marks if isinstance(mark.op, Qr)]
+    lines = code.decode("ascii").splitlines()
+    assert lines[0] == "STOREBOX S007/B2/1" and lines[-1] == f"bundle {told['sha256'][:16]}"
+    assert "诊断单" in paper.text.replace(" ", "")
 
 
 def test_what_is_plugged_and_how_the_box_fares_is_told_as_it_happens(
