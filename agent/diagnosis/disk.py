@@ -8,6 +8,7 @@ from pathlib import Path
 
 from agent.diagnosis.finding import Finding, degraded, failing, well
 from agent.diagnosis.site import Site
+from agent.diagnosis.smart import Health, asked, disk_of
 
 FSYNCS = 20
 FSYNC_GOOD_MS = 25.0
@@ -17,6 +18,7 @@ FREE_BAD_BYTES = 200_000_000
 FILES_GOOD = 10_000
 FILES_BAD = 500
 IN_MEMORY = frozenset({"tmpfs", "ramfs", "rootfs"})
+LIFE_PERCENT_BAD = 80
 LIFE_STEPS_BAD = 9
 """eMMC counts its life in steps of a tenth; 9 means that 80 to 90 % are used."""
 
@@ -132,7 +134,7 @@ def _writes(site: Site, mount: Mount) -> int | None:
 
 
 def wear(site: Site) -> Finding:
-    """How much of its life the disk has used, where the kernel tells: eMMC does by itself."""
+    """How much of its life the disk has used: eMMC tells the kernel by itself, others are asked by SMART."""
     lives = sorted((site.roots.sys / "block").glob("mmcblk*/device/life_time"))
     for path in lives:
         device = path.parts[-3]
@@ -147,7 +149,21 @@ def wear(site: Site) -> Finding:
         if steps >= LIFE_STEPS_BAD:
             return degraded("disk.worn", "disk wear", (evidence, evidence), device=device, percent=min(steps * 10, 100))
         return well("disk wear", evidence, evidence)
-    return well("disk wear", "这块盘不报磨损;smartctl -a 可看", "this disk does not tell; see smartctl -a")
+    return _by_smart(site)
+
+
+def _by_smart(site: Site) -> Finding:
+    disk = disk_of(mount_of(site).device, site.roots.sys)
+    health = Health(None, None) if disk is None else asked(disk)
+    if disk is None or health == Health(None, None):
+        return well("disk wear", "盘没说;root 用 smartctl -a 可看", "not told; root sees it by smartctl -a")
+    used = f"{health.used_percent} %" if health.used_percent is not None else "?"
+    evidence = (f"{disk}:SMART {health.good},寿命用了 {used}", f"{disk}: SMART {health.good}, {used} of its life used")
+    if health.good is False:
+        return failing("disk.unhealthy", "disk wear", evidence, device=disk, word="SMART: FAILED")
+    if health.used_percent is not None and health.used_percent >= LIFE_PERCENT_BAD:
+        return degraded("disk.worn", "disk wear", evidence, device=disk, percent=health.used_percent)
+    return well("disk wear", *evidence)
 
 
 EXAMINATIONS = (read_only, space, files, flush, wear)

@@ -261,6 +261,33 @@ def test_an_emmc_near_its_end_is_named(box: Patient, tmp_path: Path) -> None:
     box.diagnosed("disk", "disk.unhealthy", "mmcblk0", site=site)
 
 
+@pytest.mark.parametrize(
+    ("document", "code", "how", "mention"),
+    [
+        ({"smart_status": {"passed": False}}, "disk.unhealthy", "fail", "SMART"),
+        ({"nvme_smart_health_information_log": {"percentage_used": 93}}, "disk.worn", "degraded", "93"),
+        ({"smart_status": {"passed": True}, "endurance_used": {"current_percent": 81}}, "disk.worn", "degraded", "81"),
+    ],
+)
+def test_an_ssd_that_says_that_it_dies_is_named(
+    box: Patient,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    document: dict[str, object],
+    code: str,
+    how: str,
+    mention: str,
+) -> None:
+    number = os.stat(box.state).st_dev
+    if not Path(f"/sys/dev/block/{os.major(number)}:{os.minor(number)}").exists():
+        pytest.skip("the temporary folder lies on no disk of its own")
+    program = tmp_path / "smartctl"
+    program.write_text(f"#!/bin/sh\necho '{json.dumps(document)}'\nexit 8\n", encoding="utf-8")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    box.diagnosed("disk", code, mention, state=how)
+
+
 # Power and clock
 
 

@@ -11,6 +11,7 @@ from agent.diagnosis.examine import examine
 from agent.diagnosis.names import answer_of, ask, question, servers_of
 from agent.diagnosis.power import BOOT, RECORD, RUN_LEVEL, boots_of
 from agent.diagnosis.site import Roots, Site
+from agent.diagnosis.smart import Health, health_in
 from agent.settings import Settings
 from tests.liars import NO_SUCH_NAME, name_server
 
@@ -43,6 +44,12 @@ def test_a_server_is_asked_and_believed_by_the_number() -> None:
 def test_name_servers_are_read_as_the_system_does() -> None:
     text = "# no\nnameserver 10.0.0.1\n nameserver fe80::1%eth0 # a comment\nsearch lan\nnameserver\n"
     assert servers_of(text) == [("10.0.0.1", 53), ("fe80::1", 53)]
+
+
+@given(st.text(max_size=60))
+def test_any_word_of_a_disk_is_read(text: str) -> None:
+    assert health_in(text) == Health(None, None)
+    assert health_in('{"smart_status": [], "endurance_used": {"current_percent": true}}') == Health(None, None)
 
 
 @given(st.binary(max_size=2000))
