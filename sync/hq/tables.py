@@ -31,6 +31,11 @@ _WITHOUT_OUTCOME: dict[str, Any] = {
 """Of the many orders of a chain only the few that have no end yet: pages ask for them each second."""
 
 
+FOR_SELLING = "kind IN ('pass.accepted','day.opened','day.closed','shift.opened','shift.closed')"
+"""Entries of whatever age that a box in a dead one's place needs before it sells (`sync.hq.rescue.past`)."""
+_FOR_SELLING: dict[str, Any] = {"sqlite_where": text(FOR_SELLING), "postgresql_where": text(FOR_SELLING)}
+
+
 def _key(name: str) -> Column[str]:
     return Column(name, Text, primary_key=True)
 
@@ -96,6 +101,7 @@ entry = Table(
     Column("received_at_ms", _Big, nullable=False),
     _number_key("month"),
     Index("entry_of_day", "store", "day", "epoch", "seq"),
+    Index("entry_for_selling", "store", "epoch", "seq", **_FOR_SELLING),
     postgresql_partition_by="RANGE (month)",
 )
 

@@ -19,8 +19,7 @@ from sync.past import PAGE_BYTES, PAGE_ENTRIES, page_bytes
 
 DAYS_FIRST = 2
 NUMBERS_MAX = 500
-_KINDS = "('pass.accepted','day.opened','day.closed','shift.opened','shift.closed')"
-ALWAYS = text(f"kind IN {_KINDS}")
+ALWAYS = text(tables.FOR_SELLING)
 """Said exactly as the partial index `entry_for_selling` says it, so that it is used."""
 ON_THE_WAY = (
     "attempt.started",
