@@ -10,6 +10,7 @@ from agent.rescue.handover import hand_over
 from sync.hq.office import Office
 from sync.hq.registry import TokenMode
 from sync.hq.rescue.handover import import_handover
+from sync.hq.rescue.late import late_runs
 from tests.rescued import Stage
 from tests.unit.sync.fakes import running_hq
 
@@ -60,7 +61,10 @@ def test_after_the_replacement_it_is_late(stage: Stage, old: Path) -> None:
     done = hand_over(old, stick(stage), 1_800_000_000_000)
     stage.enrolled("new", TokenMode.REPLACE)
     assert import_handover(stage.hq.office, done.file.read_bytes()).new == done.runs[0]["entries"]
-    assert stage.hq.rows("SELECT epoch, brought_by FROM late_run") == [(1, 1)]
+    with stage.hq.office.database.read() as connection:
+        (run,) = late_runs(connection, "S001")
+    assert (run["epoch"], run["brought_by"], run["first_seq"]) == (1, 1, done.runs[0]["first_seq"])
+    assert run["last_seq"] - run["first_seq"] + 1 == done.runs[0]["entries"]
 
 
 def test_while_the_box_trades(stage: Stage, old: Path) -> None:

@@ -42,3 +42,27 @@ def import_file(
         for code in taken.codes:
             typer.echo(code, err=True)
     raise typer.Exit(1 if taken.left else 0)
+
+
+@handover_app.command("late")
+def late(
+    store: Annotated[str, typer.Argument(help="Number of the store.")],
+    state: Annotated[Path, typer.Option("--state", envvar="STOREBOX_HQ_STATE", help="The state folder.")] = _STATE,
+    database: Annotated[str | None, typer.Option("--database", envvar="STOREBOX_HQ_DATABASE")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")] = False,
+) -> None:
+    """List what came late of a store: from an old disk, a second disk or a stick, after its box was replaced."""
+    from sync.hq.office import Office
+    from sync.hq.rescue.late import late_runs
+
+    office = Office.open(state, database)
+    try:
+        with office.database.read() as connection:
+            runs = late_runs(connection, store)
+    finally:
+        office.close()
+    if as_json:
+        typer.echo(json.dumps({"rows": runs}, indent=2))
+        return
+    for run in runs:
+        typer.echo(f"epoch {run['epoch']}: #{run['first_seq']} to #{run['last_seq']}, by epoch {run['brought_by']}")
