@@ -34,12 +34,6 @@ _WITHOUT_OUTCOME: dict[str, Any] = {
 FOR_SELLING = "kind IN ('pass.accepted','day.opened','day.closed','shift.opened','shift.closed')"
 """Entries of whatever age that a box in a dead one's place needs before it sells (`sync.hq.rescue.past`)."""
 _FOR_SELLING: dict[str, Any] = {"sqlite_where": text(FOR_SELLING), "postgresql_where": text(FOR_SELLING)}
-_KINDS_FOR_SELLING = "kind IN ('pass.accepted','day.opened','day.closed','shift.opened','shift.closed')"
-_FOR_SELLING: dict[str, Any] = {
-    "sqlite_where": text(_KINDS_FOR_SELLING),
-    "postgresql_where": text(_KINDS_FOR_SELLING),
-}
-"""What a box in a dead one's place needs before it sells (`sync.hq.rescue`)."""
 
 
 def _key(name: str) -> Column[str]:
