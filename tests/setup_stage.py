@@ -109,12 +109,12 @@ class Bench:
 
     def test_code(self, till: int = 0) -> str:
         """Wait for a test slip and return the newest one's code."""
+        return str(wait_for(lambda: self.test_codes(till))[-1])
 
-        def newest() -> list[str]:
-            codes = [line for slip in self.slips(till) for line in slip.splitlines()]
-            return [line for line in codes if line.startswith("T1") and len(line) == 18]
-
-        return str(wait_for(newest)[-1])
+    def test_codes(self, till: int = 0) -> list[str]:
+        """Return the codes of all test slips that were cut off, oldest first."""
+        codes = [line for slip in self.slips(till) for line in slip.splitlines()]
+        return [line for line in codes if line.startswith("T1") and len(line) == 18]
 
     def _plug(self, number: int, png: Path | None) -> None:
         printer = self.plugged.usb(f"1-{number + 1}", "04b8", "0202", serial=f"P{number}", name="TM", maker="EPSON")

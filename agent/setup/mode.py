@@ -74,7 +74,7 @@ class SetupMode:
     def start(self) -> None:
         """Begin to look for devices, and go on where an earlier run ended."""
         if self._enrolment is not None:
-            self._keep(SetupState.TESTING)
+            self._keep(SetupState.TESTING, "")
         elif self._progress.state is not SetupState.ENROLLING:
             self._keep(SetupState.INVITED)
         else:

@@ -132,7 +132,7 @@ def two_tills_are_bound_by_their_own_scanners(bench: Bench) -> None:
 def test_power_may_be_cut_at_any_moment_of_setup(tmp_path: Path) -> None:
     """However often, and whenever: one epoch at headquarters, and the box trades in the end."""
     drawn = random.Random(20)
-    stores = [f"S{number:03d}" for number in range(12)]
+    stores = [f"S{number:03d}" for number in range(8)]
     with Headquarters(tmp_path / "hq", *stores) as headquarters:
         for store in stores:
             with Bench(tmp_path / store) as bench:
@@ -146,12 +146,20 @@ def test_power_may_be_cut_at_any_moment_of_setup(tmp_path: Path) -> None:
                     bench.start(free_port())
                 if bench.facts()["state"] == "invited":
                     bench.scan(code)
-                wait_for(lambda bench=bench: bench.facts()["state"] == "testing")  # type: ignore[misc]
-                wait_for(lambda bench=bench: bench.facts()["waiting"] == ["1"])  # type: ignore[misc]
-                printed = len(bench.slips())
-                bench.scan("X1INVITE")
-                bench.slip_with("T1", after=printed)
-                bench.scan(bench.test_code())
-                assert bench.box is not None
-                assert bench.box.line().startswith("storebox ready at")
+                scan_slips_until_it_trades(bench)
                 assert len(headquarters.epochs(store)) == 1
+                assert code not in (bench.state / "setup" / "progress.json").read_text()
+
+
+def scan_slips_until_it_trades(bench: Bench) -> None:
+    """Scan every test slip as it comes: a printer goes on with what a box sent that has no power any more."""
+    scanned: set[str] = set()
+
+    def trades() -> bool:
+        for code in bench.test_codes():
+            if code not in scanned:
+                bench.scan(code)
+                scanned.add(code)
+        return bool(page_of(bench).get("/health")["status"] == "ok")
+
+    wait_for(trades, 60.0)
