@@ -194,7 +194,7 @@ def _world(
     port = settings.web.port
     trial = Trial(keeper, lambda: answering_version(port), Limits(**given), time.monotonic, time.sleep)
     reserve_bytes = RESERVE_BYTES if reserve_mb is None else reserve_mb * 1_000_000
-    return World(_now_ms, keeper, trial, lambda: _disturbed(settings, quiet_s), permits_of(place.state), reserve_bytes)
+    return World(_now_ms, trial, lambda: _disturbed(settings, quiet_s), permits_of(place.state), reserve_bytes)
 
 
 def _disturbed(settings: "Settings", quiet_s: float | None) -> str | None:

@@ -21,7 +21,7 @@ from agent.upgrade.bundle import opened
 from agent.upgrade.intake import Permits, no_permit
 from agent.upgrade.pending import Pending
 from agent.upgrade.place import Place, point, read_json, write_whole
-from agent.upgrade.trial import Supervisor, Trial
+from agent.upgrade.trial import Trial
 from agent.upgrade.unpack import RESERVE_BYTES, check_room, unpack
 
 log = logging.getLogger("storebox.upgrade")
@@ -35,10 +35,9 @@ OPENING_FACTOR = 3
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """What an upgrade gets from outside: time, the supervisor, the trial, what the counter does."""
+    """What an upgrade gets from outside: time, the trial, what the counter does."""
 
     now_ms: Callable[[], int]
-    supervisor: Supervisor
     trial: Trial
     disturbed: Callable[[], str | None]
     """Returns the code of what an upgrade would disturb now."""
@@ -138,12 +137,10 @@ class Carrying:
     def _switch(self, pending: Pending) -> Pending:
         if pending.resumed > RESUMED_MAX:
             return pending.at(UpgradeStep.SICK, reason="upgrade.broken_off")
-        if self.place.running() != pending.to:
-            point(self.place.current, f"releases/{pending.to}")
-            self.world.supervisor.restart()
-        elif not self.world.trial.runs(pending.to):
-            self.world.supervisor.restart()  # the switch may have been broken off before this
-        fault = self.world.trial.answers(pending.to, pending.starts_within_s)
+        # Taken again it may run already; else the switch was broken off before it was started.
+        runs = self.place.running() == pending.to and self.world.trial.runs(pending.to)
+        point(self.place.current, f"releases/{pending.to}")
+        fault = self.world.trial.answers(pending.to, pending.starts_within_s, restart=not runs)
         return pending.at(UpgradeStep.SICK, reason=fault) if fault else pending.at(UpgradeStep.ANSWERED)
 
     def _watch(self, pending: Pending) -> Pending:
@@ -154,7 +151,6 @@ class Carrying:
 
     def _go_back(self, pending: Pending) -> Pending:
         point(self.place.current, f"releases/{pending.back}")
-        self.world.supervisor.restart()
         fault = self.world.trial.answers(pending.back, RETURN_ANSWERS_S)
         if fault is not None:
             log.error("%s runs again and does not answer: %s", pending.back, fault)

@@ -114,10 +114,16 @@ class Trial:
         """Tell whether a release answers well at this moment."""
         return self._answering() == version
 
-    def answers(self, version: str, extra_s: float = 0.0) -> str | None:
-        """Wait for three good answers in a row with the version; return the code of what is wrong, or None."""
+    def answers(self, version: str, extra_s: float = 0.0, *, restart: bool = True) -> str | None:
+        """Have the agent restarted and wait for three good answers in a row with the version.
+
+        Returns the code of what is wrong, or None. With `restart` false it is awaited as it runs.
+        """
+        seen = {self._supervisor.starts()}
+        if restart:
+            self._supervisor.restart()
         ends_s = self._monotonic_s() + self._limits.gate_s + extra_s
-        in_a_row, other, seen = 0, False, {self._supervisor.starts()}
+        in_a_row, other = 0, False
         while True:
             said = self._answering()
             in_a_row = in_a_row + 1 if said == version else 0

@@ -56,7 +56,7 @@ class Box:
 
         limits = Limits(gate_s=10, probation_s=20, every_s=1, deaf_s=3)
         watched = Trial(self, answering, limits, lambda: self.now_s, self.sleep)
-        return World(lambda: NOW_MS, self, watched, lambda: self.busy, reserve_bytes=0)
+        return World(lambda: NOW_MS, watched, lambda: self.busy, reserve_bytes=0)
 
     def take(self, bundle: Path | None = None, **how: bool) -> None:
         intake.taken(self.place, bundle or self.bundle, NOW_MS, **{"by_hand": True, **how}, reserve_bytes=0)
