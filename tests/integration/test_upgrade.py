@@ -57,8 +57,7 @@ def test_a_good_release_is_taken_and_the_old_one_reads_what_it_leaves(box: Upgra
     assert (ended["end"], ended["from"], ended["to"]) == ("committed", OLD, NEW), box.logs()
     wait_for(lambda: box.customer.count() > 2)
     carrying.begin_return(box.place, time.time_ns() // 1_000_000)
-    wait_for(lambda: len(pending.history(box.place)) == 2, 60)
-    assert pending.history(box.place)[-1]["end"] == "committed", box.logs()
+    assert (box.await_end()["end"], len(pending.history(box.place))) == ("committed", 2), box.logs()
     assert box.check_good(OLD) == OLD
     assert pending.turned_away(box.place) == {"2": "upgrade.person_returned"}
     with pytest.raises(Refused, match=r"upgrade\.nothing_to_return_to"):
