@@ -147,6 +147,7 @@ def _header(data: bytes, keys: tuple[str, ...]) -> tuple[Mapping[str, object], b
 
 def _frames(plain: bytes, start: int) -> Iterable[tuple[int, int, int, bytes, bytes, bytes]]:
     place, end = start, len(plain)
+    kinds: set[bytes] = set()
     while place < end:
         try:
             line_end = plain.index(b"\n", place)
@@ -156,7 +157,11 @@ def _frames(plain: bytes, start: int) -> Iterable[tuple[int, int, int, bytes, by
             numbers = int(epoch), int(seq), int(at_ms)
         except ValueError as error:
             raise UnknownOutcome("restore.cut") from error
-        if plain[place : place + 1] != b"\n" or not _KIND.fullmatch(kind):
+        if kind not in kinds:
+            if not _KIND.fullmatch(kind):
+                raise UnknownOutcome("restore.cut")
+            kinds.add(kind)
+        if plain[place : place + 1] != b"\n":
             raise UnknownOutcome("restore.cut")
         place += 1
         yield (*numbers, kind, body, digest)
