@@ -87,7 +87,7 @@ $(DEB): $(SOURCES) | $(READY)
 nspawn: $(READY) ## install the package into a Debian 12 root, boot it, sell, seal, restart; as root
 	@$(ENVIRONMENT) root build/nspawn/root || true
 	@$(MAKE) --no-print-directory deb || true
-	$(BIN)/python -m pytest -m nspawn -n 0 $(ARGS)
+	$(BIN)/python -m pytest -m nspawn -n 0 tests/nspawn $(ARGS)
 
 pictures: $(READY) ## slips of setup as pictures, from a setup that really runs
 	$(BIN)/python -m tests.setup_pictures docs/images/setup
