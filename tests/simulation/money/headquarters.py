@@ -42,7 +42,6 @@ from tests.simulation.world import Life, World
 from tests.unit.sync.fakes import new_key
 
 NOTED_AFTER_S = 0.05
-EPOCHS = 4
 KEEPS_EVERY_S = 900.0
 """The keeper of a schedule looks less often than the real one, which does nothing most of the time."""
 
@@ -222,13 +221,17 @@ class Headquarters:
         self._nonces = SeededEntropy(0)
         self.offices = tuple(Office(world, name, platforms) for name in ("pay-a", "pay-b"))
         with database.write() as connection:
-            for table in (tables.wish, tables.wish_order, tables.wish_day):
+            for table in (tables.wish, tables.wish_order, tables.wish_day, tables.cursor, tables.epoch):
                 connection.execute(delete(table))
             if not registry.has_store(connection, identity.store):
                 registry.add_store(connection, identity.store, "", 0)
-                for epoch in range(1, EPOCHS):
-                    whose = Identity(identity.store, identity.box, epoch)
-                    registry.register_epoch(connection, whose, key.public_key, "enrolled", 0)
+            registry.register_epoch(connection, identity, key.public_key, "enrolled", 0)
+
+    def replace(self, identity: Identity) -> None:
+        """Know the box of a new epoch; the one before it is fenced from now on."""
+        database, _, key, _ = lasting()
+        with database.write() as connection:
+            registry.register_epoch(connection, identity, key.public_key, "enrolled", 0)
 
     def without_end(self, now_ms: int) -> list[str]:
         """Return the orders that have no end in the wish table, offers left out that a wrong clock made long."""

@@ -242,6 +242,8 @@ class Play:
             assert self.case.restore is not None
             self.tell("the box is replaced by one with last night's state")
             self.box.put_back(new_epoch=self.case.restore.new_epoch)
+            if self.case.restore.new_epoch and self.headquarters is not None:
+                self.headquarters.replace(self.box.identity)
         self._begin_life()
 
     def _begin_life(self) -> None:
