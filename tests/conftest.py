@@ -1,5 +1,6 @@
 """What every test may rely on: a home that can be written, no proxy between loopback and us, no machine's settings."""
 
+import gc
 import os
 import tempfile
 from pathlib import Path
@@ -18,6 +19,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
     STOREBOX_HYPOTHESIS=explore draws other examples each time, to look for what nobody found yet.
     """
+    gc.disable()
     settings.register_profile("suite", deadline=None, derandomize=True)
     settings.register_profile("explore", deadline=None, print_blob=True)
     settings.load_profile(os.environ.get("STOREBOX_HYPOTHESIS", "suite"))
@@ -26,6 +28,13 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ["HOME"] = tempfile.mkdtemp(prefix="storebox-home-")
     for name in ("NO_PROXY", "no_proxy"):
         os.environ[name] = ",".join(filter(None, [os.environ.get(name), "127.0.0.1,localhost,[::1]"]))
+
+
+def pytest_collection_finish() -> None:
+    """Thousands of tests and modules stay to the end: looking for garbage among them again and again finds none."""
+    gc.collect()
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
