@@ -59,17 +59,22 @@ class Harness(Protocol):
     def close(self) -> None: ...
 
 
+SILENT = ("silence", "slow 2500")
+PATIENT_S, IMPATIENT_S = "20", "1.4"
+"""How long an answer is awaited: a busy machine is slow, not silent; where silence is the test, not for long."""
+
+
 class WalletHarness:
     """The simulated wallet, with a clock of its own."""
 
     cancelled = frozenset({Verdict.DECLINED})
 
-    def __init__(self, state: Path) -> None:
+    def __init__(self, state: Path, patience_s: str = PATIENT_S) -> None:
         self._state = state
         self._ahead_ms = 0
         self._port = 0
         self._start()
-        self.settings = {**wallet_settings(state, self.url), "read_timeout_s": "1.4"}
+        self.settings = {**wallet_settings(state, self.url), "read_timeout_s": patience_s}
         self.platform = open_platform("wallet", self.settings, SeededEntropy(7))
 
     def now_ms(self) -> int:
@@ -112,10 +117,10 @@ class PlatformHarness:
     options: ClassVar[dict[str, str]] = {}
     cancelled = frozenset({Verdict.DECLINED})
 
-    def __init__(self, state: Path) -> None:
+    def __init__(self, state: Path, patience_s: str = PATIENT_S) -> None:
         self._simulator = RunningSimulator(state)
         account = self._simulator.account(self.account)
-        self.settings = {**settings_of(account, self._simulator.url), "read_timeout_s": "1.4", **self.options}
+        self.settings = {**settings_of(account, self._simulator.url), "read_timeout_s": patience_s, **self.options}
         self.platform = open_platform(account.kind, self.settings, SeededEntropy(7), now_ms=self._simulator.now_ms)
         self.now_ms = self._simulator.now_ms
         self.kind = account.kind
@@ -179,8 +184,8 @@ class AlipayCertificateHarness(PlatformHarness):
 class ThroughHeadquarters:
     """Puts headquarters' payments between a harness's platform and the box; before the harness in the bases."""
 
-    def __init__(self, state: Path) -> None:
-        super().__init__(state)
+    def __init__(self, state: Path, patience_s: str = PATIENT_S) -> None:
+        super().__init__(state, patience_s)
         name, hq = self.platform.name, state.with_name("hq")
         write_merchants(hq, {name: self.settings})
         self._pay = RunningPay(hq, self.now_ms)
@@ -226,7 +231,8 @@ HARNESSES: dict[str, type[Harness]] = {
 
 @pytest.fixture(params=sorted(HARNESSES))
 def harness(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Harness]:
-    made = HARNESSES[request.param](tmp_path / "platform")
+    awaits_silence = request.node.callspec.params.get("words") in SILENT
+    made = HARNESSES[request.param](tmp_path / "platform", IMPATIENT_S if awaits_silence else PATIENT_S)
     yield made
     made.close()
 
