@@ -15,7 +15,7 @@ from tests.e2e.conftest import Box, approve, log_in
 from tests.shops import CASHIER, LEAD
 
 CODE = "134567890123456700"
-LANGUAGES = ("zh-CN", "en")
+LANGUAGES = ("zh-CN", pytest.param("en", marks=pytest.mark.torture))
 Shot = Callable[[str], None]
 
 

@@ -164,6 +164,7 @@ def test_a_platform_that_says_nothing_is_drilled_with_a_payment(tmp_path: Path, 
 
 
 @pytest.mark.slow
+@pytest.mark.torture
 def test_a_step_that_nobody_does_and_one_that_is_not_mended_fail(tmp_path: Path, template: Path) -> None:
     with Stage(tmp_path, template) as stage:
         wait_for(lambda: "ok" in storebox("device", "list", "--state", str(stage.state)).stdout)

@@ -32,6 +32,7 @@ def past_entries(state: Path) -> int:
         connection.close()
 
 
+@pytest.mark.torture
 def test_killed_at_any_moment_it_becomes_whole(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     old = stage.enrolled("old")
     with stage.opened(old) as box:

@@ -72,6 +72,7 @@ def first_sale(bench: Bench, page: TillPage) -> None:
     assert len(page.get("/api/v1/sales")) == 1
 
 
+@pytest.mark.torture
 def test_two_tills_a_lost_answer_and_a_command_line(tmp_path: Path) -> None:
     """One longer visit: each process that starts costs a second, so that the visit is one test."""
     with (

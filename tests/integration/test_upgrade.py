@@ -65,6 +65,7 @@ def test_a_good_release_is_taken_and_the_old_one_reads_what_it_leaves(box: Upgra
         carrying.begin_return(box.place, 0)
 
 
+@pytest.mark.torture
 def test_power_is_cut_while_a_sick_release_is_on_trial(box: UpgradedBox, template: Template) -> None:
     """The first start goes on with the trial, the second goes back."""
     box.take(template.bundle("sick"))

@@ -105,6 +105,7 @@ def play(replay: Replay, paid_fen: int, count: int, healthy_s: float, faults_max
 
 
 @pytest.mark.slow
+@pytest.mark.torture
 def test_fifteen_baskets(around: Around, tmp_path: Path) -> None:
     baskets = some_baskets(15)
     replay = new_replay(around, tmp_path, baskets, printer_options=("--baud", BAUD))
