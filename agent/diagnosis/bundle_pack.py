@@ -4,7 +4,6 @@
 
 import io
 import json
-import os
 import zipfile
 from collections.abc import Mapping
 from hashlib import sha256
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from agent.core.errors import Refused
+from sync.keys import write_private
 
 MANIFEST = "manifest.json"
 FIRST_PAGE = "README.txt"
@@ -49,20 +49,10 @@ def write(target: Path, data: bytes) -> Path:
 
     A stick without rights (FAT) is written like a disk: everything is on it before the name appears.
     """
-    waiting = target.with_name(f".{target.name}.new")
     try:
-        descriptor = os.open(waiting, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        waiting.replace(target)
-        folder = os.open(target.parent, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        target.parent.stat()  # a stick that is not there must not become a folder of the disk
+        write_private(target, data)
     except OSError as error:
-        waiting.unlink(missing_ok=True)
+        target.with_name(f".{target.name}.new").unlink(missing_ok=True)
         raise Refused("bundle.cannot_write", place=str(target.parent), reason=error.strerror or "") from error
     return target
