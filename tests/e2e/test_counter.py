@@ -25,6 +25,17 @@ WORDS = {
 }
 
 
+RIGHT_OF_THE_MENU = """() => {
+  const unsent = document.createElement("span");
+  unsent.className = "unsent";
+  unsent.textContent = "8888 unsent 888888.88";
+  document.querySelector(".lamps").append(unsent);
+  const right = [...document.querySelectorAll(".bar .who button")].at(-1).getBoundingClientRect().right;
+  unsent.remove();
+  return right;
+}"""
+
+
 @pytest.mark.parametrize("language", WORDS)
 def test_from_opening_to_the_closed_day(page: Page, demo: Demo, shot: Callable[[str], None], language: str) -> None:
     words = WORDS[language]
@@ -45,6 +56,7 @@ def test_from_opening_to_the_closed_day(page: Page, demo: Demo, shot: Callable[[
     page.locator("#pay-cash").click()
     expect(page.locator("#change")).to_have_text("4.00")
     expect(page.locator(".done")).to_contain_text(words["paid"])
+    assert page.evaluate(RIGHT_OF_THE_MENU) <= 1024, "the menu stays on the screen beside much unsent money"
     shot("change")
     demo.until_paper("146.00")
 
