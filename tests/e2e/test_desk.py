@@ -97,6 +97,28 @@ def test_a_slip_comes_out_of_the_slot_as_it_was_printed(
     assert "剁椒鱼头" in sale
 
 
+def test_codes_typed_in_haste_are_read_in_their_order(page: Page, trading: Demo) -> None:
+    """The first code is slow on its way to the box; the second waits its turn, as under one scanner."""
+    page.add_init_script(
+        """let slow = true;
+        const send = window.fetch;
+        window.fetch = async (path, options) => {
+          if (path === "/desk/scan" && slow) {
+            slow = false;
+            await new Promise((resolve) => setTimeout(resolve, 300));
+          }
+          return send(path, options);
+        };"""
+    )
+    open_desk(page, trading)
+    printed = max((one["n"] for one in state(trading)["papers"]["receipt1"]), default=0)
+    for code in ("D001", "X1CASH"):
+        page.locator("#code").fill(code)
+        page.locator("#code").press("Enter")
+    fresh = re.compile(rf"/{printed + 1}\.png")
+    expect(page.locator(".slip:not(.open) img").last).to_have_attribute("src", fresh, timeout=20_000)
+
+
 def test_a_slip_is_held_under_the_scanner(page: Page, trading: Demo) -> None:
     open_desk(page, trading)
     sell(page, trading, "D001")

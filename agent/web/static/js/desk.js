@@ -17,6 +17,7 @@ let fading = 0;
 let lookAgain = 0;
 let presses = 0; // of switches, and how many of them the box has answered
 let answered = 0;
+let read = Promise.resolve(); // the last code under the scanner: it reads one after another, as they were shown
 
 /** The box said no, in words. */
 class Refusal extends Error {}
@@ -93,20 +94,25 @@ function slot(found, here) {
   return [h("i.lamp", { class: found.length ? "bad" : "good" }), lamp, more];
 }
 
+function inTurn(path, body, said) {
+  const shown = { ...body, place };
+  read = read.then(() => call(path, shown)).then((seen) => say(said(seen)), tell);
+}
+
 function scan(text) {
-  call("/desk/scan", { text, place }).then(() => say(t("Scanned: {text}", { text })), tell);
+  inTurn("/desk/scan", { text }, () => t("Scanned: {text}", { text }));
 }
 
 function show(picture) {
-  call("/desk/show", { picture, place }).then((seen) => say(t("Scanned: {text}", { text: seen.text })), tell);
+  inTurn("/desk/show", { picture }, (seen) => t("Scanned: {text}", { text: seen.text }));
 }
 
 function phone(customer, platform) {
-  call("/desk/phone", { customer, platform, place }).then(() => say(t("A fresh payment code was scanned")), tell);
+  inTurn("/desk/phone", { customer, platform }, () => t("A fresh payment code was scanned"));
 }
 
 function proof(address) {
-  call("/desk/proof", { address, place }).then(() => say(t("The proof on the phone was scanned")), tell);
+  inTurn("/desk/proof", { address }, () => t("The proof on the phone was scanned"));
 }
 
 function plant(what) {
