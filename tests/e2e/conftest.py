@@ -212,6 +212,21 @@ def scan_by_keyboard(page: Page, code: str) -> None:
     )
 
 
+def delay_first(page: Page, path: str, by_ms: int = 300) -> None:
+    """The page's first call of a path is slow on its way, so that a second one could overtake it."""
+    page.add_init_script(
+        f"""let slow = true;
+        const send = window.fetch;
+        window.fetch = async (path, options) => {{
+          if (path === "{path}" && slow) {{
+            slow = false;
+            await new Promise((resolve) => setTimeout(resolve, {by_ms}));
+          }}
+          return send(path, options);
+        }};"""
+    )
+
+
 def approve(page: Page, name: str, pin: str) -> None:
     """The second person steps up and types the PIN."""
     page.locator("dialog .person", has_text=name).click()

@@ -17,7 +17,7 @@ from PIL import Image
 from playwright.sync_api import Page, Route, expect
 
 from agent.web.desk import CHOICES, SWITCHES
-from tests.e2e.conftest import Demo, running_demo
+from tests.e2e.conftest import Demo, delay_first, running_demo
 
 WATER = "6900000010112"
 LANGUAGES = {"zh-CN": ("没了", "扫到"), "en": ("out", "Scanned")}
@@ -99,17 +99,7 @@ def test_a_slip_comes_out_of_the_slot_as_it_was_printed(
 
 def test_codes_typed_in_haste_are_read_in_their_order(page: Page, trading: Demo) -> None:
     """The first code is slow on its way to the box; the second waits its turn, as under one scanner."""
-    page.add_init_script(
-        """let slow = true;
-        const send = window.fetch;
-        window.fetch = async (path, options) => {
-          if (path === "/desk/scan" && slow) {
-            slow = false;
-            await new Promise((resolve) => setTimeout(resolve, 300));
-          }
-          return send(path, options);
-        };"""
-    )
+    delay_first(page, "/desk/scan")
     open_desk(page, trading)
     printed = max((one["n"] for one in state(trading)["papers"]["receipt1"]), default=0)
     for code in ("D001", "X1CASH"):

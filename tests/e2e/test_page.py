@@ -6,7 +6,7 @@ from playwright.sync_api import APIResponse, Page, Route, expect
 
 from agent.core.payment import Verdict
 from agent.services import checkout, refunds, scanning, staff
-from tests.e2e.conftest import Box, approve, log_in, scan_by_keyboard
+from tests.e2e.conftest import Box, approve, delay_first, log_in, scan_by_keyboard
 from tests.integration.test_scanning import AMBIGUOUS, label
 from tests.shops import CASHIER
 
@@ -128,6 +128,17 @@ def test_a_keyboard_scanner_at_the_total_pays_by_phone_and_not_by_cash(page: Pag
     assert box.platform.pays == 1
     (sale,) = refunds.recent(box.shop)
     assert [tender["kind"] for tender in refunds.sale(box.shop, sale["sale"])["tenders"]] == ["wechat"]
+
+
+def test_codes_in_haste_are_taken_in_their_order(page: Page, box: Box) -> None:
+    """A dish and at once the total, however slow the dish is on its way."""
+    delay_first(page, "/api/v1/basket/lines")
+    enter(page, box)
+    for code in ("D001", "X1SUBTOTAL"):
+        page.keyboard.type(code)
+        page.keyboard.press("Enter")
+    expect(page.locator("#pay-cash")).to_be_visible()
+    expect(page.locator(".wallet")).to_contain_text("扫顾客的付款码")
 
 
 def test_a_declined_phone_says_that_nothing_was_charged(page: Page, box: Box, shot: Callable[[str], None]) -> None:

@@ -5,6 +5,7 @@ import { ApiError, post } from "./api.js";
 import { confirmThat } from "./dialog.js";
 import { askNumber } from "./numbers.js";
 import { nameOf, t } from "./texts.js";
+import { inTurn } from "./turn.js";
 import { askWeight } from "./weigh.js";
 
 export async function addItem(item) {
@@ -23,7 +24,7 @@ export async function addItem(item) {
 
 async function add(wish) {
   let needsAge = false;
-  const basket = await during(t("Adding"), async () => {
+  const send = async () => {
     try {
       return await post("/basket/lines", wish);
     } catch (error) {
@@ -31,7 +32,8 @@ async function add(wish) {
       needsAge = true;
       return null;
     }
-  });
+  };
+  const basket = await inTurn(() => during(t("Adding"), send));
   if (basket) showBasket(basket);
   if (needsAge) await checkAge(() => add(wish));
 }

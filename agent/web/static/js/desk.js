@@ -7,6 +7,7 @@ import { morning, paintMorning } from "./morning.js";
 import { Paper } from "./papers.js";
 import { ofPage, paintOrder, paintReader, scanner } from "./scanner.js";
 import { isChinese, loadTexts, nameOf, pick, switchLanguage, t } from "./texts.js";
+import { inTurn } from "./turn.js";
 
 const EVERY_MS = 300;
 const SAID_MS = 5000;
@@ -17,7 +18,6 @@ let fading = 0;
 let lookAgain = 0;
 let presses = 0; // of switches, and how many of them the box has answered
 let answered = 0;
-let read = Promise.resolve(); // the last code under the scanner: it reads one after another, as they were shown
 
 /** The box said no, in words. */
 class Refusal extends Error {}
@@ -94,25 +94,26 @@ function slot(found, here) {
   return [h("i.lamp", { class: found.length ? "bad" : "good" }), lamp, more];
 }
 
-function inTurn(path, body, said) {
+/** A scanner reads one code after another. */
+function underScanner(path, body, said) {
   const shown = { ...body, place };
-  read = read.then(() => call(path, shown)).then((seen) => say(said(seen)), tell);
+  inTurn(() => call(path, shown)).then((seen) => say(said(seen)), tell);
 }
 
 function scan(text) {
-  inTurn("/desk/scan", { text }, () => t("Scanned: {text}", { text }));
+  underScanner("/desk/scan", { text }, () => t("Scanned: {text}", { text }));
 }
 
 function show(picture) {
-  inTurn("/desk/show", { picture }, (seen) => t("Scanned: {text}", { text: seen.text }));
+  underScanner("/desk/show", { picture }, (seen) => t("Scanned: {text}", { text: seen.text }));
 }
 
 function phone(customer, platform) {
-  inTurn("/desk/phone", { customer, platform }, () => t("A fresh payment code was scanned"));
+  underScanner("/desk/phone", { customer, platform }, () => t("A fresh payment code was scanned"));
 }
 
 function proof(address) {
-  inTurn("/desk/proof", { address }, () => t("The proof on the phone was scanned"));
+  underScanner("/desk/proof", { address }, () => t("The proof on the phone was scanned"));
 }
 
 function plant(what) {

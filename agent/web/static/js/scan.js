@@ -10,6 +10,7 @@ import { basket, model, set } from "./model.js";
 import { say, sayError } from "./notice.js";
 import { proofTaken } from "./proof.js";
 import { t } from "./texts.js";
+import { inTurn } from "./turn.js";
 
 let own = 0;
 
@@ -21,7 +22,7 @@ export function isOwnScan() {
 export async function sendScan(text) {
   own += 1;
   try {
-    const answer = await during(t("Reading the code"), () => post("/scan", { text }));
+    const answer = await inTurn(() => during(t("Reading the code"), () => post("/scan", { text })));
     if (answer) scanAnswer(answer);
   } finally {
     setTimeout(() => (own -= 1), 400);
