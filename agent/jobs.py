@@ -17,6 +17,7 @@ from typing import Any
 
 from agent.core.errors import StoreboxError
 from agent.core.ports import Clock
+from agent.disk import write_whole
 from agent.store import views
 from agent.store.backup import back_up, backups
 from agent.store.clockwatch import ClockWatch
@@ -58,9 +59,7 @@ def keep_verification(state: Path, report: Report, at_ms: int) -> dict[str, Any]
     """Keep what a verification found in `verified.json`, for the next start and for `storebox doctor`."""
     fault = None if report.fault is None else asdict(report.fault)
     found = {"at_ms": at_ms, "entries": report.entries, "seals": report.seals, "fault": fault}
-    waiting = state / f"{VERIFIED_FILE}.new"
-    waiting.write_text(json.dumps(found), encoding="utf-8")
-    waiting.replace(state / VERIFIED_FILE)
+    write_whole(state / VERIFIED_FILE, json.dumps(found).encode(), 0o644)
     return found
 
 

@@ -13,7 +13,8 @@ from pathlib import Path
 
 from agent.core.canonical import parse
 from agent.core.errors import Broken, Refused
-from sync.keys import FileKey, write_private
+from agent.disk import write_private
+from sync.keys import FileKey
 from sync.sealing import CREDENTIAL, KEY_BYTES_MAX
 
 log = logging.getLogger("storebox.sealing")

@@ -12,10 +12,11 @@ from agent.core.canonical import canonical_bytes, parse
 from agent.core.chain import Identity
 from agent.core.errors import Broken, Credentials, UnknownOutcome
 from agent.core.ids import checked_id
+from agent.disk import sync_folder, write_private
 from sync.credentials import credentials_folder
 from sync.headquarters import document_of
 from sync.keylist import KeyRing, root_fingerprint
-from sync.keys import FileKey, device_epochs, device_key_path, public_key_path, sync_folder, write_private
+from sync.keys import FileKey, device_epochs, device_key_path, public_key_path
 from sync.sealing import sealed_key
 from sync.session import HttpSession, signed_by
 

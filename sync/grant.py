@@ -12,10 +12,10 @@ from agent.core.canonical import canonical_bytes, parse
 from agent.core.chain import Identity
 from agent.core.errors import Broken, Credentials, Refused, UnknownOutcome
 from agent.core.ports import Signer
+from agent.disk import sync_folder, write_private
 from sync.enrol import Enrolment, enrolment_from, keep_enrolment, load_enrolment, save_enrolment, waiting_key
 from sync.headquarters import document_of
 from sync.keylist import root_fingerprint
-from sync.keys import sync_folder, write_private
 from sync.packet import unseal
 from sync.session import HttpSession, signed_by
 

@@ -1,6 +1,5 @@
 """Private keys in files: made here, mode 0600, on disk before they are used."""
 
-import os
 import re
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from agent.core.errors import Broken
+from agent.disk import write_private
 
 _DEVICE_KEY = re.compile(r"device-(\d+)\.(?:key|pub)")
 
@@ -65,29 +65,6 @@ class FileKey:
     def sign(self, message: bytes) -> bytes:
         """Return the Ed25519 signature of `message`."""
         return self._private_key.sign(message)
-
-
-def write_private(path: Path, data: bytes) -> None:
-    """Write a file with mode 0600, whole or not at all, and make it last a power cut."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.new")
-    draft.unlink(missing_ok=True)
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
-    sync_folder(path.parent)
-
-
-def sync_folder(folder: Path) -> None:
-    """Put the names in a folder on disk."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def device_key_path(state: Path, epoch: int) -> Path:

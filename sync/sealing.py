@@ -9,7 +9,8 @@ from enum import StrEnum
 from pathlib import Path
 
 from agent.core.errors import Broken
-from sync.keys import FileKey, device_key_path, public_key_path, sync_folder, write_private
+from agent.disk import sync_folder, write_private
+from sync.keys import FileKey, device_key_path, public_key_path
 
 CREDENTIAL = "device.key"
 UNENROLLED = b"unenrolled"

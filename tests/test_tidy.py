@@ -40,7 +40,7 @@ IMPURE = {
 GUESTS = ("sync.hq", "sync.simulator", "drivers.emulators")
 """Product code that only entry points may import: the box must run without it."""
 ENTRY_POINTS = ("agent.cli", "agent.demo", "agent.replay", "agent.bench")
-MAY_IMPORT = {"drivers": ("drivers",), "sync": ("sync", "agent.core")}
+MAY_IMPORT = {"drivers": ("drivers",), "sync": ("sync", "agent.core", "agent.disk")}
 LEFTOVERS = re.compile(r"\b(?:TODO|FIXME|XXX|HACK)\b")
 TRACKER = re.compile(r"(?i)\bissues?[ /]*#?\d+|\b(?:fix(?:es|ed)?|close[sd]?|resolve[sd]?|see|gh)[ -]?#\d+")
 TEXT_FILES = ("*.py", "*.md", "*.toml", "*.sh", "*.html", "*.js", "*.css", "*.cfg", "*.service")

@@ -1,11 +1,10 @@
 """How often this box was started, and how often the run before had not ended in order: power cuts, crashes, kills."""
 
 import json
-import os
 from pathlib import Path
 from typing import Self
 
-from agent.store.journal import sync_directory
+from agent.disk import write_private
 
 FILE = "boots.json"
 
@@ -26,15 +25,7 @@ class Boots:
         self._write({**counted(self._path.parents[1]), "running": 0})
 
     def _write(self, counts: dict[str, int]) -> None:
-        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        waiting = self._path.with_name(f".{FILE}.new")
-        descriptor = os.open(waiting, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(json.dumps(counts).encode())
-            file.flush()
-            os.fsync(file.fileno())
-        waiting.replace(self._path)
-        sync_directory(self._path.parent)
+        write_private(self._path, json.dumps(counts).encode())
 
 
 def counted(state: Path) -> dict[str, int]:

@@ -1,7 +1,6 @@
 """One box: journal, shop, devices, resolver and the way to headquarters, started and stopped together."""
 
 import logging
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,6 +16,7 @@ from agent.daemon.directives import apply
 from agent.daemon.displays import followed
 from agent.daemon.headquarters import Headquarters
 from agent.daemon.logo import logo_of
+from agent.disk import write_private
 from agent.services import health, staff
 from agent.services.coming_release import ComingRelease
 from agent.services.language import translator
@@ -94,16 +94,7 @@ def _own_key(state: Path, name: str, entropy: Entropy) -> bytes:
     """Return a key of this box, made once: `pepper` of the PINs, `payer` of the hashes of payers and codes."""
     path = state / "keys" / name
     if not path.exists():
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        waiting = path.with_name(f"{name}.new")
-        descriptor = os.open(waiting, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        try:
-            os.write(descriptor, entropy.random_bytes(32))
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-        waiting.replace(path)
-        journal.sync_directory(path.parent)
+        write_private(path, entropy.random_bytes(32))
     return path.read_bytes()
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from agent.core.errors import Refused
-from sync.keys import write_private
+from agent.disk import write_private
 
 MANIFEST = "manifest.json"
 FIRST_PAGE = "README.txt"

@@ -89,7 +89,7 @@ def _passed(steps: Sequence[StepRecord]) -> bool:
 
 def save_record(state: Path, record: DrillRecord) -> None:
     """Write the record, whole or not at all, and put it on disk."""
-    from sync.keys import write_private
+    from agent.disk import write_private
 
     write_private(state / FILE, canonical_bytes(record.document()))
 

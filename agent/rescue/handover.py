@@ -5,7 +5,6 @@ list names a key for it, and signed by the box when its key can still be read.
 """
 
 import logging
-import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from pysqlite3 import dbapi2 as sqlite3
 
 from agent.core.chain import Identity, genesis
 from agent.core.errors import Broken, Refused, StoreboxError
+from agent.disk import write_whole
 from agent.rescue.sources import copy_journal
 from agent.store.connection import open_reader
 from agent.store.journal import epochs, identity, identity_of
@@ -140,19 +140,8 @@ def _told(run: Run) -> dict[str, int]:
 
 
 def _write(file: Path, data: bytes) -> None:
-    """Write a file onto the stick, whole or not at all."""
-    draft = file.with_name(f".{file.name}.new")
+    """Write a file onto the stick, whole or not at all; who finds it on another machine may read it."""
     try:
-        with draft.open("wb") as target:
-            target.write(data)
-            target.flush()
-            os.fsync(target.fileno())
-        draft.replace(file)
-        descriptor = os.open(file.parent, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        write_whole(file, data, 0o644)
     except OSError as error:
-        draft.unlink(missing_ok=True)
         raise Broken("handover.no_room", path=str(file.parent)) from error

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sync.keys import write_private
+from agent.disk import write_private
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from agent.core.errors import Refused, StoreboxError, TryLater, UnknownOutcome
 from agent.core.events_rescue import StoreRetired
 from agent.core.ports import Clock, Entropy, Signer
 from agent.core.receipt_parts import Document, Translate, both, centred, document, rule, text
+from agent.disk import write_private
 from agent.rescue import inbox
 from agent.rescue.opened import OpenStore
 from agent.services.journaling import record
@@ -24,7 +25,6 @@ from agent.store.outgoing import Outgoing
 from agent.store.unit import Unit
 from sync.headquarters import HqClient
 from sync.keylist import KeyRing
-from sync.keys import write_private
 from sync.session import HttpSession
 from sync.uplink import Uplink
 

@@ -4,7 +4,6 @@ It reads what root wrote for the box, and writes one file that root reads: the t
 """
 
 import json
-import os
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from typing import Any
 from agent.core.errors import Refused
 from agent.core.ports import Clock
 from agent.core.upgrade import Later, UpgradeState
+from agent.disk import write_whole
 from agent.services.shop import Shop
 
 STATUS_FILE = "status.json"
@@ -44,12 +44,7 @@ class ComingRelease:
         later = self._later().again(self._clock.now_ms())
         if later is None:
             raise Refused("upgrade.later_used_up")
-        making = self._folder / f".{LATER_FILE}.new"
-        with making.open("w", encoding="ascii") as file:
-            json.dump(asdict(later), file)
-            file.flush()
-            os.fsync(file.fileno())
-        making.replace(self._folder / LATER_FILE)
+        write_whole(self._folder / LATER_FILE, json.dumps(asdict(later)).encode())
         return self.shown() or {}
 
     def tell(self, shop: Shop) -> None:

@@ -1,13 +1,12 @@
 """Which printer and scanner are whose, as setup found out: `STATE/setup/devices.toml`, read over the settings."""
 
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from agent.disk import write_private
 from agent.settings import OVERLAY
-from sync.keys import sync_folder
 
 _HEAD = "# Written by setup: what was proved by scanning. The settings' own lines win over these.\n"
 
@@ -27,14 +26,7 @@ class Binding:
 def save_bindings(state: Path, bindings: Sequence[Binding]) -> None:
     """Write them, whole or not at all."""
     path = state / OVERLAY
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.new")
-    with draft.open("w", encoding="utf-8") as file:
-        file.write(_HEAD + "".join(_till(one) for one in bindings))
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
-    sync_folder(path.parent)
+    write_private(path, (_HEAD + "".join(_till(one) for one in bindings)).encode())
 
 
 def _till(one: Binding) -> str:

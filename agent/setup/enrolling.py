@@ -11,11 +11,11 @@ from agent.core.errors import Credentials, Refused, StoreboxError, TryLater, Unk
 from agent.core.ports import Clock, Entropy
 from agent.core.setup_codes import EnrolmentCode
 from agent.daemon.box import begin_journal
+from agent.disk import write_private
 from sync.dateless import DatelessAdapter
 from sync.enrol import Enrolment, enrol, load_enrolment
 from sync.introduction import NONCE_BYTES, introduce
 from sync.keylist import root_fingerprint
-from sync.keys import write_private
 from sync.session import HttpSession
 
 READ_TIMEOUT_S = 10.0

@@ -16,9 +16,9 @@ from agent.core.network_codes import network_code, read_network_code
 from agent.core.ports import Clock, Entropy
 from agent.core.receipt_steps import NetworkStep, StepResult
 from agent.core.setup_codes import read_enrolment_code
+from agent.disk import write_private
 from agent.setup.enrolling import open_session
 from sync.introduction import NONCE_BYTES, introduce
-from sync.keys import write_private
 from sync.session import PROXY_VARIABLE
 
 REQUEST, ANSWER = "network-request.json", "network-answer.json"

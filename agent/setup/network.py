@@ -17,11 +17,11 @@ from typing import Any
 from agent.core.canonical import canonical_bytes, parse
 from agent.core.errors import Broken, StoreboxError
 from agent.core.network_codes import NetworkPlan, read_network_code
+from agent.disk import sync_folder
 from agent.setup.enrolling import CLOCK_OFF_MS, CLOCK_REQUEST
 from agent.setup.facts import Interface, interfaces
 from agent.setup.joining import ANSWER, REQUEST
 from agent.setup.network_files import device_of, files_for, managed_files
-from sync.keys import sync_folder
 
 REQUEST_BYTES_MAX = 8192
 REACHED_WITHIN_S = 40.0

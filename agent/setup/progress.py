@@ -8,9 +8,9 @@ from agent.core.canonical import canonical_bytes, parse
 from agent.core.errors import Broken
 from agent.core.ports import Entropy
 from agent.core.setup import SetupState
+from agent.disk import write_private
 from agent.store.connection import JOURNAL_FILE
 from sync.enrol import load_enrolment
-from sync.keys import write_private
 
 FOLDER = "setup"
 FILE = "progress.json"

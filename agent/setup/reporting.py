@@ -6,9 +6,9 @@ from typing import Any
 
 from agent.core.canonical import canonical_bytes, parse
 from agent.core.errors import Broken, StoreboxError, TryLater, UnknownOutcome
+from agent.disk import write_private
 from sync.commission import send_report
 from sync.enrol import device_key, load_enrolment
-from sync.keys import write_private
 from sync.session import HttpSession
 from sync.threads import StepThread
 

@@ -9,8 +9,8 @@ from typing import Any
 from pysqlite3 import dbapi2 as sqlite3
 
 from agent.core.errors import Broken
+from agent.disk import sync_folder
 from agent.store.connection import open_reader
-from agent.store.journal import sync_directory
 
 KEPT = 7
 PAGES_A_STEP = 1_000
@@ -41,7 +41,7 @@ def back_up(
         making.unlink(missing_ok=True)
     for old in backups(folder)[keep:]:
         old.unlink()
-    sync_directory(folder)
+    sync_folder(folder)
     return final
 
 

@@ -1,6 +1,5 @@
 """Reading the journal and the epochs before it, and beginning a new one."""
 
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 from agent.core.chain import HASH_VERSION, Entry, Identity, first_fault, genesis
 from agent.core.errors import Broken, Refused
 from agent.core.ids import checked_id
+from agent.disk import sync_folder
 from agent.store.connection import open_writer
 from agent.store.migrations import meta_value, migrate, set_meta
 from agent.store.ports import Views
@@ -137,16 +137,7 @@ def enrol(
         connection.execute("COMMIT")
     finally:
         connection.close()
-    sync_directory(path.parent)
-
-
-def sync_directory(folder: Path) -> None:
-    """Flush a folder, so that names made or changed in it outlive a power cut."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    sync_folder(path.parent)
 
 
 def import_past(unit: Unit, box: str, epoch: int, found: Sequence[Entry], *, late: bool = False) -> int:

@@ -4,11 +4,10 @@ What no longer has its hash is not there: a bill can be fetched again while its 
 """
 
 import hashlib
-import os
 import re
 from pathlib import Path
 
-from agent.store.journal import sync_directory
+from agent.disk import write_private
 
 FOLDER = "bills"
 PIECE_BYTES = 1024 * 1024
@@ -26,15 +25,7 @@ class KeptBills:
         sha256 = hashlib.sha256(content).hexdigest()
         if self.path(sha256) is not None:
             return sha256
-        self._folder.mkdir(mode=0o700, exist_ok=True)
-        waiting = self._folder / f"{sha256}.new"
-        descriptor = os.open(waiting, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with open(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        waiting.replace(self._folder / sha256)
-        sync_directory(self._folder)
+        write_private(self._folder / sha256, content)
         return sha256
 
     def path(self, sha256: str) -> Path | None:

@@ -11,10 +11,11 @@ from pysqlite3 import dbapi2 as sqlite3
 
 from agent.core.chain import Identity
 from agent.core.errors import Refused
+from agent.disk import sync_folder
 from agent.store.chaincheck import ChainCheck
 from agent.store.connection import open_reader, open_writer
 from agent.store.faults import Fault
-from agent.store.journal import enrol, identity, sync_directory
+from agent.store.journal import enrol, identity
 from agent.store.migrations import meta_value
 from agent.store.ports import Views
 from agent.store.rebuild import rebuild_in
@@ -140,9 +141,9 @@ def _exchange(path: Path, new_path: Path, epoch: int, day: date) -> Path:
     for suffix in ("-wal", ""):
         if _beside(path, suffix).exists():
             os.link(_beside(path, suffix), _beside(kept, suffix))
-    sync_directory(path.parent)
+    sync_folder(path.parent)
     path.unlink()
-    sync_directory(path.parent)
+    sync_folder(path.parent)
     _put_in_place(path, new_path)
     return kept
 
@@ -150,9 +151,9 @@ def _exchange(path: Path, new_path: Path, epoch: int, day: date) -> Path:
 def _put_in_place(path: Path, new_path: Path) -> None:
     for suffix in ("-wal", "-shm"):
         _beside(path, suffix).unlink(missing_ok=True)
-    sync_directory(path.parent)
+    sync_folder(path.parent)
     os.replace(new_path, path)
-    sync_directory(path.parent)
+    sync_folder(path.parent)
 
 
 def _ended(path: Path, new_path: Path) -> SetAside:

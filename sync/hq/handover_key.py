@@ -6,7 +6,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from sync.keys import write_private
+from agent.disk import write_private
 
 HANDOVER_USES = ("handover",)
 KEY_FILE = "handover.key"

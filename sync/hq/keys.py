@@ -13,11 +13,12 @@ from agent.core.canonical import canonical_bytes, parse
 from agent.core.chain import Identity
 from agent.core.errors import Broken
 from agent.core.signing import document_message
+from agent.disk import write_private
 from sync.grant import GRANT_USE
 from sync.hq.handover_key import HANDOVER_USES, KEY_FILE, HandoverKey
 from sync.introduction import introduction_message
 from sync.keylist import KeyRing, key_list_message, root_fingerprint
-from sync.keys import FileKey, write_private
+from sync.keys import FileKey
 
 RECEIPT_KID = "receipt-1"
 RECEIPT_USES = ("receipt",)

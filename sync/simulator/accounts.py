@@ -15,7 +15,7 @@ from typing import Any, Literal
 from cryptography.x509 import load_pem_x509_certificate
 
 from agent.core.errors import Refused
-from sync.keys import write_private
+from agent.disk import write_private
 from sync.platforms.wechat.trust import serial_of
 from sync.simulator.certificates import ORGANISATION, certificate_pem, new_key, public_pem
 

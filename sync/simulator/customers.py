@@ -14,7 +14,7 @@ from typing import Any
 
 import pysqlite3.dbapi2
 
-from sync.keys import write_private
+from agent.disk import write_private
 from sync.simulator.behaviour import Behaviour, behaviour
 
 CODE_LIVES_MS = 60_000

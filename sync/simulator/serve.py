@@ -5,7 +5,7 @@ import secrets
 from collections.abc import Callable
 from pathlib import Path
 
-from sync.keys import write_private
+from agent.disk import write_private
 from sync.platforms.base import wall_ms
 from sync.platforms.wallet_signing import Merchant
 from sync.serving import AnnouncingServer, listening, make_server, run_until_stopped, url_of

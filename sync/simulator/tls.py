@@ -11,7 +11,7 @@ from typing import Any
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from sync.keys import write_private
+from agent.disk import write_private
 from sync.serving import AnnouncingServer
 from sync.simulator.accounts import Accounts
 

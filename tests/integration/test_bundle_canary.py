@@ -18,6 +18,7 @@ import pytest
 
 from agent.daemon.box import begin_journal
 from agent.daemon.clock import SystemClock
+from agent.disk import write_private
 from agent.store import views
 from agent.store.answers import keep_answer
 from agent.store.connection import JOURNAL_FILE
@@ -27,7 +28,6 @@ from agent.store.spool import enqueue
 from agent.store.unit import Unit
 from agent.store.writer import Writer
 from sync.enrol import device_key, enrol_alone
-from sync.keys import write_private
 from tests.bundles import found_in
 from tests.integration.running import storebox
 

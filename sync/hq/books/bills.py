@@ -19,6 +19,7 @@ from sqlalchemy import Connection, Row, insert, select, update
 from agent.core.bill import BillType
 from agent.core.errors import Broken, Refused
 from agent.core.reconcile.statement import StatementState
+from agent.disk import sync_folder
 from sync.hq.books.accounts import account_of, book_of
 from sync.hq.books.bill_tables import account_day, bill
 from sync.hq.books.marks import know_account_days, mark_account_days
@@ -206,11 +207,7 @@ def _write_whole(path: Path, content: bytes) -> None:
     except OSError:
         Path(name).unlink(missing_ok=True)
         raise
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    sync_folder(path.parent)
 
 
 def _digest(path: Path) -> str:

@@ -78,8 +78,8 @@ def store_packet(
     A store that has a box needs --reason: its box trades on until the other is heard of.
     """
     from agent.core.typed_codes import shown_typed_code
+    from agent.disk import write_private
     from sync.hq.commissioning.offline_packets import make_packet
-    from sync.keys import write_private
     from sync.session import HttpSession
 
     if not show_code:

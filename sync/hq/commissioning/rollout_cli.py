@@ -62,10 +62,10 @@ def packets(
     from rich.console import Console
     from rich.progress import track
 
+    from agent.disk import write_private
     from sync.hq.commissioning.fonts import chinese_font
     from sync.hq.commissioning.packet_pages import write_packets
     from sync.hq.commissioning.packets import make_packets
-    from sync.keys import write_private
 
     font = chinese_font()
     chosen = None if stores is None else [one.strip() for one in stores.split(",") if one.strip()]
