@@ -47,6 +47,25 @@ SENTENCES: dict[str, Texts] = {
         "过一小时再输;扫码不受限制。",
         "Type again in an hour; scanning the code is not limited.",
     ),
+    "enrol.too_many_from_address": _enrolling(
+        "这条网线上试错太多次",
+        "Too many tries from here",
+        "等 {wait_minutes} 分钟,盒子自己再试。同一个网络里有人一直拿错码来试:先核对码和店号。",
+        "The box tries again by itself in {wait_minutes} min. Wrong codes keep coming from this network: check code "
+        "and store first.",
+    ),
+    "enrol.too_many_at_hq": _enrolling(
+        "总部正挡着试码的人",
+        "HQ holds off wrong codes",
+        "等 {wait_minutes} 分钟,盒子自己再试。好多地方拿错码来试:告诉总部。",
+        "The box tries again by itself in {wait_minutes} min. Wrong codes come from many places: tell headquarters.",
+    ),
+    "enrol.token_not_open": office_sentence(
+        "没有这个没用过的码",
+        "No such unused code",
+        "用过、过期或收回了。看 storebox-hq store token list {store}。",
+        "Used, expired or withdrawn. See storebox-hq store token list {store}.",
+    ),
     "enrol.packet_unknown": _enrolling("没有这个离线开通包", "No such offline packet", _PACKET_ZH, _PACKET_EN),
     "enrol.packet_used": (
         "这个开通包另一台用了",

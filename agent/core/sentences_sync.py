@@ -278,6 +278,7 @@ SENTENCES: dict[str, Texts] = {
     ),
     "enrol.token_unknown": _enrolling("没有这个开通码", "No such code", _TOKEN_ZH, _TOKEN_EN),
     "enrol.token_used": _enrolling("开通码用过了", "The code was used", _TOKEN_ZH, _TOKEN_EN),
+    "enrol.token_withdrawn": _enrolling("开通码收回了", "The code was withdrawn", _TOKEN_ZH, _TOKEN_EN),
     "enrol.token_expired": _enrolling("开通码过期了", "The code has expired", _TOKEN_ZH, _TOKEN_EN),
     "enrol.token_missing": _enrolling(
         "还要一个开通码",

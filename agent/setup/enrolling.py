@@ -22,6 +22,9 @@ READ_TIMEOUT_S = 10.0
 CLOCK_OFF_MS = 90_000
 """A clock further off than this is told to root's helper."""
 CLOCK_REQUEST = "clock-request.json"
+_OWN_WORDS = frozenset(
+    {"setup.no_headquarters", "enrol.too_many_tries", "enrol.too_many_from_address", "enrol.too_many_at_hq"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +100,19 @@ def ask_for_clock(state: Path, hq_at_ms: int, clock: Clock) -> None:
 def is_final(error: StoreboxError) -> bool:
     """Tell whether the same code can never enrol this box."""
     return not isinstance(error, TryLater | UnknownOutcome)
+
+
+def waits_s(error: StoreboxError, backoff_s: float) -> float:
+    """Return how long to wait before the same call: as long as headquarters asks, and no shorter than `backoff_s`."""
+    asked_s = error.values.get("retry_after_s")
+    return max(backoff_s, float(asked_s)) if isinstance(asked_s, int) else backoff_s
+
+
+def told_of(error: StoreboxError, host: str) -> StoreboxError:
+    """Return what the slip says of an error that is not final: headquarters' own reason where it gave one."""
+    if error.code in _OWN_WORDS:
+        return error
+    return TryLater("setup.no_answer", host=host, reason=error.code)
 
 
 def _check_same(known: Enrolment, code: EnrolmentCode) -> None:

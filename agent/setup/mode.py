@@ -12,7 +12,7 @@ from concurrent.futures import Future
 from dataclasses import replace
 from typing import Any
 
-from agent.core.errors import Refused, StoreboxError, TryLater
+from agent.core.errors import Refused, StoreboxError
 from agent.core.network_codes import is_network_code
 from agent.core.ports import Clock, Entropy
 from agent.core.receipt_parts import Document
@@ -23,7 +23,7 @@ from agent.daemon.self_tests import print_within
 from agent.settings import Settings
 from agent.setup import conclusion
 from agent.setup.devices import SetupDevices, SetupPrinter, SetupScanner
-from agent.setup.enrolling import check_code, enrol_by_code, is_final
+from agent.setup.enrolling import check_code, enrol_by_code, is_final, told_of, waits_s
 from agent.setup.joining import joined
 from agent.setup.paper import Paper, belonging
 from agent.setup.progress import begun, save_progress
@@ -245,14 +245,13 @@ class SetupMode:
 
     def _not_enrolled(self, error: StoreboxError, host: str) -> None:
         _log.warning("not enrolled: %s", error)
-        told = error
+        told: StoreboxError = error
         if is_final(error):
             self._step(SetupEvent.REFUSED, code="")
         else:
-            self._retry_at_s = self._clock.monotonic_s() + self._retry_s
+            self._retry_at_s = self._clock.monotonic_s() + waits_s(error, self._retry_s)
             self._retry_s = min(self._retry_s * 2, RETRY_MAX_S)
-            if error.code != "setup.no_headquarters":
-                told = TryLater("setup.no_answer", host=host, reason=error.code)
+            told = told_of(error, host)
         if self._told != error.code:
             self._told = error.code
             self._print(self._paper.refusal(told))

@@ -14,6 +14,7 @@ from sync.enrol import PastEpoch
 from sync.hq import lookups, registry
 from sync.hq.authentication import proves_key, signed_box
 from sync.hq.commissioning import enrolling
+from sync.hq.commissioning.attempts import counted
 from sync.hq.commissioning.offline_packets import FirstContact, first_contact
 from sync.hq.commissioning.outcomes import Asking
 from sync.hq.commissioning.reports import keep_report
@@ -47,12 +48,14 @@ def boxes_router(office: Office) -> APIRouter:
     @router.post("/enrol")
     def enrol(request: Request) -> JSONResponse:
         """Give a box its epoch for a one-time token."""
-        return JSONResponse(_enrolled(office, request))
+        with counted(office.database, request.sender, office.now_ms):
+            return JSONResponse(_enrolled(office, request))
 
     @router.post("/enrol/packet")
     def packet(request: Request) -> JSONResponse:
         """Learn the key of a box that enrolled by an offline packet."""
-        return JSONResponse(_met(office, request))
+        with counted(office.database, request.sender, office.now_ms):
+            return JSONResponse(_met(office, request))
 
     @router.post("/boxes/{box}/entries")
     def entries(box: str, request: Request) -> JSONResponse:

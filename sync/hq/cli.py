@@ -19,8 +19,9 @@ from sync.hq.books.bill_cli import bill_app, fee_app
 from sync.hq.books.cli import closed_store, exceptions, morning, period_app
 from sync.hq.books.difference_cli import difference_app
 from sync.hq.books.job_cli import day_app, job_app
-from sync.hq.commissioning.cli import store_packet, store_token
+from sync.hq.commissioning.cli import store_packet
 from sync.hq.commissioning.rollout_cli import rollout_app
+from sync.hq.commissioning.token_cli import token_app as box_token_app
 from sync.hq.directives.cli import directive_app
 from sync.hq.groups_cli import group_app
 from sync.hq.ledger_cli import ledger_app
@@ -59,7 +60,7 @@ app.add_typer(handover_app, name="handover")
 app.add_typer(release_app, name="release")
 app.add_typer(rollout_app, name="rollout")
 store_app.command("closed")(closed_store)
-store_app.command("token")(store_token)
+store_app.add_typer(box_token_app, name="token")
 store_app.command("packet")(store_packet)
 app.command()(morning)
 app.command()(exceptions)

@@ -261,6 +261,9 @@ enrolment_token = Table(
     Column("made_by", Text, nullable=False, server_default=""),
     Column("reason", Text, nullable=False, server_default=""),
     Column("used_at_ms", _Big),
+    Column("withdrawn_at_ms", _Big),
+    Column("withdrawn_by", Text),
+    Column("withdrawn_reason", Text),
 )
 """Of a token only hashes are here: of its long form, and of the one that can be typed (`sync.hq.commissioning`)."""
 

@@ -144,7 +144,9 @@ def _granted(connection: Connection, store: str, digest: str, typed: bool) -> tu
     row = connection.execute(query.limit(1)).first()
     if row is None:
         return None, digest
-    return Grant(TokenMode(row.mode), row.expires_at_ms, row.used_by_key, row.epoch, row.made_by), row.token_sha256
+    withdrawn = row.withdrawn_at_ms is not None
+    grant = Grant(TokenMode(row.mode), row.expires_at_ms, row.used_by_key, row.epoch, row.made_by, withdrawn)
+    return grant, row.token_sha256
 
 
 def _box_of(connection: Connection, store: str, grant: Grant | None) -> str | None:

@@ -25,6 +25,7 @@ class Outcome(StrEnum):
     TOKEN_UNKNOWN = "enrol.token_unknown"
     TOKEN_USED = "enrol.token_used"
     TOKEN_EXPIRED = "enrol.token_expired"
+    TOKEN_WITHDRAWN = "enrol.token_withdrawn"
     STORE_HAS_BOX = "enrol.store_has_box"
     TOO_MANY_TRIES = "enrol.too_many_tries"
     PACKET_UNKNOWN = "enrol.packet_unknown"
@@ -51,6 +52,7 @@ class Grant:
     used_by_key: str | None
     epoch: int | None
     made_by: str
+    withdrawn: bool = False
 
 
 def decide(
@@ -66,6 +68,8 @@ def decide(
     if grant.used_by_key is not None:
         same = grant.used_by_key == asking.public_key.hex() and used_box == asking.box
         return Outcome.AGAIN if same else Outcome.TOKEN_USED
+    if grant.withdrawn:
+        return Outcome.TOKEN_WITHDRAWN
     if now_ms > grant.expires_at_ms:
         return Outcome.TOKEN_EXPIRED
     if live is not None and (live.public_key, live.identity.box) == (asking.public_key, asking.box):

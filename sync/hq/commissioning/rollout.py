@@ -181,7 +181,8 @@ class _Code:
 def _codes(connection: Connection) -> Mapping[str, list[_Code]]:
     """Return each store's tokens and packets, the oldest first."""
     found: dict[str, list[_Code]] = {}
-    for row in connection.execute(select(tables.enrolment_token)):
+    tokens = tables.enrolment_token
+    for row in connection.execute(select(tokens).where(tokens.c.withdrawn_at_ms.is_(None))):
         code = _Code(row.created_at_ms, row.expires_at_ms, row.made_by, row.used_by_key is not None, row.epoch)
         found.setdefault(row.store, []).append(code)
     for row in connection.execute(select(packet)):

@@ -22,6 +22,15 @@ enrolment_outcome = Table(
 )
 """What became of each request to enrol: `code`, who sent it from where (`sender`), whose token it was."""
 
+enrolment_refusals = Table(
+    "enrolment_refusals",
+    metadata,
+    Column("scope", Text, primary_key=True),
+    Column("began_ms", _Big, primary_key=True, autoincrement=False),
+    Column("refusals", _Big, nullable=False),
+)
+"""Refused requests to enrol in a window of time, of an address and in all; which store they name is unproven."""
+
 packet = Table(
     "enrolment_packet",
     metadata,

@@ -7,16 +7,16 @@ from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Depends, Request, Response
 from markupsafe import Markup
-from sqlalchemy import Connection, select
 from starlette.responses import RedirectResponse
 
 from agent.core.errors import Refused
 from agent.core.typed_codes import shown_typed_code
-from sync.hq import registry, tables
+from sync.hq import registry
 from sync.hq.books.notes import write_note
 from sync.hq.commissioning.codes import enrolment_text
 from sync.hq.commissioning.outcomes import outcomes_of
 from sync.hq.commissioning.tokens import checked_reason, live_epoch, make_token
+from sync.hq.commissioning.withdrawing import open_tokens, withdraw
 from sync.hq.pages.render import page
 from sync.hq.pages.route import PageRoute
 from sync.hq.pages.store_facts import epochs_of
@@ -45,6 +45,16 @@ def boxes_router(desk: Desk) -> APIRouter:
         made = _token(desk, request, person, field(form, "store"), mode, field(form, "reason"))
         return _page(desk, request, person, made["made"].store, enrolment=made)
 
+    @router.post("/boxes/withdraw")
+    def withdrawn(request: Request, form: Sent) -> Response:
+        person = asking(desk, request, Act.BOXES)
+        has_csrf(request, form)
+        store = field(form, "store")
+        require(person, Act.BOXES, store)
+        with desk.office.database.write() as connection:
+            withdraw(connection, store, field(form, "name"), person.name, field(form, "reason"), desk.office.now_ms())
+        return RedirectResponse(f"/boxes?store={store}", 303)
+
     @router.post("/boxes/revoke")
     def revoke(request: Request, form: Sent) -> Response:
         person = asking(desk, request, Act.BOXES)
@@ -67,7 +77,7 @@ def _page(
                 "name": name,
                 "epochs": epochs_of(connection, store),
                 "live": live_epoch(connection, store),
-                "tokens": _open_tokens(connection, store, now_ms),
+                "tokens": open_tokens(connection, store, now_ms),
                 "outcomes": outcomes_of(connection, store, OUTCOMES_SHOWN),
             }
             for store, name in registry.store_names(connection)
@@ -106,12 +116,6 @@ def _revoke(desk: Desk, person: Person, store: str, epoch: str, reason: str) -> 
         registry.revoke(connection, store, int(epoch), reason, now_ms)
         body = {"box": box.identity.box, "epoch": int(epoch), "reason": reason}
         write_note(connection, store, now_ms, person.name, "box.revoked", f"{store}.{epoch}", body)
-
-
-def _open_tokens(connection: Connection, store: str, now_ms: int) -> int:
-    known = tables.enrolment_token.c
-    where = (known.store == store) & known.used_by_key.is_(None) & (known.expires_at_ms > now_ms)
-    return len(connection.execute(select(known.token_sha256).where(where)).all())
 
 
 def qr_svg(text: str) -> Markup:

@@ -22,9 +22,10 @@ def test_every_unique_key_holds_the_store_and_nothing_refers_to_another_table(ta
     assert not [index for index in table.indexes if index.unique]
 
 
-def test_people_tokens_jobs_and_releases_alone_are_copied_to_every_node() -> None:
+def test_what_belongs_to_no_store_alone_are_copied_to_every_node() -> None:
     assert reference_tables() == [
         "access_token",
+        "enrolment_refusals",
         "job",
         "job_lease",
         "looked_at",

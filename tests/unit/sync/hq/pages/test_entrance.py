@@ -1,6 +1,7 @@
 """Who gets in, what each may do and see, and what a hostile page can't."""
 
 from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -196,6 +197,22 @@ def test_a_token_is_shown_once_and_noted(house: House) -> None:
         asking = Asking("S001", "B2", b"k" * 32, "192.0.2.7")
         assert enrol(connection, asking, token, [], NOW_MS).epoch == 2
     assert notes(house, "S001") == [("设备", "enrolment.token_made", "S001"), ("box:B2", "box.enrolled", "S001")]
+
+
+def test_an_unused_token_is_withdrawn_with_a_reason_by_who_may(house: House) -> None:
+    house.person("设备", "fleet")
+    house.person("小王", "fleet", stores=["S002"])
+    browser = house.browser("设备")
+    token = secret_in(browser.act("/boxes/token", store="S001", mode="replace", reason="进水"))
+    name = sha256(token.encode()).hexdigest()[:8]
+    assert f'name="name" value="{name}"' in browser.get("/boxes?store=S001").text
+    said = {"store": "S001", "name": name}
+    assert house.browser("小王").act("/boxes/withdraw", **said, reason="mine").status_code == 403
+    assert browser.act("/boxes/withdraw", **said, reason=" ").status_code == 400
+    assert browser.act("/boxes/withdraw", **said, reason="发错店").status_code == 303
+    assert browser.act("/boxes/withdraw", **said, reason="again").status_code == 400
+    assert name not in browser.get("/boxes?store=S001").text
+    assert notes(house, "S001")[-1] == ("设备", "enrolment.token_withdrawn", "S001")
 
 
 def test_a_box_is_taken_out_of_use_with_a_reason_once(house: House) -> None:
