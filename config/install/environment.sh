@@ -183,7 +183,7 @@ need_root() {
         return
     }
     say "building a Debian 12 root in $folder"
-    rm -rf "$folder"
+    rm -rf --one-file-system "$folder"
     if mmdebstrap --quiet --mode=root --variant=minbase --include=systemd,systemd-sysv,udev,dbus,python3,libusb-1.0-0,tzdata \
         bookworm "$folder" "$sources" </dev/null >"$folder.log" 2>&1; then
         touch "$folder.whole"

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.running import wait_for
-from tests.nspawn.machine import BUILT, CannotBoot, Machine, roomy_memory, what_is_missing
+from tests.nspawn.machine import BUILT, CannotBoot, Machine, first_boot, roomy_memory, what_is_missing
 
 STATE = "/var/lib/storebox"
 PYTHON = "/opt/storebox/current/bin/python"
@@ -105,12 +105,11 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
         pytest.skip(missing)
     memory = roomy_memory()
     disk = tmp_path_factory.mktemp("nspawn")
-    machine = Machine(disk if memory is None else Path(tempfile.mkdtemp("-nspawn", dir=memory)), disk)
     try:
-        try:
-            machine.boot()
-        except CannotBoot as error:
-            pytest.skip(f"systemd-nspawn can't boot here, as in many containers: {error}")
+        machine = first_boot(disk if memory is None else Path(tempfile.mkdtemp("-nspawn", dir=memory)), disk)
+    except CannotBoot as error:
+        pytest.skip(str(error))
+    try:
         made = Shop(machine)
         installed(made)
         made.plug_devices_in()

@@ -4,6 +4,7 @@ Its units see what they would see on a box, but for devices: nodes are made by n
 unit may open is enforced (`--system-call-filter=bpf`, without which it silently is not).
 """
 
+import errno
 import json
 import os
 import shutil
@@ -21,7 +22,9 @@ ROOT = TREE / "build" / "nspawn" / "root"
 BUILT = TREE / "build" / "dist"
 GUEST = Path(__file__).parent / "guest"
 TOOLS = ("systemd-nspawn", "nsenter", "dpkg-deb")
+COPIED_WITHIN_S = 300.0
 BOOT_WITHIN_S = 90.0
+KILLED_WITHIN_S = 20.0
 MEMORY_BYTES = 3 * 1024**3
 ENVIRONMENT = {
     "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
@@ -32,20 +35,31 @@ ENVIRONMENT = {
 }
 
 
-def what_is_missing() -> str | None:
+def what_is_missing(root: Path = ROOT, built: Path = BUILT) -> str | None:
     """Why nothing can be booted here and what to do about it; None when all is there."""
     if os.geteuid() != 0:
         return "only root can boot a system: sudo make nspawn"
     missing = [name for name in TOOLS if shutil.which(name) is None]
     if missing:
         return f"lacks {', '.join(missing)}: apt-get install systemd-container util-linux dpkg"
-    if not ROOT.with_name("root.whole").exists():
-        return "there is no Debian 12 root: `make nspawn` builds one where apt has sources of Debian 12"
-    if len(list(BUILT.glob("*.deb"))) != 2:
-        return "there are no packages: make deb (on Debian 12, or with a Python 3.11)"
+    if not root.with_name("root.whole").exists():
+        said = last_words(root.with_name("root.log"))
+        return f"there is no Debian 12 root: `make nspawn` builds one where apt has sources of Debian 12{said}"
+    if len(list(built.glob("*.deb"))) != 2:
+        said = last_words(built / "deb.log")
+        return f"there are no packages: make deb (on Debian 12, or with a Python 3.11){said}"
     if unified_cgroups() is None:
         return "this machine has no cgroup2 that may be written, as in a container without rights"
     return None
+
+
+def last_words(log: Path) -> str:
+    """Return what a log ends with, as evidence behind a sentence; nothing without a log or with an empty one."""
+    try:
+        lines = log.read_text(errors="replace").strip().splitlines()
+    except OSError:
+        return ""
+    return f"; {log} ends: {' / '.join(lines[-3:])}" if lines else ""
 
 
 def unified_cgroups() -> Path | None:
@@ -68,15 +82,51 @@ def roomy_memory() -> Path | None:
     return None if closed or facts.f_bavail * facts.f_frsize < MEMORY_BYTES else folder
 
 
+def populated(group: Path) -> bool:
+    """Tell whether a control group, or one below it, has a process; one that has gone has none."""
+    try:
+        return "populated 1" in (group / "cgroup.events").read_text()
+    except OSError:
+        return False
+
+
 class CannotBoot(Exception):
     """systemd-nspawn does not work here, in its own words."""
+
+
+REMEDY = (
+    "; run .ci/run or `make nspawn` on a machine with rights (containers: privileged, with a cgroup2 of its own), "
+    "or leave it out: STOREBOX_NSPAWN=0 .ci/run"
+)
+
+
+def first_boot(folder: Path, disk: Path, root: Path = ROOT, within_s: float = BOOT_WITHIN_S) -> "Machine":
+    """Return a machine that is up. Raises `CannotBoot` with evidence and remedy for whatever stands in the way.
+
+    It shows whether this machine can do it at all, so nothing that goes wrong here is a fault of ours: it hangs, it
+    dies, rights or room are lacking. What goes wrong at later boots is.
+    """
+    machine = None
+    try:
+        machine = Machine(folder, disk, root)
+        machine.boot(within_s)
+    except (CannotBoot, OSError, subprocess.SubprocessError) as error:
+        evidence = str(error)
+        if machine is not None:
+            try:
+                machine.close()
+            except (OSError, subprocess.SubprocessError) as left:
+                evidence += f"; and it does not go away: {left}"
+        shutil.rmtree(folder, ignore_errors=True)
+        raise CannotBoot(f"systemd-nspawn boots nothing here: {evidence}{REMEDY}") from error
+    return machine
 
 
 class Machine:
     """One booted root; `close` takes its power away and removes everything."""
 
-    def __init__(self, folder: Path, disk: Path) -> None:
-        """The root is made in `folder`; what must not be in memory, the machine's own secret, on `disk`."""
+    def __init__(self, folder: Path, disk: Path, root: Path = ROOT) -> None:
+        """A copy of `root` is made in `folder`; what must not be in memory, the machine's own secret, on `disk`."""
         self.root = folder / "root"
         self._own = disk / "own"
         self._folder = folder
@@ -86,20 +136,21 @@ class Machine:
         assert groups is not None
         self._group = groups / f"storebox-{os.getpid()}"
         folder.mkdir(parents=True, exist_ok=True)
-        subprocess.run(["cp", "-a", "--reflink=auto", ROOT, self.root], check=True)
+        copy = ("cp", "-a", "--reflink=auto", root, self.root)
+        subprocess.run(copy, check=True, capture_output=True, timeout=COPIED_WITHIN_S)
         shutil.copytree(self.root / "var/lib/systemd", self._own)
         shutil.copytree(GUEST, self.root / "opt" / "guest", ignore=shutil.ignore_patterns("__pycache__"))
         shutil.copy(TREE / "tests" / "plugged.py", self.root / "opt" / "guest")
 
-    def boot(self) -> None:
-        """Boot; returns when systemd says that it is up. Raises `CannotBoot`."""
+    def boot(self, within_s: float = BOOT_WITHIN_S) -> None:
+        """Boot; returns when systemd says that it is up. Raises `CannotBoot` when it ends, or is not up in time."""
         self._group.mkdir(exist_ok=True)
         heard = self._folder / "notify"
         heard.unlink(missing_ok=True)
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notified, self._console.open("ab") as console:
             notified.bind(str(heard))
             self._nspawn = subprocess.Popen(
-                ["sh", "-c", 'echo $$ >"$0/cgroup.procs"; exec "$@"', str(self._group), *self._command()],
+                ["sh", "-c", 'echo $$ >"$0/cgroup.procs" && exec "$@"', str(self._group), *self._command()],
                 stdin=subprocess.DEVNULL,
                 stdout=console,
                 stderr=console,
@@ -108,7 +159,10 @@ class Machine:
             )
             notified.settimeout(1.0)
             told: dict[str, str] = {}
-            wait_for(lambda: self._ready(notified, told), BOOT_WITHIN_S)
+            try:
+                wait_for(lambda: self._ready(notified, told), within_s)
+            except AssertionError as error:
+                raise CannotBoot(f"not up {error}; it said: {self.console()[-600:] or 'nothing'}") from error
         self._leader = int(told["X_NSPAWN_LEADER_PID"])
 
     def _command(self) -> Sequence[str]:
@@ -122,9 +176,9 @@ class Machine:
     def _ready(self, notified: socket.socket, told: dict[str, str]) -> bool:
         assert self._nspawn is not None
         if self._nspawn.poll() is not None:
-            raise CannotBoot(self.console()[-600:])
+            raise CannotBoot(f"it ended {self._nspawn.returncode}: {self.console()[-600:] or 'without a word'}")
         try:
-            text = notified.recv(4096).decode()
+            text = notified.recv(4096).decode("utf-8", "replace")
         except TimeoutError:
             return False
         told.update(line.partition("=")[::2] for line in text.splitlines())
@@ -173,10 +227,27 @@ class Machine:
         return self.run("journalctl", "--no-pager", "--lines=60", "--output=cat", f"--unit={unit}", check=False)
 
     def cut_power(self) -> None:
-        """Take the power away: every process dies at once."""
-        if self._leader:
-            os.kill(self._leader, signal.SIGKILL)
+        """Take the power away: every process dies at once, systemd-nspawn's own too."""
+        self._kill(self._group)
         self._gone()
+
+    def kill_units(self, *patterns: str) -> list[str]:
+        """`kill -9` of all processes of the units that run now and match; returns the units that had any."""
+        units = [group for pattern in patterns for group in self._group.rglob(pattern) if group.is_dir()]
+        found = [group for group in units if populated(group)]
+        for group in found:
+            self._kill(group)
+        return [group.name for group in found]
+
+    @staticmethod
+    def _kill(group: Path) -> None:
+        """Have the kernel kill a control group with all below it; one that has gone has no processes."""
+        try:
+            (group / "cgroup.kill").write_text("1")
+        except FileNotFoundError:
+            for processes in group.rglob("cgroup.procs"):  # a kernel before 5.14
+                for number in processes.read_text().split():
+                    os.kill(int(number), signal.SIGKILL)
 
     def restart(self) -> None:
         """Shut down as a person would, and boot."""
@@ -190,17 +261,24 @@ class Machine:
                 self._nspawn.wait(60)
             finally:
                 if self._nspawn.poll() is None:
+                    self._kill(self._group)
                     os.killpg(self._nspawn.pid, signal.SIGKILL)
-                    self._nspawn.wait()
+                    self._nspawn.wait(KILLED_WITHIN_S)
+        try:
+            wait_for(lambda: not populated(self._group), KILLED_WITHIN_S)
+        except AssertionError as error:
+            raise OSError(errno.EBUSY, "processes that do not die", str(self._group)) from error
         self._leader, self._nspawn = 0, None
 
     def close(self) -> None:
-        """End it and leave nothing behind."""
-        self.cut_power()
-        for folder in sorted(self._group.rglob("*"), key=lambda path: -len(path.parts)):
-            if folder.is_dir():
-                folder.rmdir()
-        if self._group.exists():
-            self._group.rmdir()
-        shutil.rmtree(self._folder)
-        shutil.rmtree(self._own, ignore_errors=True)
+        """End it and leave nothing behind; raises OSError or `subprocess.TimeoutExpired` when something does not go."""
+        try:
+            self.cut_power()
+            for folder in sorted(self._group.rglob("*"), key=lambda path: -len(path.parts)):
+                if folder.is_dir():
+                    folder.rmdir()
+            if self._group.exists():
+                self._group.rmdir()
+        finally:
+            shutil.rmtree(self._folder)
+            shutil.rmtree(self._own, ignore_errors=True)
