@@ -3,7 +3,8 @@
 It holds the listening socket, starts the agent with `NOTIFY_SOCKET` and the socket passed on, waits for `READY=1` as
 long as it may take (else kills it), starts whatever dies again, runs the guard before everything when it begins, and
 the upgrade program while something is pending or asked for. Its end is a power cut: the kernel kills its children.
-`python -m tests.supervised PLACE.json` runs it; `python PATH/supervised.py SOCKET restart|starts` asks it.
+`python -m tests.supervised PLACE.json` runs it; `python PATH/supervised.py SOCKET WORD` asks it, and WORD is `restart`,
+`replace` (killed, not stopped), `starts` or `start-ms`.
 """
 
 import ctypes
@@ -19,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 RESTART_S = 0.2
+STOP_S = 3.0
 UPGRADE_EVERY_S = 0.3
 
 
@@ -40,6 +42,8 @@ class Manager:
         self.started = 0
         self.agent: subprocess.Popen[bytes] | None = None
         self.ready_by_s: float | None = None
+        self.started_at_s = 0.0
+        self.start_ms = ""
         self.start_after_s = 0.0
         self.upgrade: subprocess.Popen[bytes] | None = None
         self.upgrade_after_s = 0.0
@@ -69,6 +73,7 @@ class Manager:
             found, _, _ = select.select([self.control, self.notify], [], [], 0.03)
             if self.notify in found and b"READY=1" in self.notify.recv(4096):
                 self.ready_by_s = None
+                self.start_ms = str(int((time.monotonic() - self.started_at_s) * 1000))
             if self.control in found:
                 self._answer()
 
@@ -97,7 +102,8 @@ class Manager:
 
         log = (self.state / "agent.log").open("ab")
         self.started += 1
-        self.ready_by_s = time.monotonic() + float(self.told["start_s"])
+        self.started_at_s, self.start_ms = time.monotonic(), ""
+        self.ready_by_s = self.started_at_s + float(self.told["start_s"])
         self.agent = subprocess.Popen(
             [str(program), "run"], env=environment, preexec_fn=child, pass_fds=(3,) if listener != 3 else (listener,),
             stdout=log, stderr=log,
@@ -123,15 +129,15 @@ class Manager:
         line, _ = self.control.accept()
         with line:
             verb = line.recv(200).decode()
-            if verb == "restart" and self.agent is not None:
-                self._stop_agent()
-            line.sendall(f"{os.getpid()}-{self.started}".encode())
+            if verb in ("restart", "replace") and self.agent is not None:
+                self._stop_agent(by_force=verb == "replace")
+            line.sendall((self.start_ms if verb == "start-ms" else f"{os.getpid()}-{self.started}").encode())
 
-    def _stop_agent(self) -> None:
+    def _stop_agent(self, *, by_force: bool) -> None:
         assert self.agent is not None
-        self.agent.terminate()
+        self.agent.kill() if by_force else self.agent.terminate()
         try:
-            self.agent.wait(3)
+            self.agent.wait(STOP_S)
         except subprocess.TimeoutExpired:
             self.agent.kill()
             self.agent.wait()

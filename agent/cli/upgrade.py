@@ -20,6 +20,8 @@ upgrade_app = typer.Typer()
 RootOption = Annotated[
     Path, typer.Option("--root", envvar="STOREBOX_ROOT", hidden=True, help="Where the releases are installed.")
 ]
+ABSENT_S = 90.0
+"""A box that was not there for so long does not start by itself: perhaps the new release does."""
 Seconds = Annotated[float | None, typer.Option(hidden=True, min=0)]
 
 
@@ -194,17 +196,34 @@ def _world(
     port = settings.web.port
     trial = Trial(keeper, lambda: answering_version(port), Limits(**given), time.monotonic, time.sleep)
     reserve_bytes = RESERVE_BYTES if reserve_mb is None else reserve_mb * 1_000_000
-    return World(_now_ms, trial, lambda: _disturbed(settings, quiet_s), permits_of(place.state), reserve_bytes)
+    seen_s = time.monotonic()
+
+    def disturbed() -> str | None:
+        nonlocal seen_s
+        now_s = time.monotonic()
+        code = _disturbed(settings, quiet_s, now_s - seen_s)
+        seen_s = now_s if _runs(settings) else seen_s
+        return code
+
+    return World(_now_ms, trial, disturbed, permits_of(place.state), reserve_bytes)
 
 
-def _disturbed(settings: "Settings", quiet_s: float | None) -> str | None:
-    """Ask the box that runs what goes on at its counter; one that does not run is disturbed by nothing."""
-    from agent.core.upgrade import QUIET_AFTER_SALE_MS, Trade, disturbed
-    from agent.daemon.control import ask
+def _runs(settings: "Settings") -> bool:
     from agent.daemon.lock import is_running
 
-    if not is_running(settings.state):
-        return None
+    return is_running(settings.state)
+
+
+def _disturbed(settings: "Settings", quiet_s: float | None, absent_s: float = 0.0) -> str | None:
+    """Ask the box that runs what goes on at its counter; one that was away for long is disturbed by nothing.
+
+    One that is away for a moment is being started, after a power cut or by its supervisor, and may have sales in hand.
+    """
+    from agent.core.upgrade import QUIET_AFTER_SALE_MS, Trade, disturbed
+    from agent.daemon.control import ask
+
+    if not _runs(settings):
+        return "upgrade.waits_for_box" if absent_s < ABSENT_S else None
     try:
         trade = Trade(**ask(settings.state, "trade", {}))
     except (OSError, TypeError, ValueError):

@@ -9,6 +9,13 @@ QUIET_AFTER_SALE_MS = 5 * 60_000
 STALE_SLIP_MS = 10 * 60_000
 LATER_MS = 30 * 60_000
 LATER_TIMES = 2
+TRADES_AGAIN_MS = 20_000
+"""From the stop of the old release to trading on it again, when the new one is no good."""
+STOPPING_MS = 4_000
+"""What of that goes into the stop of the old release and the last question to the new one, which may hang."""
+USUAL_START_MS = 4_000
+"""Until its supervisor has seen a box start."""
+AWAITED_MIN_MS = 8_000
 
 
 class UpgradeState(StrEnum):
@@ -72,6 +79,19 @@ def after(state: UpgradeState, step: UpgradeStep) -> UpgradeState:
     if found is None:
         raise Broken("upgrade.no_such_step", state=state.value, step=step.value)
     return found
+
+
+def awaited_ms(start_ms: int | None, opening_ms: int) -> int:
+    """Return how long a new release may take from its start to good answers, before it is taken back.
+
+    `start_ms` is what the running release needed at its last start on this box, None when nobody saw it; `opening_ms`
+    is what the rehearsal took to migrate this journal. Three times both together, or what the way back leaves of twenty
+    seconds when that is less, but never less than twice: a box that starts slowly gets its time.
+    """
+    starts_ms = USUAL_START_MS if start_ms is None else max(0, start_ms)
+    needs_ms = starts_ms + max(0, opening_ms)
+    room_ms = TRADES_AGAIN_MS - STOPPING_MS - starts_ms
+    return max(AWAITED_MIN_MS, 2 * needs_ms, min(3 * needs_ms, room_ms))
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from agent.core.canonical import canonical_bytes
 from agent.core.errors import Broken, Refused, StoreboxError
-from agent.core.upgrade import ENDS, ON_TRIAL, Later, UpgradeState, UpgradeStep
+from agent.core.upgrade import AWAITED_MIN_MS, ENDS, ON_TRIAL, Later, UpgradeState, UpgradeStep, awaited_ms
 from agent.store.backup import copy_to
 from agent.upgrade import guard, intake, rehearsal
 from agent.upgrade import pending as papers
@@ -29,8 +29,7 @@ log = logging.getLogger("storebox.upgrade")
 JOURNAL = "journal.db"
 PREVIOUS_FILE = "previous.json"
 RESUMED_MAX = 5
-RETURN_ANSWERS_S = 30.0
-OPENING_FACTOR = 3
+RETURN_ANSWERS_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +101,9 @@ class Carrying:
 
     def _rehearse(self, pending: Pending) -> Pending:
         live = self.place.state / JOURNAL
-        if not live.exists():
-            return pending.at(UpgradeStep.REHEARSAL_HELD)  # a box that was never enrolled has nothing to lose
+        start_ms = self._start_ms()
+        if not live.exists():  # a box that was never enrolled has nothing to lose
+            return pending.at(UpgradeStep.REHEARSAL_HELD, starts_within_s=_seconds(awaited_ms(start_ms, 0)))
         folder = self.place.own / "rehearsal"
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(mode=0o700)
@@ -115,12 +115,20 @@ class Carrying:
             for path in (copy, folder):  # the folder last: until then nobody else can put anything there
                 _give_to_owner(path, self.place.state)
             program = self.place.release(pending.to) / "bin" / "storebox"
-            opens_s = rehearsal.held(copy, before, live, program, self.world.rehearsal_timeout_s)
+            opening_ms = rehearsal.held(copy, before, live, program, self.world.rehearsal_timeout_s)
         except OSError as error:
             raise Refused("upgrade.not_written", folder=str(folder), reason=error.strerror) from error
         finally:
             shutil.rmtree(folder, ignore_errors=True)
-        return pending.at(UpgradeStep.REHEARSAL_HELD, starts_within_s=OPENING_FACTOR * opens_s)
+        within_s = _seconds(awaited_ms(start_ms, opening_ms))
+        return pending.at(UpgradeStep.REHEARSAL_HELD, starts_within_s=within_s)
+
+    def _start_ms(self) -> int | None:
+        try:
+            return self.world.trial.start_ms()
+        except Broken as error:  # a new release is not worse for that
+            log.warning("how long the running release took to start is not known: %s", error)
+            return None
 
     def _announce(self, pending: Pending) -> Pending:
         return pending.at(UpgradeStep.ANNOUNCED)
@@ -137,21 +145,35 @@ class Carrying:
     def _switch(self, pending: Pending) -> Pending:
         if pending.resumed > RESUMED_MAX:
             return pending.at(UpgradeStep.SICK, reason="upgrade.broken_off")
-        # Taken again it may run already; else the switch was broken off before it was started.
-        runs = self.place.running() == pending.to and self.world.trial.runs(pending.to)
+        # Taken again it may run already, or a boot has started it; else the switch was broken off before.
+        said = self.world.trial.answering() if pending.resumed else None
+        started = pending.tries > 1 or (self.place.running() == pending.to and said == pending.to)
         point(self.place.current, f"releases/{pending.to}")
-        fault = self.world.trial.answers(pending.to, pending.starts_within_s, restart=not runs)
+        hangs = pending.resumed > 0 and said is None
+        fault = self.world.trial.answers(pending.to, _awaited_s(pending), restart=not started, by_force=hangs)
         return pending.at(UpgradeStep.SICK, reason=fault) if fault else pending.at(UpgradeStep.ANSWERED)
 
     def _watch(self, pending: Pending) -> Pending:
         if pending.resumed > RESUMED_MAX:
             return pending.at(UpgradeStep.SICK, reason="upgrade.broken_off")
-        fault = self.world.trial.lasts(pending.to)
+        fault = None
+        if pending.resumed:  # what was killed or cut off with us is being started, and has not died by itself
+            fault = self.world.trial.answers(pending.to, _awaited_s(pending), restart=False)
+        fault = fault or self.world.trial.lasts(pending.to)
         return pending.at(UpgradeStep.SICK, reason=fault) if fault else pending.at(UpgradeStep.LASTED)
 
     def _go_back(self, pending: Pending) -> Pending:
+        # By a boot, after the guard pointed back.
+        started = pending.tries > guard.TRIES_MAX and self.place.running() == pending.back
         point(self.place.current, f"releases/{pending.back}")
-        fault = self.world.trial.answers(pending.back, RETURN_ANSWERS_S)
+        # Who did not answer well does not stop well either; a broken-off trial says nothing about the release.
+        fault = self.world.trial.answers(
+            pending.back,
+            RETURN_ANSWERS_S,
+            restart=not started,
+            by_force=pending.reason != "upgrade.broken_off",
+            gate=False,
+        )
         if fault is not None:
             log.error("%s runs again and does not answer: %s", pending.back, fault)
         return pending.at(UpgradeStep.BACK)
@@ -285,6 +307,15 @@ def begin_return(place: Place, now_ms: int) -> Pending:
             hurry=True,
         )
         return papers.save(place, pending)
+
+
+def _awaited_s(pending: Pending) -> float:
+    """A paper that another release wrote may hold less than any start takes."""
+    return max(pending.starts_within_s, _seconds(AWAITED_MIN_MS))
+
+
+def _seconds(duration_ms: int) -> int:
+    return -(-duration_ms // 1000)
 
 
 def _give_to_owner(path: Path, like: Path) -> None:

@@ -73,7 +73,8 @@ def boot(root: Path) -> str:
     bad = found["state"] == "returning" or tries >= TRIES_MAX or not usable(root, to)
     if bad and usable(root, back):
         reason = found.get("reason") or "upgrade.power_cut"
-        write_whole(root / "upgrade" / "pending.json", _said({**found, "state": "returning", "reason": reason}))
+        taken_back = {**found, "state": "returning", "reason": reason, "tries": TRIES_MAX + 1}
+        write_whole(root / "upgrade" / "pending.json", _said(taken_back))
         point(root, back)
         return f"back to {back}"
     write_whole(root / "upgrade" / "pending.json", _said({**found, "tries": tries + 1}))

@@ -43,8 +43,9 @@ ASKED_BYTES_MAX = 4 * 1024 * 1024
 class Pending:
     """One upgrade. `back` is the release to return to; `tries` counts starts of the machine while on trial.
 
-    `resumed` counts how often the one who carries it out began again, `starts_within_s` is what the new release needs
-    to open the journal, as the rehearsal measured it.
+    `resumed` counts how often the one who carries it out began again while it is on trial, `starts_within_s` is how
+    long the new release is awaited, by what was measured before the switch. The guard took back what has more than two
+    tries.
     """
 
     id: str

@@ -73,7 +73,7 @@ def rehearse(path: Path, views: Views) -> dict[str, Any]:
 
 
 def held(copy: Path, before: dict[str, Any], live: Path, program: Path, timeout_s: float = TIMEOUT_S) -> int:
-    """Let `program` rehearse on a copy and compare; returns how many seconds it took to open the journal.
+    """Let `program` rehearse on a copy and compare; returns how many milliseconds it took to open the journal.
 
     `before` are the figures of the copy as the running release sees it. Refuses with `upgrade.rehearsal_ended`,
     `upgrade.rehearsal_differs`, `upgrade.rehearsal_other_journal`.
@@ -90,7 +90,7 @@ def held(copy: Path, before: dict[str, Any], live: Path, program: Path, timeout_
         connection.close()
     if row is None or row[0] != before["head"]:
         raise Refused("upgrade.rehearsal_other_journal", seq=before["seq"])
-    return math.ceil(opened_ms / 1000) if isinstance(opened_ms, int) else 0
+    return opened_ms if isinstance(opened_ms, int) else 0
 
 
 def _told_by(program: Path, copy: Path, timeout_s: float) -> dict[str, Any]:

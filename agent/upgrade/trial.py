@@ -10,8 +10,8 @@ from typing import Protocol
 from agent.core.errors import Broken
 
 GOOD_ANSWERS = 3
-STARTS_MAX = 2
-"""How many starts a gate may see: that of the release before, and one of the new one. Who died is not awaited again."""
+STARTS_MAX = 1
+"""How many starts a gate may see. Who died is not awaited again."""
 COMMAND_TIMEOUT_S = 30.0
 UNIT = "storebox.service"
 
@@ -19,48 +19,66 @@ UNIT = "storebox.service"
 class Supervisor(Protocol):
     """Whoever keeps the agent running."""
 
-    def restart(self) -> None:
-        """Have the agent stopped and started anew; returns at once."""
+    def restart(self, *, by_force: bool = False) -> None:
+        """Have the agent stopped and started anew; returns at once. By force: killed, not asked to stop."""
 
     def starts(self) -> str:
         """Return a text that changes whenever the agent is started anew."""
+
+    def start_ms(self) -> int | None:
+        """Return how long the agent that runs took to get ready, None while that is not known."""
 
 
 class Systemd:
     """systemd, which keeps the agent running on a box."""
 
-    def restart(self) -> None:
+    def restart(self, *, by_force: bool = False) -> None:
         """Restart without waiting: whether it works is asked of the agent itself."""
+        if by_force:  # before: what is killed after it may be the new one already
+            _said("systemctl", "kill", "--signal=KILL", UNIT, may_refuse=True)
         _said("systemctl", "restart", "--no-block", UNIT)
 
     def starts(self) -> str:
         """Return the moment of the last start."""
         return _said("systemctl", "show", "--property=ExecMainStartTimestampMonotonic,NRestarts", "--value", UNIT)
 
+    def start_ms(self) -> int | None:
+        """Return the time from the start of the process to its `READY=1`."""
+        names = ("ExecMainStartTimestampMonotonic", "ActiveEnterTimestampMonotonic")
+        text = _said("systemctl", "show", f"--property={','.join(names)}", UNIT)
+        found = dict(line.partition("=")[::2] for line in text.splitlines())
+        began_us, ready_us = (int(found[name]) if found.get(name, "").isdecimal() else 0 for name in names)
+        return (ready_us - began_us) // 1000 if 0 < began_us < ready_us else None
+
 
 class CommandSupervisor:
-    """Another supervisor, asked by a command with `restart` or `starts` behind it."""
+    """Another supervisor, asked by a command with `restart`, `replace`, `starts` or `start-ms` behind it."""
 
     def __init__(self, command: Sequence[str]) -> None:
         self._command = tuple(command)
 
-    def restart(self) -> None:
-        """Run the command with `restart`."""
-        _said(*self._command, "restart")
+    def restart(self, *, by_force: bool = False) -> None:
+        """Run the command with `restart`, by force with `replace`."""
+        _said(*self._command, "replace" if by_force else "restart")
 
     def starts(self) -> str:
         """Run the command with `starts`."""
         return _said(*self._command, "starts")
 
+    def start_ms(self) -> int | None:
+        """Run the command with `start-ms`; what is no number is not known."""
+        text = _said(*self._command, "start-ms")
+        return int(text) if text.isdecimal() else None
 
-def _said(*command: str) -> str:
+
+def _said(*command: str, may_refuse: bool = False) -> str:
     try:
         done = subprocess.run(
             command, capture_output=True, text=True, timeout=COMMAND_TIMEOUT_S, check=False, stdin=subprocess.DEVNULL
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise Broken("upgrade.supervisor_silent", command=" ".join(command)[:80]) from error
-    if done.returncode != 0:
+    if done.returncode != 0 and not may_refuse:
         raise Broken("upgrade.supervisor_silent", command=" ".join(command)[:80])
     return done.stdout.strip()
 
@@ -84,13 +102,14 @@ def answering_version(port: int, timeout_s: float = 2.0) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How long a release is awaited and watched. `gate_s` grows with what the rehearsal measured."""
+    """How long a release is awaited and watched."""
 
-    gate_s: float = 30.0
+    gate_s: float | None = None
+    """How long it is awaited, in place of what was measured for it."""
     probation_s: float = 60.0
     every_s: float = 1.0
-    deaf_s: float = 10.0
-    """How long no good answer may come in the probation."""
+    deaf_s: float = 8.0
+    """How long no good answer may come in the probation; with the way back, less than 20 s without trade."""
 
 
 class Trial:
@@ -110,29 +129,43 @@ class Trial:
         self._monotonic_s = monotonic_s
         self._sleep = sleep
 
-    def runs(self, version: str) -> bool:
-        """Tell whether a release answers well at this moment."""
-        return self._answering() == version
+    def start_ms(self) -> int | None:
+        """Return how long the release that runs took to start, None while that is not known."""
+        return self._supervisor.start_ms()
 
-    def answers(self, version: str, extra_s: float = 0.0, *, restart: bool = True) -> str | None:
+    def answering(self) -> str | None:
+        """Return the version that answers well at this moment."""
+        return self._answering()
+
+    def answers(
+        self, version: str, within_s: float, *, restart: bool = True, by_force: bool = False, gate: bool = True
+    ) -> str | None:
         """Have the agent restarted and wait for three good answers in a row with the version.
 
-        Returns the code of what is wrong, or None. With `restart` false it is awaited as it runs.
+        Returns the code of what is wrong, or None. With `restart` false it is awaited as it runs, or is being started.
+        Time counts from its start, so that a slow stop of the one before does not count against it.
         """
-        seen = {self._supervisor.starts()}
+        within_s = self._limits.gate_s if gate and self._limits.gate_s is not None else within_s
+        before = {self._supervisor.starts()}
         if restart:
-            self._supervisor.restart()
-        ends_s = self._monotonic_s() + self._limits.gate_s + extra_s
+            self._supervisor.restart(by_force=by_force)
+            # Whoever was started by a boot at the same time is replaced as well, and no start of the new one.
+            before.add(self._supervisor.starts())
+        ends_s = self._monotonic_s() + within_s
+        seen: set[str] = set()
         in_a_row, other = 0, False
         while True:
             said = self._answering()
             in_a_row = in_a_row + 1 if said == version else 0
             other = said is not None and said != version
-            seen.add(self._supervisor.starts())
-            if in_a_row >= GOOD_ANSWERS and len(seen) <= STARTS_MAX:
-                return None
+            present = self._supervisor.starts()
+            if present not in before and not seen:
+                ends_s = self._monotonic_s() + within_s
+            seen |= {present} - before
             if len(seen) > STARTS_MAX:
                 return "upgrade.keeps_dying"
+            if in_a_row >= GOOD_ANSWERS:
+                return None
             if self._monotonic_s() >= ends_s:
                 return "upgrade.other_version_answers" if other else "upgrade.no_good_answer"
             self._sleep(self._limits.every_s / 4)

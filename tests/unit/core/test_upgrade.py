@@ -4,15 +4,19 @@ import pytest
 
 from agent.core.errors import Broken
 from agent.core.upgrade import (
+    AWAITED_MIN_MS,
     ENDS,
     LATER_MS,
     QUIET_AFTER_SALE_MS,
     STALE_SLIP_MS,
+    STOPPING_MS,
+    TRADES_AGAIN_MS,
     Later,
     Trade,
     UpgradeState,
     UpgradeStep,
     after,
+    awaited_ms,
     disturbed,
 )
 
@@ -77,3 +81,27 @@ def test_a_counter_puts_it_off_twice_and_no_clock_makes_it_longer() -> None:
     assert second is not None and second.holds(NOW_MS + LATER_MS)
     assert second.again(NOW_MS) is None
     assert not Later(9, NOW_MS + 1).holds(NOW_MS)
+
+
+@pytest.mark.parametrize(
+    ("start_ms", "opening_ms", "wanted_ms"),
+    [
+        (1_500, 50, AWAITED_MIN_MS),
+        (3_000, 400, 10_200),  # three times
+        (None, 0, 12_000),  # nobody saw a start
+        (4_500, 500, 11_500),  # what the way back leaves of twenty seconds
+        (7_000, 2_000, 18_000),  # a slow box, never less than twice
+        (2_000, 40_000, 84_000),  # a long migration
+        (-5, -1, AWAITED_MIN_MS),
+    ],
+)
+def test_a_release_is_awaited_as_long_as_this_box_needs(start_ms: int | None, opening_ms: int, wanted_ms: int) -> None:
+    assert awaited_ms(start_ms, opening_ms) == wanted_ms
+
+
+@pytest.mark.parametrize("start_ms", range(0, 4_100, 100))
+def test_a_usual_box_trades_within_twenty_seconds_of_a_release_that_hangs(start_ms: int) -> None:
+    """And a start twice as slow as the last one is still good."""
+    within_ms = awaited_ms(start_ms, 300)
+    assert STOPPING_MS + within_ms + start_ms <= TRADES_AGAIN_MS
+    assert within_ms >= 2 * (start_ms + 300)

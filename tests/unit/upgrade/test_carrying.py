@@ -3,15 +3,17 @@
 import os
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from agent.core.canonical import canonical_bytes
-from agent.core.errors import Refused, TryLater
+from agent.core.errors import Broken, Refused, TryLater
 from agent.core.release import parse_key_list
 from agent.core.upgrade import UpgradeState
-from agent.upgrade import carrying, intake, pending, place, trial
+from agent.upgrade import carrying, guard, intake, pending, place, trial
 from agent.upgrade.carrying import Carrying, World
 from agent.upgrade.place import Place
 from agent.upgrade.trial import Limits, Trial
@@ -33,20 +35,42 @@ class Box:
         self.bundle = self.publisher.bundle(make_tree(folder / "new", NEW), folder / "new.bundle", NEW, 2)
         self.now_s = 0.0
         self.started = 0
+        self.forced: list[bool] = []
+        self.coming: list[tuple[float, Callable[[], None]]] = []
+        self.needs_ms: int | None = 2000
+        self.gate_s: float | None = 10
         self.runs = OLD
         self.answers: Callable[[str, float], str | None] = lambda version, since_s: version
         self.since_s = 0.0
         self.busy: str | None = None
 
-    def restart(self) -> None:
+    def restart(self, *, by_force: bool = False) -> None:
         self.started += 1
+        self.forced.append(by_force)
         self.runs, self.since_s = self.place.running() or "", self.now_s
 
     def starts(self) -> str:
         return str(self.started)
 
+    def start_ms(self) -> int | None:
+        return self.needs_ms
+
+    def start_s(self) -> float:
+        return (self.needs_ms or 0) / 1000
+
+    def starts_by_itself(self) -> None:
+        self.started += 1
+
+    def at(self, at_s: float, what: Callable[[], None]) -> None:
+        """Have something happen at a moment."""
+        self.coming.append((at_s, what))
+
     def sleep(self, seconds: float) -> None:
         self.now_s += seconds
+        due = [one for one in self.coming if one[0] <= self.now_s]
+        self.coming = [one for one in self.coming if one not in due]
+        for _, what in due:
+            what()
 
     def world(self) -> World:
         def answering() -> str | None:
@@ -54,7 +78,7 @@ class Box:
                 return OLD
             return self.answers(self.runs, self.now_s - self.since_s)
 
-        limits = Limits(gate_s=10, probation_s=20, every_s=1, deaf_s=3)
+        limits = Limits(gate_s=self.gate_s, probation_s=20, every_s=1, deaf_s=3)
         watched = Trial(self, answering, limits, lambda: self.now_s, self.sleep)
         return World(lambda: NOW_MS, watched, lambda: self.busy, reserve_bytes=0)
 
@@ -125,6 +149,75 @@ def test_a_release_that_dies_on_probation_is_taken_back(box: Box) -> None:
     assert box.end() == ("returned", "upgrade.died_on_probation")
 
 
+def test_a_release_that_hangs_costs_less_than_twenty_seconds_by_the_times_in_force(box: Box) -> None:
+    """It is killed, not asked: who does not answer does not stop well either. The old one stopped as a person would."""
+    box.gate_s = None
+    switched: list[float] = []
+
+    def answers(version: str, since_s: float) -> str | None:
+        switched.append(box.now_s - since_s)
+        return None
+
+    box.answers = answers
+    box.take()
+    assert box.carry() is UpgradeState.RETURNED
+    assert box.now_s - switched[0] + 2 * box.start_s() < 20.0
+    assert box.forced == [False, True]
+
+
+def test_a_start_that_takes_twice_as_long_as_the_last_one_is_good(box: Box) -> None:
+    box.gate_s = None
+    box.needs_ms = 6000
+    box.answers = lambda version, since_s: version if since_s > 11 else None
+    box.take()
+    assert box.carry() is UpgradeState.COMMITTED
+
+
+def test_a_supervisor_that_does_not_know_the_start_refuses_nothing(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
+    def silent() -> int | None:
+        raise Broken("upgrade.supervisor_silent", command="systemctl")
+
+    monkeypatch.setattr(box, "start_ms", silent)
+    box.take()
+    assert box.carry() is UpgradeState.COMMITTED
+
+
+def on_trial(box: Box, state: UpgradeState, **facts: Any) -> None:
+    """Leave the paper of a trial that power broke off, as the guard leaves it at the next start."""
+    box.take()
+    found = pending.load(box.place)
+    assert found is not None
+    shutil.copytree(box.place.release(OLD), box.place.release(NEW), symlinks=True)
+    pending.save(box.place, replace(found, state=state, **{"tries": 2, **facts}))
+    place.point(box.place.current, f"releases/{OLD if state is UpgradeState.RETURNING else NEW}")
+
+
+@pytest.mark.parametrize("state", [UpgradeState.SWITCHED, UpgradeState.PROBATION])
+def test_a_boot_on_trial_starts_the_release_by_itself(state: UpgradeState, box: Box) -> None:
+    """It is up some seconds after us: no death on probation, and nothing to restart."""
+    on_trial(box, state)
+    box.runs = NEW
+    box.answers = lambda version, since_s: version if box.now_s > 4 else None
+    box.at(2.0, box.starts_by_itself)
+    assert box.carry() is UpgradeState.COMMITTED
+    assert box.forced == []
+
+
+def test_a_boot_after_the_guard_went_back_starts_the_old_release_once(box: Box) -> None:
+    on_trial(box, UpgradeState.RETURNING, tries=guard.TRIES_MAX + 1, reason="upgrade.power_cut")
+    assert box.carry() is UpgradeState.RETURNED
+    assert box.forced == []
+    assert box.end() == ("returned", "upgrade.power_cut")
+
+
+def test_a_trial_taken_again_kills_what_hangs_and_asks_what_answers(box: Box) -> None:
+    on_trial(box, UpgradeState.SWITCHED, tries=1)
+    box.runs = NEW
+    box.answers = lambda version, since_s: version if box.forced else None
+    assert box.carry() is UpgradeState.COMMITTED
+    assert box.forced == [True]
+
+
 def test_it_waits_for_a_quiet_moment_and_twice_for_the_counter(box: Box) -> None:
     box.busy = "upgrade.waits_for_sale"
     box.take()
@@ -144,8 +237,6 @@ def test_it_waits_for_a_quiet_moment_and_twice_for_the_counter(box: Box) -> None
 
 def test_broken_off_after_every_change_of_the_disk_it_comes_to_the_same_end(tmp_path: Path) -> None:
     """Power goes at each renaming in turn, the guard runs as it does at a start, and the upgrade goes on."""
-    from agent.upgrade import guard
-
     real, ends = os.replace, set()
     for cut in range(1, 60):
         box = Box(tmp_path / str(cut))

@@ -53,6 +53,7 @@ def test_the_first_start_goes_on_and_the_second_goes_back(root: Path) -> None:
     assert (current(root), kept(root)["state"], kept(root)["reason"]) == (
         "releases/1.0.0", "returning", "upgrade.power_cut",
     )  # fmt: skip
+    assert kept(root)["tries"] > guard.TRIES_MAX, "by which it is known that the old one is being started"
     run(root, "boot")
     assert current(root) == "releases/1.0.0"
 
