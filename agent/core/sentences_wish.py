@@ -74,6 +74,14 @@ SENTENCES: dict[str, Texts] = {
         "总部 pay.toml 的 [caps] 限了每天的笔数和金额;要放宽请总部改,再重开 storebox-hq pay。",
         "[caps] in HQ's pay.toml bounds wishes and money a day; HQ changes it and restarts storebox-hq pay.",
     ),
+    "wish.box_replaced": (
+        "没收款:盒子被换下了",
+        "没扣钱,这笔没有发到平台。请在新盒子上收。",
+        "Not taken: box replaced",
+        "Nothing charged, it was not sent to the platform. Please take it on the new box.",
+        "这台存着的账会自己传。要用回这台:在总部换盒子,再开通一次。",
+        "What this box holds goes up by itself. To use it again: replace the box at HQ, enrol anew.",
+    ),
     "wish.no_merchant": _not_taken(
         "总部没给本店配商户",
         "HQ has no merchant for this store",

@@ -43,6 +43,8 @@ UNDOING = frozenset({Verb.REVERSE, Verb.CLOSE})
 READING = frozenset({Verb.QUERY, Verb.FIND, Verb.QUERY_REFUND})
 ACTS = frozenset(Verb) - READING
 OF_REFUNDS = frozenset({Verb.REFUND, Verb.QUERY_REFUND})
+BOX_REPLACED = "wish.box_replaced"
+"""Of a taking that never went to a platform, because another box trades in the sender's place: it sells no more."""
 
 _PLATFORM = re.compile(r"[a-z][a-z0-9_-]{0,31}")
 _ORDER = re.compile(r"[0-9A-Za-z_]{1,32}")

@@ -10,6 +10,7 @@ from agent.core.ids import base32_characters, refund_attempt_number
 from agent.core.ledger import clearing_account
 from agent.core.payer import payer_hash
 from agent.core.payment import NUMBER_USED, AttemptState, PlatformAnswer, Verdict, counts_as_paid
+from agent.core.wish import BOX_REPLACED
 from agent.services import attempts, baskets
 from agent.services.attempts import Row
 from agent.services.journaling import record
@@ -70,6 +71,8 @@ def settle(
     `NUMBER_USED` ends it as declined and contradicted: what the platform has under that number was there before, so it
     is neither taken for this sale nor given back, whatever is heard of it later.
 
+    `BOX_REPLACED`, which headquarters sign as they sign receipts, ends it as declined and stops the epoch.
+
     `of_undo`: it is the answer to an undo. Of an attempt that is being undone no other answer says PAID: an undo that
     is still under way would take that money back.
     """
@@ -87,6 +90,8 @@ def settle(
         return taken
 
     result: Shown = shop.writer.run(command)
+    if answer.code == BOX_REPLACED and shop.writer.stopped is None:
+        shop.writer.stop_epoch("box.replaced")  # after the end of the attempt: nothing is written from here on
     if result["completed"]:
         shop.wake_printer(shop.tills[result["till"]].printer)
     if result["state"]:

@@ -39,6 +39,14 @@ def live_sender(
         return known
 
 
+def turn_away(
+    database: Database, notices: Notices, now_ms: Callable[[], int], request: Incoming, known: RegisteredEpoch
+) -> None:
+    """Raise as `not_replaced` for a box that was replaced, and note that it asked."""
+    with _noting(database, notices, now_ms, request):
+        not_replaced(known)
+
+
 def not_replaced(known: RegisteredEpoch) -> None:
     """Raise `Credentials` (`box.replaced`) when another box trades in this one's place."""
     if known.replaced_by is not None:

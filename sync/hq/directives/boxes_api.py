@@ -1,4 +1,7 @@
-"""What boxes fetch and bring beside their journal: directives down, answers and bundles up."""
+"""What boxes fetch and bring beside their journal: directives down, answers and bundles up.
+
+For the box that trades in the store; of one that was replaced headquarters take entries, by the door of the uplink.
+"""
 
 from collections.abc import Mapping
 from typing import Annotated
@@ -9,11 +12,12 @@ from starlette.responses import JSONResponse
 
 from agent.core.directives import Kind
 from agent.core.errors import Refused
+from sync.hq import registry
 from sync.hq.books.notes import write_note
 from sync.hq.directives import bundles, down
 from sync.hq.directives.bell import Bell
 from sync.hq.directives.note_kinds import FleetNote
-from sync.hq.door import known_sender
+from sync.hq.door import live_sender, not_replaced
 from sync.hq.incoming import Incoming, incoming
 from sync.hq.limits import RateLimit
 from sync.hq.office import Office
@@ -64,14 +68,17 @@ def directives_router(office: Office, bell: Bell) -> APIRouter:
 
 
 def _sender(office: Office, box: str, request: Incoming) -> RegisteredEpoch:
-    sender = known_sender(office.database, office.notices, office.now_ms, box, request)
+    sender = live_sender(office.database, office.notices, office.now_ms, box, request)
     office.rate.take(sender.identity.store, box)
     return sender
 
 
 def _lacking(office: Office, sender: RegisteredEpoch, have: Mapping[Kind, int]) -> list[dict[str, object]]:
+    """Return what a box lacks, signed; one that was replaced while it waited is refused like one that asks anew."""
+    who = sender.identity
     with office.database.read() as connection:
-        rows = down.lacking(connection, sender.identity.store, have)
+        not_replaced(registry.epoch_of_store(connection, who.store, who.epoch))
+        rows = down.lacking(connection, who.store, have)
     return down.signed(office.keys, sender.identity, rows, office.now_ms())
 
 

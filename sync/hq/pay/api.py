@@ -11,10 +11,11 @@ import anyio.to_thread
 from fastapi import APIRouter, Depends
 from starlette.responses import JSONResponse
 
-from agent.core.errors import Refused, TryLater
-from agent.core.wish import answer_document, parse_wish, request_digest
+from agent.core.chain import Identity
+from agent.core.errors import Credentials, Refused, TryLater
+from agent.core.wish import TAKING, Wish, answer_document, parse_wish, request_digest
 from sync.hq.database import Database
-from sync.hq.door import live_sender
+from sync.hq.door import known_sender, turn_away
 from sync.hq.incoming import Incoming, incoming
 from sync.hq.keys import HqKeys
 from sync.hq.limits import RateLimit
@@ -85,12 +86,28 @@ def wishes_router(office: PayOffice) -> APIRouter:
 
 
 def taken(office: PayOffice, box: str, request: Incoming) -> JSONResponse:
-    """Return the signed answer to a request; raises `StoreboxError` for what is nobody's or no wish."""
-    sender = live_sender(office.database, office.notices, office.now_ms, box, request).identity
+    """Return the signed answer to a request; raises `StoreboxError` for what is nobody's or no wish.
+
+    A box that was replaced moves no money: what would take some under a number of its own gets the signed answer that
+    it was not sent, so that its till need not wait for an unknown one; all else is refused with `box.replaced`.
+    """
+    known = known_sender(office.database, office.notices, office.now_ms, box, request)
+    sender = known.identity
     office.rate.take(sender.store, box)
     if len(request.body) > BODY_BYTES_MAX:
         raise Refused("upload.too_large", bytes_max=BODY_BYTES_MAX)
-    done = office.desk.take(sender, parse_wish(request.document(), sender.store))
+    wish = parse_wish(request.document(), sender.store)
+    try:
+        turn_away(office.database, office.notices, office.now_ms, request, known)
+    except Credentials:
+        if not _takes_under_own_number(sender, wish):
+            raise
+    done = office.desk.take(sender, wish)
     digest, at_ms = request_digest(request.body), office.now_ms()
     document = answer_document(sender, digest, done.answer, at_ms, office.keys.pay_kid, done.merchant)
     return JSONResponse({"answer": office.keys.signed_wish(sender, document)})
+
+
+def _takes_under_own_number(sender: Identity, wish: Wish) -> bool:
+    """Tell whether a refusal binds nobody else: a number of the epoch that followed is not this box's to spend."""
+    return wish.verb in TAKING and wish.out_trade_no.startswith(f"{sender.store}_{sender.epoch}_")

@@ -17,6 +17,7 @@ from agent.core.chain import Identity
 from agent.core.errors import Broken
 from agent.core.moment import platform_day
 from agent.core.wish import OF_REFUNDS, TAKING, UNDOING, Wish
+from sync.hq import registry
 from sync.hq.pay.plan import StorePlan
 from sync.hq.tables import wish, wish_day, wish_order
 
@@ -43,9 +44,13 @@ class Step(StrEnum):
     """It is above what the store may on a day, and was never submitted."""
     NO_MERCHANT = "no_merchant"
     """The store has no merchant on that platform, and it was never submitted."""
+    REPLACED = "replaced"
+    """Another box trades in the sender's place, and it was never submitted."""
+    FENCED = "fenced"
+    """Another box trades in the sender's place; whether it was submitted before is not for this one to hear."""
 
 
-_UNSUBMITTED = (Step.FORBIDDEN, Step.CAPPED, Step.NO_MERCHANT)
+_UNSUBMITTED = (Step.FORBIDDEN, Step.CAPPED, Step.NO_MERCHANT, Step.REPLACED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +116,8 @@ def admit(connection: Connection, act: Act) -> Admission:
     order = as_wished(order, act.wished, act.merchant)
     if order.platform != act.wished.platform or (not new and _is_another(connection, order, act.wished)):
         return Admission(Step.DIFFERS, order.merchant)
+    if not act.kept and _is_replaced(connection, act.sender):
+        return _fenced(connection, order, act)
     if order.kept_until_ms > act.now_ms and not act.kept:
         return Admission(Step.UNDER_WAY, order.merchant, undone=True)
     if act.wished.verb in TAKING:
@@ -161,6 +168,24 @@ def _gate(connection: Connection, act: Act) -> tuple[Order, bool]:
     if found is None:
         raise Broken("wish.order_gone", order=wished.out_trade_no)
     return replace(found, merchant=found.merchant or act.merchant), False
+
+
+def _is_replaced(connection: Connection, sender: Identity) -> bool:
+    """Read in the act's own transaction, after its gate: nothing is admitted that begins after the fence."""
+    known = registry.find_epoch(connection, sender.store, sender.epoch)
+    return known is not None and known.replaced_by is not None
+
+
+def _fenced(connection: Connection, order: Order, act: Act) -> Admission:
+    """Refuse a taking that was never submitted, for ever; say nothing of any other act."""
+    if act.wished.verb not in TAKING:
+        return Admission(Step.FENCED, order.merchant)
+    before = _inserted(connection, order, act, sending=True)
+    if before is None:
+        _change(connection, order, undone_at_ms=act.now_ms, outcome="declined", ended_at_ms=act.now_ms)
+        return _unsubmitted(connection, order, act.wished, Step.REPLACED)
+    again = _again(order, act.wished, before)
+    return again if again.step is not Step.AGAIN else Admission(Step.FENCED, order.merchant)
 
 
 def _taking(connection: Connection, order: Order, act: Act, *, new: bool) -> Admission:

@@ -20,7 +20,19 @@ from agent.core.payment import (
     Way,
     number_used,
 )
-from agent.core.wish import ACTS, TAKING, UNDOING, Verb, Wish, WishAnswer, answer_fields, parse_answer, refused, unknown
+from agent.core.wish import (
+    ACTS,
+    BOX_REPLACED,
+    TAKING,
+    UNDOING,
+    Verb,
+    Wish,
+    WishAnswer,
+    answer_fields,
+    parse_answer,
+    refused,
+    unknown,
+)
 from sync.hq.database import Database
 from sync.hq.pay.book import PHONE, Act, Admission, Order, Step, admit, as_wished, hear, order_of
 from sync.hq.pay.merchants import Merchants
@@ -40,6 +52,8 @@ _CODES = {
     Step.FORBIDDEN: "wish.forbidden",
     Step.CAPPED: "wish.over_cap",
     Step.NO_MERCHANT: "wish.no_merchant",
+    Step.REPLACED: BOX_REPLACED,
+    Step.FENCED: "box.replaced",
 }
 
 
@@ -130,8 +144,10 @@ class WishDesk:
     def _present(self, wish: Wish, platform: Platform | None, admitted: Admission) -> WishAnswer:
         """Return the present state of an act that is not submitted now."""
         step = admitted.step
-        if step in (Step.CAPPED, Step.NO_MERCHANT):
+        if step in (Step.CAPPED, Step.NO_MERCHANT, Step.REPLACED):
             return refused(wish, _CODES[step])
+        if step is Step.FENCED:
+            return unknown(wish, _CODES[step])
         if step is Step.DIFFERS and wish.verb in TAKING:
             return refused(wish, NUMBER_USED)
         if step is Step.DIFFERS and wish.verb in UNDOING:

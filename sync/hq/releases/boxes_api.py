@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse, Response
 
 from agent.core.canonical import LARGEST_INTEGER
 from agent.core.errors import Refused
-from sync.hq.door import known_sender
+from sync.hq.door import live_sender
 from sync.hq.incoming import Incoming, incoming
 from sync.hq.office import Office
 from sync.hq.registry import RegisteredEpoch
@@ -73,6 +73,6 @@ def _offer(office: Office, sender: RegisteredEpoch, found: book.Named) -> Mappin
 
 
 def _sender(office: Office, box: str, request: Incoming) -> RegisteredEpoch:
-    sender = known_sender(office.database, office.notices, office.now_ms, box, request)
+    sender = live_sender(office.database, office.notices, office.now_ms, box, request)
     office.rate.take(sender.identity.store, box)
     return sender

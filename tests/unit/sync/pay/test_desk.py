@@ -11,12 +11,13 @@ from sqlalchemy import update
 from agent.core.chain import Identity
 from agent.core.pay_passes import Order as AsSigned
 from agent.core.payment import OfferVerdict, PlatformAnswer, RefundVerdict, Verdict, Way
-from agent.core.wish import Verb, Wish, WishAnswer
-from sync.hq import tables
+from agent.core.wish import BOX_REPLACED, Verb, Wish, WishAnswer
+from sync.hq import registry, tables
 from sync.hq.pay.book import SENDING_MS, Act, Step, admit
 from sync.hq.pay.desk import SILENT_MS, SUBMIT_WITHIN_S
 from sync.hq.pay.phone_book import PhoneOrder, begun, keep, taken
 from sync.hq.pay.plan import PayPlan, StorePlan, plan_of
+from tests.unit.sync.fakes import AT_MS
 from tests.unit.sync.pay.bench import BOX, NUMBER, Bench, close, offer, pay, query, refund, reverse
 
 
@@ -465,3 +466,30 @@ def test_a_number_of_another_platform_ends_the_attempt_whose_submission_was_not_
         assert (answer.verdict, answer.code) == (Verdict.DECLINED, "attempt.number_used")
     assert bench.platform.calls == calls
     assert bench.take(query()).answer.verdict is Verdict.PAID
+
+
+def test_a_replaced_box_hears_that_its_payment_was_never_sent(shared: Bench) -> None:
+    """For ever the same word, which later acts of the number keep; nothing about what was sent before the fence."""
+    with shared.database.write() as connection:
+        registry.add_store(connection, "S001", "S001", AT_MS)
+        registry.register_epoch(connection, BOX, b"a" * 32, "enrolled", AT_MS)
+    shared.platform.verdict = Verdict.PENDING
+    assert shared.take(pay()).answer.verdict is Verdict.PENDING
+    with shared.database.write() as connection:
+        registry.register_epoch(connection, Identity("S001", "B2", 2), b"b" * 32, "enrolled", AT_MS)
+    late = "S001_1_000002_A1ABCD"
+    for wished, verdict in (
+        (pay(late), "declined"),
+        (pay(late), "declined"),
+        (offer("S001_1_000003_A1ABCD"), "refused"),
+    ):
+        answer = shared.take(wished).answer
+        assert (answer.verdict.value, answer.code) == (verdict, BOX_REPLACED)
+    for wished in (pay(), reverse(), refund()):
+        answer = shared.take(wished).answer
+        assert (answer.verdict.value, answer.code) == ("unknown", "box.replaced")
+    assert shared.platform.calls == ["pay"]
+    shared.wall.passes(SILENT_MS / 1000 + 1)
+    shared.keeper.step()
+    assert late not in shared.platform.orders, "headquarters have nothing to bring to an end"
+    assert shared.platform.orders[NUMBER].verdict is not Verdict.PENDING, "what was sent they end themselves"
