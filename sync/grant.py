@@ -1,10 +1,11 @@
 """Enrolment without a line: a packet brings headquarters' signed grant of an epoch, the key is told at first contact.
 
 The grant waits as `keys/grant.json` until headquarters has heard of the key. It is written before the enrolment, so
-that no power cut leaves a box that trades and that headquarters never hears of.
+that no power cut leaves a box that trades and that headquarters never hears of. The documents that the packet carried
+wait as `keys/carried.json` for the box's first start: each is believed by its own signature, as one that came by line.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -50,6 +51,8 @@ def enrol_from_packet(state: Path, data: bytes, code: str, now_ms: int, *, finge
     if opened_at_ms > int(str(grant["expires_at_ms"])):
         raise Refused("enrol.packet_expired", store=who.store)
     enrolment = replace(offered, public_key=waiting_key(state).public_key)
+    carried = content.get("directives")
+    write_private(_carried_path(state), canonical_bytes(carried if isinstance(carried, list) else []))
     write_private(_path(state), canonical_bytes({"grant": dict(grant), "opened_at_ms": opened_at_ms}))
     keep_enrolment(state, enrolment)
     return enrolment
@@ -67,6 +70,22 @@ def waiting_grant(state: Path) -> WaitingGrant | None:
         return WaitingGrant(document["grant"], int(document["opened_at_ms"]))
     except (KeyError, TypeError, ValueError) as error:
         raise Broken("enrol.damaged", file=path.name) from error
+
+
+def carried_documents(state: Path) -> Sequence[object]:
+    """Return the signed documents that came with the packet and were not taken yet; nothing in them is checked."""
+    try:
+        found = parse(_carried_path(state).read_bytes())
+    except (FileNotFoundError, Broken):
+        return ()
+    return found if isinstance(found, list) else ()
+
+
+def forget_carried(state: Path) -> None:
+    """Forget them, once they are in the journal."""
+    if _carried_path(state).exists():
+        _carried_path(state).unlink()
+        sync_folder(_carried_path(state).parent)
 
 
 def make_known(session: HttpSession, state: Path, enrolment: Enrolment, key: Signer) -> Enrolment:
@@ -129,6 +148,10 @@ def _checked(content: Mapping[str, object], fingerprint: str | None) -> tuple[Ma
     if fault := ring.fault(GRANT_USE, offered.identity, grant, int(str(grant["made_at_ms"]))):
         raise Refused("enrol.packet_damaged", reason=fault)
     return grant, offered
+
+
+def _carried_path(state: Path) -> Path:
+    return state / "keys" / "carried.json"
 
 
 def _path(state: Path) -> Path:

@@ -15,7 +15,8 @@ from agent.core.typed_codes import read_typed_code
 
 MAGIC = b"STOREBOX PACKET 1\n"
 SALT_BYTES, NONCE_BYTES = 16, 12
-PACKET_BYTES_MAX = 256 * 1024
+PACKET_BYTES_MAX = 8 * 1024 * 1024
+"""The catalogue of a large shop travels with it."""
 MEMORY_KIB, PASSES = 64 * 1024, 3
 """What a box of 512 MB can spare, for a second or two."""
 _HEAD_BYTES = len(MAGIC) + SALT_BYTES + NONCE_BYTES

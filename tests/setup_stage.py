@@ -154,8 +154,13 @@ class Headquarters:
         self._process: Running | None = None
         self.port = 0
 
+    def at(self, port: int) -> Self:
+        """Have it serve at a port that boxes were told of before."""
+        self.port = port
+        return self
+
     def __enter__(self) -> Self:
-        self._process = Running("serve", "--state", str(self.folder), "--port", "0", program=HQ)
+        self._process = Running("serve", "--state", str(self.folder), "--port", str(self.port), program=HQ)
         self.port = int(self._process.line().rstrip("/").rpartition(":")[2])
         return self
 

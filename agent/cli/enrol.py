@@ -63,7 +63,7 @@ def enrol(
 
 def _by_packet(folder: Path, file: Path, code: str, root: str | None, as_json: bool) -> None:
     from agent.daemon.clock import SystemClock
-    from agent.daemon.lock import StateLock
+    from agent.daemon.lock import StateLock, is_running
     from sync.enrol import load_enrolment
     from sync.grant import enrol_from_packet
     from sync.packet import PACKET_BYTES_MAX
@@ -72,11 +72,30 @@ def _by_packet(folder: Path, file: Path, code: str, root: str | None, as_json: b
         raise typer.BadParameter("a packet is opened by its code: --code, or STOREBOX_ENROL_CODE")
     with file.open("rb") as opened:
         data = opened.read(PACKET_BYTES_MAX + 1)
+    if is_running(folder):
+        _show(_by_setup_mode(folder, data, code), True, as_json)
+        return
     with StateLock(folder):
         fresh = load_enrolment(folder) is None
         enrolment = enrol_from_packet(folder, data, code, SystemClock().now_ms(), fingerprint=root)
         _begin(folder, enrolment)
     _show(enrolment, fresh, as_json)
+
+
+def _by_setup_mode(folder: Path, data: bytes, code: str) -> "Enrolment":
+    """Have a box in setup mode open a packet, as if a stick had brought it."""
+    from agent.cli.setup import asked
+    from agent.setup.packets import hand_over
+    from sync.enrol import load_enrolment
+
+    asked(folder, "setup.status")
+    hand_over(folder, data)
+    asked(folder, "setup.packets")
+    asked(folder, "setup.code", text=code)
+    enrolment = load_enrolment(folder)
+    if enrolment is None:
+        raise TryLater("setup.not_now")
+    return enrolment
 
 
 def _enrol_by_code(text: str, state: Path | None, box: str, as_json: bool) -> None:

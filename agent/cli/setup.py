@@ -1,5 +1,6 @@
 """`storebox setup`: setup mode for those who have a keyboard. The same codes as a scanner reads."""
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -50,6 +51,21 @@ def apply_requests(state: StateOption = None) -> None:
     from agent.setup.network import System, serve_requests
 
     typer.echo(", ".join(serve_requests(in_force(state).state, System())) or "nothing to do")
+
+
+@setup_app.command("stick")
+def take_stick(
+    source: Annotated[Path, typer.Argument(help="A stick's partition such as /dev/sdb1, or a folder.")],
+    state: StateOption = None,
+) -> None:
+    """Give a box in setup mode the offline packets of a stick. What storebox-stick@.service runs when one comes."""
+    from agent.settings import in_force
+    from agent.setup.stick import carry_in
+    from agent.upgrade.stick import read_only
+
+    with read_only(source) as folder:
+        count = carry_in(folder, in_force(state).state)
+    typer.echo(f"{count} packets; the box asks for their code" if count else "no packet, or no box in setup mode")
 
 
 def asked(state: Any, verb: str, **values: str) -> dict[str, Any]:

@@ -91,6 +91,26 @@ def network_document(steps: Sequence[StepResult], mac: str, box: str, translate:
     return document(translate("NETWORK"), language, blocks)
 
 
+def packet_document(count: int, box: str, url: str, translate: Translate, language: str) -> Document:
+    """Return that a stick brought `count` offline packets, and how to say the characters that open one."""
+    title = translate("STICK FOUND")
+    found = translate("It holds an enrolment packet, sealed.")
+    many = translate("It holds {count} enrolment packets, sealed.")
+    blocks = [
+        centred(title, "double"),
+        rule("="),
+        text(found if count == 1 else many.format(count=count)),
+        rule(),
+        text(translate("Now scan the code of the packet's sheet")),
+        text(translate("Or type its 8 characters and Enter, on a keyboard that is plugged in;"), indent=2),
+        text(translate("or at {url}").format(url=url), indent=2),
+        rule(),
+        text(translate("Three wrong codes: pull the stick and plug it in again.")),
+        text(translate("Box {box}").format(box=box)),
+    ]
+    return document(title, language, blocks)
+
+
 def enrolled_document(who: Belonging, translate: Translate, language: str) -> Document:
     """Return whose box this is now, and on which key that trust stands."""
     trust = (

@@ -75,7 +75,12 @@ SENTENCES: dict[str, Texts] = {
         "{store} 第 {epoch} 段是盒子 {box} 的。这台的账先留好,再用换盒子的码重新开通。",
         "Epoch {epoch} of {store} belongs to box {box}. Keep this journal, then enrol with a code of replacement.",
     ),
-    "enrol.packet_expired": _enrolling("离线开通包过期了", "The packet has expired", _PACKET_ZH, _PACKET_EN),
+    "enrol.packet_expired": _enrolling(
+        "离线开通包过期了",
+        "The packet has expired",
+        _PACKET_ZH + "盒子的钟快了也会这样:storebox doctor clock。",
+        _PACKET_EN + " A clock that is ahead looks the same: storebox doctor clock.",
+    ),
     "enrol.packet_damaged": _enrolling(
         "这不是完整的开通包",
         "Not a whole enrolment packet",
@@ -87,6 +92,22 @@ SENTENCES: dict[str, Texts] = {
         "The code does not open the packet",
         "8 个字,不分大小写;口令在总部做包的那张纸上。",
         "8 characters, in either case; it stands on the paper that HQ made with the packet.",
+    ),
+    "enrol.packet_locked": (
+        "口令错了三次,开通包收起来了",
+        "请拔下 U 盘再插上,看清口令再扫。什么都没变。",
+        "Three wrong codes: the packet rests",
+        "Pull the stick, plug it in again, read its code carefully. Nothing changed.",
+        "口令在总部做包的那张纸上;找不到就另做一个:storebox-hq store packet。",
+        "The code is on the paper that HQ made with the packet; lost: storebox-hq store packet makes another.",
+    ),
+    "enrol.no_packet": (
+        "没找到离线开通包",
+        "请先插上带开通包的 U 盘,等单子打出来再扫口令。",
+        "No offline packet is here",
+        "Plug in the stick that holds it, wait for the slip, then scan its code.",
+        "U 盘要有分区,文件放在最外层;或用命令 storebox enrol --packet。",
+        "The file lies on top of a stick with a partition; or storebox enrol --packet.",
     ),
     "box.replaced": (
         "这台盒子已经被换下",

@@ -21,6 +21,8 @@ class SetupState(StrEnum):
     """An enrolment code was read; headquarters has not answered yet, or its answer was lost. It never rests from here:
     headquarters may have given the store to this box already, and the next answer says so.
     """
+    UNSEALING = "unsealing"
+    """A stick brought an offline packet; the eight characters that open it are awaited."""
     TESTING = "testing"
     """The box has its store; test slips wait to be scanned."""
     RESTING = "resting"
@@ -35,9 +37,11 @@ class SetupEvent(StrEnum):
     NETWORK_CODE = "network_code"
     NETWORK_ENDED = "network_ended"
     ENROLMENT_CODE = "enrolment_code"
+    PACKET_FOUND = "packet_found"
+    """A stick with an offline packet was plugged in."""
     ENROLLED = "enrolled"
     REFUSED = "refused"
-    """Headquarters said a final no: another code is needed."""
+    """A final no, of headquarters or of the last packet that was there: something else is needed."""
     PROVED = "proved"
     """The last slip that could be scanned was scanned."""
     SILENCE = "silence"
@@ -49,18 +53,28 @@ _S, _E = SetupState, SetupEvent
 TRANSITIONS: dict[tuple[SetupState, SetupEvent], SetupState] = {
     (_S.INVITED, _E.NETWORK_CODE): _S.NETWORKING,
     (_S.INVITED, _E.ENROLMENT_CODE): _S.ENROLLING,
+    (_S.INVITED, _E.PACKET_FOUND): _S.UNSEALING,
     (_S.INVITED, _E.SILENCE): _S.RESTING,
     (_S.INVITED, _E.WOKEN): _S.INVITED,
     (_S.NETWORKING, _E.NETWORK_ENDED): _S.INVITED,
     (_S.ENROLLING, _E.NETWORK_CODE): _S.NETWORKING,
     (_S.ENROLLING, _E.ENROLMENT_CODE): _S.ENROLLING,
+    (_S.ENROLLING, _E.PACKET_FOUND): _S.UNSEALING,
     (_S.ENROLLING, _E.ENROLLED): _S.TESTING,
     (_S.ENROLLING, _E.REFUSED): _S.INVITED,
     (_S.ENROLLING, _E.WOKEN): _S.ENROLLING,
+    (_S.UNSEALING, _E.NETWORK_CODE): _S.NETWORKING,
+    (_S.UNSEALING, _E.ENROLMENT_CODE): _S.ENROLLING,
+    (_S.UNSEALING, _E.PACKET_FOUND): _S.UNSEALING,
+    (_S.UNSEALING, _E.ENROLLED): _S.TESTING,
+    (_S.UNSEALING, _E.REFUSED): _S.INVITED,
+    (_S.UNSEALING, _E.SILENCE): _S.RESTING,
+    (_S.UNSEALING, _E.WOKEN): _S.UNSEALING,
     (_S.TESTING, _E.PROVED): _S.DONE,
     (_S.TESTING, _E.SILENCE): _S.DONE,
     (_S.TESTING, _E.WOKEN): _S.TESTING,
     (_S.RESTING, _E.WOKEN): _S.INVITED,
+    (_S.RESTING, _E.PACKET_FOUND): _S.UNSEALING,
 }
 """All that may happen; anything else is refused by a sentence and changes nothing."""
 

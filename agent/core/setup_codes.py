@@ -1,4 +1,4 @@
-"""The codes of setting a box up: `E1` brings a box to its store, `T1` proves one test slip.
+"""The codes of setting a box up: `E1` brings a box to its store, `T1` proves one test slip, `K1` opens a packet.
 
 Separate from `codes`, which says what a code is at a till: these are read when there is no till yet, and headquarters
 makes them with the same functions. Codes of the network are in `network_codes`.
@@ -16,9 +16,11 @@ from dataclasses import dataclass, field
 
 from agent.core.errors import Refused
 from agent.core.ids import checked_id
+from agent.core.typed_codes import read_typed_code
 
 ENROLMENT_PREFIX = "E1"
 TEST_PREFIX = "T1"
+PACKET_PREFIX = "K1"
 TOKEN_BYTES = 16
 FINGERPRINT_BYTES = 16
 NONCE_BYTES = 10
@@ -130,6 +132,28 @@ def read_slip_code(text: str) -> bytes | None:
         return None
     nonce = _from_base32(cleaned.removeprefix(TEST_PREFIX))
     return nonce if nonce is not None and len(nonce) == NONCE_BYTES else None
+
+
+def packet_code(typed: str) -> str:
+    """Return the text of the QR code that opens an offline packet, of its eight characters as they are typed."""
+    bare = read_typed_code(typed)
+    if bare is None:
+        raise ValueError("a packet is opened by eight characters of Crockford's Base32")
+    return sealed_code(PACKET_PREFIX, bare.encode("ascii"))
+
+
+def read_packet_code(text: str) -> str | None:
+    """Return the eight characters that open a packet, scanned or typed; None for any other text.
+
+    Raises `Refused` `setup.code_damaged` for a `K1` code that was not read whole.
+    """
+    typed = read_typed_code(text)
+    if typed is not None or not text.strip().upper().startswith(PACKET_PREFIX):
+        return typed
+    bare = read_typed_code(_ascii(opened_code(PACKET_PREFIX, text)))
+    if bare is None:
+        raise Refused("setup.code_damaged")
+    return bare
 
 
 def sealed_code(prefix: str, body: bytes) -> str:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from agent.core.directives import Outcome
 from agent.core.errors import Refused, StoreboxError
 from agent.core.verbs import Order, Verb
+from agent.daemon.carried import take_carried
 from agent.services.directives import Directives
 from agent.store.drafts import load_drafts
 from sync.directives import READ_TIMEOUT_S, DirectiveFetcher
@@ -44,6 +45,7 @@ class DirectivesDown:
         on_key_list: Callable[[Mapping[str, object]], None],
     ) -> None:
         self._box = box
+        self._keys = keys
         self.further: Mapping[Verb, VerbRun] = {}
         """Verbs that an entry point does: they need what the daemon does not know."""
         self.taker = Directives(box.shop, self._on_verb)
@@ -57,6 +59,7 @@ class DirectivesDown:
 
     def start(self) -> None:
         """Begin. A verb that was begun before this start is not begun again."""
+        take_carried(self._box.settings.state, self._box.enrolment.identity, self._keys, self.taker)
         self.taker.load()
         self._break_off()
         self._doing.start()

@@ -16,15 +16,23 @@ from agent.core.errors import Refused, StoreboxError
 from agent.core.network_codes import is_network_code
 from agent.core.ports import Clock, Entropy
 from agent.core.receipt_parts import Document
+from agent.core.receipt_steps import Belonging
 from agent.core.recognition import SetupCommand
 from agent.core.setup import SILENCE_S, SetupEvent, SetupState, next_state
-from agent.core.setup_codes import ENROLMENT_PREFIX, read_enrolment_code, read_slip_code
+from agent.core.setup_codes import (
+    ENROLMENT_PREFIX,
+    PACKET_PREFIX,
+    read_enrolment_code,
+    read_packet_code,
+    read_slip_code,
+)
 from agent.daemon.self_tests import print_within
 from agent.settings import Settings
 from agent.setup import conclusion
 from agent.setup.devices import SetupDevices, SetupPrinter, SetupScanner
 from agent.setup.enrolling import check_code, enrol_by_code, is_final, told_of, waits_s
 from agent.setup.joining import joined
+from agent.setup.packets import Packets, PacketWatch
 from agent.setup.paper import Paper, belonging
 from agent.setup.progress import begun, save_progress
 from agent.setup.proving import Proving
@@ -61,6 +69,8 @@ class SetupMode:
         self._paper = Paper(settings, self._progress.box, roots.sys)
         self._proving = Proving(clock, entropy)
         self._devices = SetupDevices(settings, roots, self._printer_came, self._heard)
+        self._packets = Packets(settings.state, clock, settings.hq.root)
+        self._sticks = PacketWatch(self._packets, self._stick_came)
         self._heard_at_s = clock.monotonic_s()
         self._retry_at_s: float | None = None
         self._retry_s = RETRY_FIRST_S
@@ -80,6 +90,8 @@ class SetupMode:
         else:
             self._retry_at_s = self._clock.monotonic_s()
         self._devices.start()
+        self._packets.begin()
+        self._sticks.start()
         self._thread.start()
 
     def stop(self) -> None:
@@ -88,6 +100,7 @@ class SetupMode:
         self._inputs.put(lambda: None)
         if self._thread is not threading.current_thread():
             self._thread.join(5.0)
+        self._sticks.stop()
         self._devices.stop()
 
     def works(self) -> None:
@@ -109,15 +122,23 @@ class SetupMode:
             "unusable": dict(self._devices.unusable),
             "bound": sorted(self._proving.bound),
             "waiting": self._proving.waiting(),
+            "packets": len(self._packets.waiting()) if self._progress.state is SetupState.UNSEALING else 0,
         }
 
     def say(self, text: str) -> "Future[str]":
         """Take a code as if a scanner had read it; the future has the state after it, or its refusal."""
+        return self._done(lambda: self._take(text, None))
+
+    def look(self) -> "Future[str]":
+        """Look for packets now; the future has the state after it."""
+        return self._done(self._take_stick)
+
+    def _done(self, step: Input) -> "Future[str]":
         done: Future[str] = Future()
 
         def take() -> None:
             try:
-                self._take(text, None)
+                step()
             except StoreboxError as error:
                 done.set_exception(error)
             else:
@@ -133,6 +154,9 @@ class SetupMode:
 
     def _heard(self, scanner: SetupScanner, text: str) -> None:
         self._inputs.put(lambda: self._scan(scanner, text))
+
+    def _stick_came(self) -> None:
+        self._inputs.put(self._take_stick)
 
     # on the thread of setup
 
@@ -168,7 +192,7 @@ class SetupMode:
             self._heard_at_s = now_s
             if self._progress.state is SetupState.TESTING:
                 self._conclude(SetupEvent.SILENCE)
-            elif self._progress.state is SetupState.INVITED:
+            elif self._progress.state in (SetupState.INVITED, SetupState.UNSEALING):
                 self._step(SetupEvent.SILENCE)
 
     def _greet(self, printer: SetupPrinter) -> None:
@@ -177,7 +201,7 @@ class SetupMode:
             self._step(SetupEvent.WOKEN)
         if self._progress.state is SetupState.TESTING:
             self._test(printer)
-        elif self._progress.state in (SetupState.INVITED, SetupState.ENROLLING):
+        elif self._progress.state in (SetupState.INVITED, SetupState.UNSEALING, SetupState.ENROLLING):
             self._print(self._invitation(), printer)
 
     def _scan(self, scanner: SetupScanner, text: str) -> None:
@@ -205,6 +229,8 @@ class SetupMode:
             self._take_enrolment(cleaned)
         elif is_network_code(cleaned):
             self._take_network(cleaned)
+        elif self._opens_packets(cleaned):
+            self._take_packet(cleaned)
         elif (nonce := read_slip_code(cleaned)) is not None and scanner is not None:
             self._take_slip(nonce, scanner)
         elif not self._proving.probed(cleaned):
@@ -235,13 +261,50 @@ class SetupMode:
         except StoreboxError as error:
             self._not_enrolled(error, code.host)
             return
-        self._enrolment = enrolled.enrolment
-        self._step(SetupEvent.ENROLLED, code="")
+        self._has_store(enrolled.enrolment)
+
+    def _has_store(self, enrolment: Enrolment) -> None:
+        """Go on to the test slips, under the name that the box has now."""
+        self._enrolment = enrolment
+        self._step(SetupEvent.ENROLLED, code="", box=enrolment.identity.box)
+        self._packets.end()
         self._heard_at_s = self._clock.monotonic_s()
-        who = belonging(enrolled.enrolment, code.fingerprint_text, bool(self._settings.hq.root))
-        self._print(self._paper.enrolled(who))
+        self._print(self._paper.enrolled(self._belonging(enrolment)))
         for printer in self._devices.printers:
             self._test(printer)
+
+    def _belonging(self, enrolment: Enrolment) -> Belonging:
+        return belonging(enrolment, root_fingerprint(enrolment.root_public_key or b""), bool(self._settings.hq.root))
+
+    def _take_stick(self) -> None:
+        """Ask for the characters that open a packet; a box that has its store asks nothing of a stick."""
+        self._heard_at_s = self._clock.monotonic_s()
+        count = self._packets.came()
+        if not count or next_state(self._progress.state, SetupEvent.PACKET_FOUND) is None:
+            return
+        self._retry_at_s = None
+        self._step(SetupEvent.PACKET_FOUND)
+        self._print(self._invitation())
+
+    def _opens_packets(self, text: str) -> bool:
+        """Tell whether a text is meant for a packet: typed, it may be anything else while none is here."""
+        asked = self._progress.state is SetupState.UNSEALING
+        return text.upper().startswith(PACKET_PREFIX) or (asked and read_packet_code(text) is not None)
+
+    def _take_packet(self, text: str) -> None:
+        """Open a packet and enrol with it; when none is left that may be opened, the box invites again."""
+        code = read_packet_code(text)
+        if self._enrolment is not None:
+            raise enrolled_already(self._enrolment)
+        if code is None or self._progress.state is not SetupState.UNSEALING:
+            raise Refused("enrol.no_packet")
+        try:
+            enrolment = self._packets.open(code)
+        except StoreboxError:
+            if not self._packets.waiting():
+                self._step(SetupEvent.REFUSED, code="")
+            raise
+        self._has_store(enrolment)
 
     def _not_enrolled(self, error: StoreboxError, host: str) -> None:
         _log.warning("not enrolled: %s", error)
@@ -265,7 +328,9 @@ class SetupMode:
             self._print(self._paper.network(joined(self._state, text, waiting, self._clock, self._entropy)))
         finally:
             self._step(SetupEvent.NETWORK_ENDED)
-            if waiting:
+            if self._packets.waiting():
+                self._step(SetupEvent.PACKET_FOUND)
+            elif waiting:
                 self._step(SetupEvent.ENROLMENT_CODE)
                 self._retry_at_s = self._clock.monotonic_s()
 
@@ -296,10 +361,8 @@ class SetupMode:
         report = conclusion.write(self._state, enrolment, self._proving, self._devices, self._clock)
         reported = conclusion.sent(self._state)
         _log.info("set up: %s", report["tills"])
-        fingerprint = root_fingerprint(enrolment.root_public_key or b"")
-        who = belonging(enrolment, fingerprint, bool(self._settings.hq.root))
         proven = [one.proven for _, one in sorted(self._proving.bound.items())]
-        self._print(self._paper.ready(who, proven, reported))
+        self._print(self._paper.ready(self._belonging(enrolment), proven, reported))
         self._step(event)
 
     def _show_again(self) -> None:
@@ -310,6 +373,8 @@ class SetupMode:
             self._print(self._invitation())
 
     def _invitation(self) -> Document:
+        if self._progress.state is SetupState.UNSEALING:
+            return self._paper.packet(len(self._packets.waiting()))
         return self._paper.invitation(
             self._devices.printers, self._devices.scanners, tuple(sorted(self._devices.unusable))
         )
@@ -329,14 +394,16 @@ class SetupMode:
             said = print_within(one.device, document, self._entropy, PRINT_WAITS_S)
             _log.info("%s on %s: %s %s", document["title"], one.device.name, said["outcome"], said["code"])
 
-    def _step(self, event: SetupEvent, code: str | None = None) -> None:
+    def _step(self, event: SetupEvent, code: str | None = None, box: str | None = None) -> None:
         following = next_state(self._progress.state, event)
         if following is None:
             raise Refused("setup.not_now")
-        self._keep(following, code)
+        self._keep(following, code, box)
 
-    def _keep(self, state: SetupState, code: str | None = None) -> None:
-        kept = replace(self._progress, state=state, code=self._progress.code if code is None else code)
+    def _keep(self, state: SetupState, code: str | None = None, box: str | None = None) -> None:
+        known = self._progress
+        kept = replace(known, state=state, code=known.code if code is None else code, box=box or known.box)
+        self._paper = replace(self._paper, box=kept.box)
         if kept != self._progress:
             save_progress(self._state, kept)
             self._progress = kept

@@ -23,6 +23,7 @@ from agent.core.receipt_steps import (
     bound_document,
     enrolled_document,
     network_document,
+    packet_document,
     ready_document,
     refusal_document,
 )
@@ -68,6 +69,19 @@ class Paper:
     def network(self, steps: Sequence[StepResult]) -> Document:
         """Return the network layer by layer."""
         return network_document(steps, mac_of(interfaces(self.sys)), self.box, self._translate, self.settings.language)
+
+    def packet(self, count: int) -> Document:
+        """Return that a stick brought packets, and how to open one."""
+        return packet_document(count, self.box, self.page, self._translate, self.settings.language)
+
+    @property
+    def page(self) -> str:
+        """Where a browser finds the box: by the address of the first interface that has one, if it listens there."""
+        web = self.settings.web
+        host = web.host
+        if host in ("0.0.0.0", "::"):
+            host = next((one.address for one in interfaces(self.sys) if one.address), "127.0.0.1")
+        return f"http://{f'[{host}]' if ':' in host else host}:{web.port}"
 
     def enrolled(self, who: Belonging) -> Document:
         """Return whose box this is now."""

@@ -23,8 +23,8 @@ from agent.web.hub import Hub
 from drivers.discovery.found import Roots
 
 SAID_WITHIN_S = 50.0
-STATUS, CODE = "setup.status", "setup.code"
-VERBS = (STATUS, CODE)
+STATUS, CODE, PACKETS = "setup.status", "setup.code", "setup.packets"
+VERBS = (STATUS, CODE, PACKETS)
 """What the command line may ask of a box in setup mode."""
 
 
@@ -59,7 +59,8 @@ class _Setup:
         self._mode = SetupMode(settings, SystemClock(), SystemEntropy(), roots, self._on_ready)
         self._control = Control(self._mode, settings.state, act)
         self._url = ""
-        app = setup_app(self._mode.facts, allowed_hosts(settings))
+        token = SystemEntropy().random_bytes(16).hex()
+        app = setup_app(self._mode.facts, self._mode.say, allowed_hosts(settings), token)
         life = None if every_s is None else (every_s, self._mode.works)
         self._server = BoxServer(app, hub, self._begin, _Going(notifier), life)
 
@@ -104,9 +105,10 @@ def act(mode: SetupMode, verb: str, values: Mapping[str, str]) -> Any:
     """Run a verb of the command line on a box in setup mode; any verb of a trading box is refused."""
     if verb == STATUS:
         return mode.facts()
-    if verb != CODE:
+    if verb not in VERBS:
         raise Refused("box.not_enrolled", state=mode.facts()["state"])
     try:
-        return {"state": mode.say(values["text"]).result(SAID_WITHIN_S), **mode.facts()}
+        said = mode.say(values["text"]) if verb == CODE else mode.look()
+        return {"state": said.result(SAID_WITHIN_S), **mode.facts()}
     except NotInTime as error:
         raise TryLater("setup.not_now") from error

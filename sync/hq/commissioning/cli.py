@@ -9,6 +9,7 @@ import typer
 from sync.hq.books.options import DEFAULT_STATE, AsJson, DatabaseUrl, State, opened
 
 if TYPE_CHECKING:
+    from sync.hq.commissioning.offline_packets import MadePacket
     from sync.hq.registry import TokenMode
 
 By = Annotated[str, typer.Option("--by", help="Who makes it: stands in the store's book and on the roll-out page.")]
@@ -65,6 +66,9 @@ def store_packet(
     show_code: Annotated[
         bool, typer.Option("--code", help="Show the code that opens it: once, here; it travels apart from the file.")
     ] = False,
+    sheet: Annotated[
+        Path | None, typer.Option(dir_okay=False, help="A PDF with the code to scan, for the technician's pocket.")
+    ] = None,
     box: Annotated[str, typer.Option(help="Name of the box: 1 to 10 of A-Z and 0-9.")] = "B1",
     hours: Annotated[int, typer.Option(min=1, max=9_600, help="Until when it may be opened; longer for a spare.")] = 72,
     reason: Reason = "",
@@ -79,11 +83,14 @@ def store_packet(
     """
     from agent.core.typed_codes import shown_typed_code
     from agent.disk import write_private
+    from sync.hq.commissioning.fonts import chinese_font
     from sync.hq.commissioning.offline_packets import make_packet
+    from sync.hq.registry import store_name
     from sync.session import HttpSession
 
-    if not show_code:
-        raise typer.BadParameter("the code is shown once and kept nowhere: ask for it by --code")
+    if not show_code and sheet is None:
+        raise typer.BadParameter("the code is told once and kept nowhere: ask for it by --code or --sheet")
+    font = None if sheet is None else chinese_font()
     url = HttpSession(hq).base_url
     with opened(state, database) as office, office.database.write() as connection:
         life_ms = hours * 3_600_000
@@ -98,8 +105,11 @@ def store_packet(
             reason=reason,
             life_ms=life_ms,
         )
+        name = store_name(connection, store)
     write_private(output, made.data)
-    code = shown_typed_code(made.code)
+    if sheet is not None and font is not None:
+        write_private(sheet, _sheet(made, name, font, made.expires_at_ms - life_ms))
+    code = shown_typed_code(made.code) if show_code else ""
     document = {
         "store": store,
         "box": box,
@@ -111,6 +121,16 @@ def store_packet(
         "expires_at_ms": made.expires_at_ms,
     }
     typer.echo(json.dumps(document) if as_json else code)
+
+
+def _sheet(made: "MadePacket", name: str, font: tuple[Path, int], made_at_ms: int) -> bytes:
+    from agent.core.moment import PLATFORM_ZONE, at
+    from sync.hq.commissioning.packet_pages import PacketSheet, write_sheet
+    from sync.hq.registry import TokenMode
+
+    who, expires = made.identity, at(made.expires_at_ms, PLATFORM_ZONE)
+    page = PacketSheet(who.store, name, who.box, who.epoch, made.code, expires, made.mode is TokenMode.REPLACE)
+    return write_sheet(page, font, at(made_at_ms, PLATFORM_ZONE))
 
 
 def _mode(replace: bool) -> "TokenMode":

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, select, update
 
 from agent.core.chain import Identity
+from agent.core.directives import Kind
 from agent.core.errors import Refused
 from agent.core.ids import checked_id
 from agent.core.typed_codes import RANDOM_BYTES, typed_code
@@ -22,6 +23,7 @@ from sync.hq.commissioning.enrolling import Enrolled, lock_store, next_epoch, re
 from sync.hq.commissioning.outcomes import Asking, Outcome, keep_outcome
 from sync.hq.commissioning.tables import packet
 from sync.hq.commissioning.tokens import checked_reason, live_epoch
+from sync.hq.directives import down
 from sync.hq.keys import HqKeys
 from sync.hq.records import note_alarm
 from sync.hq.registry import TokenMode
@@ -30,6 +32,16 @@ from sync.packet import NONCE_BYTES, SALT_BYTES, seal
 
 PACKET_LIFE_MS = 72 * 3600 * 1000
 CLAIMED_TWICE = "epoch.claimed_twice"
+CARRIED = (
+    Kind.STAFF,
+    Kind.ROLES,
+    Kind.TENDERS,
+    Kind.STOP_SALE,
+    Kind.SCALE_LABELS,
+    Kind.MESSAGES,
+    Kind.CATALOGUE,
+)
+"""Documents that a packet carries, signed for its box; the largest last, for there is a bound to all together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +78,7 @@ def make_packet(
 ) -> MadePacket:
     """Make a packet for a store's next box; `hq_url` is where that box will find headquarters.
 
+    It carries the store's documents as they are now: catalogue, people, tenders and the like.
     For a store that has a box it is one of replacement and needs a reason (`box.reason_missing`): the present box
     trades on until the other has been heard of. Refuses with `store.unknown`; raises `Broken` (`key.not_listed`) where
     the root is elsewhere and its list names no key for grants.
@@ -93,6 +106,7 @@ def make_packet(
         "key_list": dict(keys.key_list),
         "previous": registry.previous_epoch(connection, store, identity.epoch),
         "grant": grant,
+        "directives": _carried(connection, keys, identity, now_ms),
     }
     code = typed_code(secrets.token_bytes(RANDOM_BYTES))
     data = seal(content, code, secrets.token_bytes(SALT_BYTES), secrets.token_bytes(NONCE_BYTES))
@@ -128,6 +142,11 @@ def first_contact(connection: Connection, keys: HqKeys, asking: Asking, contact:
     keep_outcome(connection, asking, outcome, now_ms, made_by=row.made_by, typed=False, epoch=epoch)
     other = owner.identity if owner is not None and outcome is Outcome.PACKET_USED else None
     return Enrolled(outcome, epoch, other)
+
+
+def _carried(connection: Connection, keys: HqKeys, identity: Identity, now_ms: int) -> list[dict[str, object]]:
+    rows = down.lacking(connection, identity.store, dict.fromkeys(CARRIED, 0))
+    return down.signed(keys, identity, rows, now_ms)
 
 
 def _packet_of(connection: Connection, keys: HqKeys, asking: Asking, grant: Mapping[str, object]) -> Row[Any] | None:

@@ -1,4 +1,5 @@
 """Packets of stores as PDF, two pages of A4 each: codes and steps; the card of commands and the drill to sign.
+And the sheet of an offline packet: the code that opens its file.
 
 Codes are drawn as squares, not as pictures: sharp on any printer. Of the font only the characters that are used go in.
 """
@@ -11,7 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agent.core.codes import command_code
-from sync.hq.commissioning.packet_texts import CARD, DRILL, STEPS
+from agent.core.setup_codes import packet_code
+from agent.core.typed_codes import shown_typed_code
+from sync.hq.commissioning.packet_texts import CARD, DRILL, OFFLINE_STEPS, STEPS
 
 if TYPE_CHECKING:
     from fpdf import FPDF
@@ -40,8 +43,50 @@ class StorePacket:
     network_words: str
 
 
+@dataclass(frozen=True, slots=True)
+class PacketSheet:
+    """What the sheet of an offline packet says; `code` is the eight characters, `replaces` a box that is there."""
+
+    store: str
+    name: str
+    box: str
+    epoch: int
+    code: str
+    expires: datetime
+    replaces: bool
+
+
+def write_sheet(sheet: PacketSheet, font: tuple[Path, int], made: datetime) -> bytes:
+    """Return the PDF, one page of A4: it travels apart from the stick."""
+    pdf = _document(font, made)
+    pdf.add_page()
+    _line(pdf, f"{sheet.name}   {sheet.store}", 18, 10)
+    _line(pdf, f"盒子 box {sheet.box}   第 {sheet.epoch} 段 epoch", 9, 6, GREY)
+    if sheet.replaces:
+        _line(pdf, "换下店里现在的盒子   replaces the store's present box", 11, 7)
+    top = pdf.get_y() + 4
+    _qr(pdf, packet_code(sheet.code), MARGIN_MM, top, CODE_MM)
+    right = MARGIN_MM + CODE_MM + 8
+    _text(pdf, right, top + 12, "离线开通包的口令  Code of the offline packet", 12)
+    _text(pdf, right, top + 24, shown_typed_code(sheet.code), 24)
+    _text(pdf, right, top + 38, f"{sheet.expires:%Y-%m-%d %H:%M} 前打开  open it before", 9, GREY)
+    pdf.set_y(top + CODE_MM + 6)
+    for number, (zh, en) in enumerate(OFFLINE_STEPS, 1):
+        _line(pdf, f"{number}. {zh}", 11.5, 6)
+        _line(pdf, f"    {en}", 8.5, 6.5, GREY)
+    return bytes(pdf.output())
+
+
 def write_packets(packets: Iterable[StorePacket], font: tuple[Path, int], hq: str, made: datetime) -> bytes:
     """Return the PDF. `font` is a file and the face in it; `made` and `expires` carry the zone that is shown."""
+    pdf = _document(font, made)
+    for packet in packets:
+        _first_page(pdf, packet, hq)
+        _second_page(pdf, packet)
+    return bytes(pdf.output())
+
+
+def _document(font: tuple[Path, int], made: datetime) -> "FPDF":
     from fpdf import FPDF
 
     # of tables that no printer needs it says that it leaves them out
@@ -52,10 +97,7 @@ def write_packets(packets: Iterable[StorePacket], font: tuple[Path, int], hq: st
     pdf.set_margins(MARGIN_MM, MARGIN_MM)
     pdf.set_title("storebox")
     pdf.add_font(FONT, fname=font[0], collection_font_number=font[1])
-    for packet in packets:
-        _first_page(pdf, packet, hq)
-        _second_page(pdf, packet)
-    return bytes(pdf.output())
+    return pdf
 
 
 def _first_page(pdf: "FPDF", packet: StorePacket, hq: str) -> None:

@@ -26,6 +26,26 @@ STEPS: tuple[tuple[str, str], ...] = (
     ("走一遍背面的演练,双方签字,把这张留在店里。", "Walk the drill overleaf, both sign, leave this sheet in the shop."),
 )
 
+OFFLINE_STEPS: tuple[tuple[str, str], ...] = (
+    (
+        "这张纸和 U 盘分开带:两样都有的人,能开通这家店。",
+        "Carry this sheet apart from the stick: who has both can enrol this store.",
+    ),
+    (
+        "插上电源、打印机、扫码枪,再插 U 盘。盒子打出一张单:找到 U 盘。",
+        "Plug in power, printer, scanner, then the stick. The box prints: stick found.",
+    ),
+    (
+        "扫上面的码;没有扫码枪,就用键盘或网页输 8 个字。",
+        "Scan the code above; without a scanner type the eight characters on a keyboard or the page.",
+    ),
+    ("盒子打出自检单,用同一把枪扫单上的码,就能收银。", "The box prints a test slip: scan its code, and it trades."),
+    (
+        "网通了,盒子自己向总部报到。这个包只给一台盒子用。",
+        "With a line it reports to headquarters by itself. The packet is for one box only.",
+    ),
+)
+
 DRILL: tuple[tuple[str, str], ...] = (
     ("拔网线,卖一单现金,再插上:账自己补传", "Pull the network, sell for cash, plug in: it is sent by itself"),
     ("拔盒子电源,插上:接着卖,单子不少", "Pull the box's power, plug in: it sells on, nothing is lost"),

@@ -11,6 +11,7 @@ from agent.core.receipt_steps import (
     bound_document,
     enrolled_document,
     network_document,
+    packet_document,
     ready_document,
     refusal_document,
 )
@@ -74,3 +75,10 @@ def test_what_is_still_to_be_scanned_is_named() -> None:
 def test_the_last_slip_says_when_nothing_was_proved() -> None:
     assert "没扫自检单" in printed(ready_document(WHO, [], False, ZH, "zh-CN")).replace("\n", "")
     assert "没扫自检单" not in printed(ready_document(WHO, [PROVEN], True, ZH, "zh-CN"))
+
+
+def test_a_stick_is_answered_with_how_to_open_its_packets() -> None:
+    one = printed(packet_document(1, "SB7K2MQX", "http://192.168.1.50:8080", ZH, "zh-CN"))
+    assert "找到 U 盘" in one
+    assert "http://192.168.1.50:8080" in one.replace("\n", "").replace(" ", "")
+    assert "30 enrolment packets" in printed(packet_document(30, "SB7K2MQX", "http://x", EN, "en"), 48)

@@ -27,12 +27,16 @@ def test_a_box_without_a_store_never_trades() -> None:
     before = {state for (state, _), after in TRANSITIONS.items() if after is SetupState.DONE}
     assert before == {SetupState.TESTING}
     into = {(state, event) for (state, event), after in TRANSITIONS.items() if after is SetupState.TESTING}
-    assert into == {(SetupState.ENROLLING, SetupEvent.ENROLLED), (SetupState.TESTING, SetupEvent.WOKEN)}
+    assert into == {
+        (SetupState.ENROLLING, SetupEvent.ENROLLED),
+        (SetupState.UNSEALING, SetupEvent.ENROLLED),
+        (SetupState.TESTING, SetupEvent.WOKEN),
+    }
 
 
 def test_a_box_that_rests_is_brought_back_by_a_physical_act_only() -> None:
     ways = {event: next_state(SetupState.RESTING, event) for event in SetupEvent}
-    assert {event for event, after in ways.items() if after is not None} == {SetupEvent.WOKEN}
+    assert {event for event, after in ways.items() if after is not None} == {SetupEvent.WOKEN, SetupEvent.PACKET_FOUND}
 
 
 def test_a_second_code_takes_the_place_of_one_that_waits() -> None:

@@ -12,11 +12,14 @@ from agent.core.setup_codes import (
     EnrolmentCode,
     enrolment_code,
     is_host,
+    packet_code,
     read_enrolment_code,
+    read_packet_code,
     read_slip_code,
     sealed_code,
     slip_code,
 )
+from agent.core.typed_codes import shown_typed_code, typed_code
 
 CODE = EnrolmentCode(bytes(range(16)), bytes(range(16, 32)), "S001", 1_790_000_000, "hq.example.com:8443")
 TEXT = enrolment_code(CODE)
@@ -104,3 +107,20 @@ def test_a_test_slip_is_known_by_its_nonce() -> None:
     assert read_slip_code("T1AAAA") is None
     with pytest.raises(ValueError, match="10 bytes"):
         slip_code(bytes(9))
+
+
+@given(st.binary(min_size=5, max_size=5))
+def test_the_code_of_a_packet_is_read_scanned_and_typed(drawn: bytes) -> None:
+    typed = typed_code(drawn)
+    scanned = packet_code(typed)
+    assert read_packet_code(scanned) == read_packet_code(scanned.lower()) == typed
+    assert read_packet_code(shown_typed_code(typed).lower()) == typed
+    assert segno.make(scanned, error="m", micro=False).version == 2
+
+
+def test_what_opens_no_packet_is_told_from_a_code_that_was_not_read_whole() -> None:
+    assert read_packet_code("6901234567892") is None
+    with pytest.raises(Refused, match=r"setup\.code_damaged"):
+        read_packet_code(packet_code("7K2M9QXD")[:-1])
+    with pytest.raises(ValueError, match="Crockford"):
+        packet_code("7K2M")
