@@ -328,6 +328,7 @@ def test_a_revoked_box_gets_nothing(pay: RunningPay, street: Street) -> None:
 def test_a_replaced_box_moves_no_money(pay: RunningPay, street: Street) -> None:
     box = PayingBox(street.hq, [pay.url])
     wallet = box.platform("wallet")
+    assert wallet.pay(number(1), 100, code(), "店").verdict is Verdict.PAID
     register(street.hq, replace(IDENTITY, box="B2", epoch=2), new_key())
     answer = wallet.pay(number(2), 100, code(), "店")
     assert (answer.verdict, answer.code) == (Verdict.DECLINED, BOX_REPLACED), "not sent, and said so"
