@@ -36,8 +36,8 @@ def introduction_message(document: Mapping[str, object]) -> bytes:
     return f"storebox-introduction\n{sha256(canonical_bytes(bare)).hexdigest()}".encode()
 
 
-def introduce(session: HttpSession, nonce: bytes, fingerprint: str, store: str) -> Introduction:
-    """Ask headquarters who it is.
+def introduce(session: HttpSession, nonce: bytes, fingerprint: str | None, store: str | None) -> Introduction:
+    """Ask headquarters who it is. Without a `fingerprint` the session's certificate alone vouches for the root key.
 
     Raises `Credentials` `enrol.other_root` for another root, `keys.bad_signature` for one that cannot sign;
     `UnknownOutcome` for what is no headquarters at all, such as a login page; and what the session raises.
@@ -49,7 +49,7 @@ def introduce(session: HttpSession, nonce: bytes, fingerprint: str, store: str) 
         key_list, at_ms = answer["key_list"], answer["at_ms"]
     except (KeyError, ValueError) as error:
         raise UnknownOutcome("hq.garbage_answer") from error
-    if root_fingerprint(root) != fingerprint:
+    if fingerprint is not None and root_fingerprint(root) != fingerprint:
         raise Credentials("enrol.other_root")
     if not isinstance(key_list, Mapping) or type(at_ms) is not int or answer.get("nonce") != nonce.hex():
         raise UnknownOutcome("hq.garbage_answer")

@@ -28,22 +28,26 @@ def enrol(
     code: Annotated[
         str,
         typer.Option(
-            metavar="E1…", envvar="STOREBOX_ENROL_CODE", help="The text of an enrolment code, or what opens the packet."
+            metavar="E1…|7K2M-9QXD",
+            envvar="STOREBOX_ENROL_CODE",
+            help="The text of an enrolment code; its eight characters, with --store; or what opens the packet.",
         ),
     ] = "",
     state: StateOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Make the box's key and begin its journal. The same again changes nothing."""
+    from agent.core.typed_codes import read_typed_code
     from agent.daemon.lock import StateLock
     from agent.settings import in_force
     from sync.enrol import load_enrolment
 
     by_code = bool(code) and packet is None
-    if [by_code, alone, hq is not None, packet is not None].count(True) != 1:
-        raise typer.BadParameter("give one of --code E1…, --alone, --hq URL and --packet FILE")
+    typed = by_code and read_typed_code(code) is not None
+    if [by_code, alone, hq is not None and not typed, packet is not None].count(True) != 1:
+        raise typer.BadParameter("give one of --code, --alone, --hq URL with --token, and --packet FILE")
     if by_code:
-        _enrol_by_code(code, state, box, as_json)
+        _enrol_by_code(" ".join(filter(None, (store, code, hq, root))) if typed else code, state, box, as_json)
         return
     if packet is not None:
         settings = in_force(state)
@@ -101,28 +105,30 @@ def _by_setup_mode(folder: Path, data: bytes, code: str) -> "Enrolment":
 def _enrol_by_code(text: str, state: Path | None, box: str, as_json: bool) -> None:
     """Enrol by the code's text: a box in setup mode is told as by its scanner, else it is done here."""
     from agent.cli.setup import asked
-    from agent.core.setup_codes import read_enrolment_code
     from agent.daemon.clock import SystemClock, SystemEntropy
     from agent.daemon.lock import StateLock, is_running
     from agent.settings import in_force
-    from agent.setup.enrolling import enrol_by_code
+    from agent.setup.destination import Known, destination_of
+    from agent.setup.enrolling import enrol_at
     from sync.enrol import load_enrolment
 
-    code, settings = read_enrolment_code(text), in_force(state)
+    settings = in_force(state)
     folder = settings.state
+    to = destination_of(text, Known(settings.hq.url, settings.hq.root))
     if is_running(folder):
-        asked(folder, "setup.code", text=text)
+        refusal = asked(folder, "setup.code", text=text)["refusal"]
         enrolment = load_enrolment(folder)
+        if enrolment is None and refusal is not None:
+            raise Refused(refusal["code"], **refusal["values"])
         if enrolment is None:
-            raise TryLater("setup.no_headquarters", host=code.host)
+            raise TryLater("setup.no_headquarters", host=to.host)
         _show(enrolment, True, as_json)
         return
     with StateLock(folder):
         known = load_enrolment(folder)
         if known is not None:
-            _refuse_another(known, code.store, known.identity.box, code.url)
-        clock = SystemClock()
-        enrolment = known or enrol_by_code(folder, code, box, clock, SystemEntropy(), pinned=settings.hq.root).enrolment
+            _refuse_another(known, to.store, known.identity.box, to.url)
+        enrolment = known or enrol_at(folder, to, box, SystemClock(), SystemEntropy()).enrolment
     _show(enrolment, known is None, as_json)
 
 

@@ -103,9 +103,30 @@ def packet_document(count: int, box: str, url: str, translate: Translate, langua
         rule(),
         text(translate("Now scan the code of the packet's sheet")),
         text(translate("Or type its 8 characters and Enter, on a keyboard that is plugged in;"), indent=2),
-        text(translate("or at {url}").format(url=url), indent=2),
+        text(translate("or at {url}").format(url=f"{url}/code"), indent=2),
         rule(),
         text(translate("Three wrong codes: pull the stick and plug it in again.")),
+        text(translate("Box {box}").format(box=box)),
+    ]
+    return document(title, language, blocks)
+
+
+def typing_document(box: str, page: str, headquarters: str, translate: Translate, language: str) -> Document:
+    """Return how to enrol by eight typed characters; `headquarters` is empty where the box knows none."""
+    title = translate("TYPE THE CODE")
+    known = translate("Headquarters {url}").format(url=headquarters)
+    unknown = translate("This box knows no headquarters: its address follows, after a space.")
+    blocks = [
+        centred(title, "double"),
+        rule("="),
+        text(translate("Store number, space, the 8 characters, Enter:")),
+        text("S001 7K2M-9QXD", size="tall", indent=2),
+        text(known if headquarters else unknown),
+        rule(),
+        text(translate("On a keyboard that is plugged in;")),
+        text(translate("or at {url}").format(url=f"{page}/code")),
+        text(translate("The 8 characters stand below the code on headquarters' page.")),
+        text(translate("Five wrong ones end an hour's tries.")),
         text(translate("Box {box}").format(box=box)),
     ]
     return document(title, language, blocks)

@@ -143,13 +143,21 @@ SENTENCES: dict[str, Texts] = {
         "storebox device identify 看型号;设置里 [[till]] 的 profile 换一个,config/devices 有单子。",
         "storebox device identify names the model; change profile of [[till]], config/devices lists them.",
     ),
-    "setup.passcode": (
-        "没有扫码枪也能开通",
-        "接键盘或远程登录,用命令输入开通码那串字。",
-        "Enrolling without a scanner",
-        "With a keyboard or from afar, type the text of the enrolment code.",
-        "storebox enrol --code 后面跟开通码,E1开头。",
-        "storebox enrol --code and the text of the code, which begins with E1.",
+    "setup.typed_incomplete": (
+        "前面要加门店编号",
+        "请输:门店编号、空格、8 个字,再按回车,例如 S001 7K2M-9QXD。",
+        "The store's number is missing",
+        "Type the store's number, a space, the 8 characters, Enter: S001 7K2M-9QXD.",
+        "8 个字在总部[门店-开通盒子]页的码下面;命令是 storebox enrol --store S001 --code。",
+        "The 8 characters stand below the code of HQ's page; by command: storebox enrol --store S001 --code.",
+    ),
+    "setup.headquarters_unknown": (
+        "盒子不知道总部在哪",
+        "请在 8 个字后面加空格和总部网址,或改用扫码。什么都没变。",
+        "The box knows no headquarters",
+        "Add a space and HQ's address after the 8 characters, or scan the code. Nothing changed.",
+        "写在设置 [hq] url 和 root 里就不用输;命令加 --hq https://…。",
+        "[hq] url and root of the settings spare the typing; the command takes --hq https://….",
     ),
     "setup.progress_damaged": (
         "开通进度读不出来",

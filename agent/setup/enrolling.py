@@ -2,19 +2,18 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from ipaddress import ip_address
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from agent.core.canonical import canonical_bytes
-from agent.core.errors import Credentials, Refused, StoreboxError, TryLater, UnknownOutcome
+from agent.core.errors import Refused, StoreboxError, TryLater, UnknownOutcome
 from agent.core.ports import Clock, Entropy
 from agent.core.setup_codes import EnrolmentCode
 from agent.daemon.box import begin_journal
 from agent.disk import write_private
+from agent.setup.destination import Destination, Known, checked, of_code
 from sync.dateless import DatelessAdapter
 from sync.enrol import Enrolment, enrol, load_enrolment
-from sync.introduction import NONCE_BYTES, introduce
+from sync.introduction import NONCE_BYTES, Introduction, introduce
 from sync.keylist import root_fingerprint
 from sync.session import HttpSession
 
@@ -43,18 +42,6 @@ def open_session(url: str) -> HttpSession:
     return HttpSession(url, read_timeout_s=READ_TIMEOUT_S, adapter=DatelessAdapter())
 
 
-def check_code(code: EnrolmentCode, pinned: str) -> None:
-    """Refuse a code that this box must not follow.
-
-    `setup.other_headquarters`: another root key than the pinned one; `setup.plain_http`: unencrypted, and not on this
-    machine.
-    """
-    if pinned and code.fingerprint_text != pinned.lower():
-        raise Credentials("setup.other_headquarters", host=code.host)
-    if code.plain and not _is_loopback(code.url):
-        raise Refused("setup.plain_http", host=code.host)
-
-
 def enrol_by_code(
     state: Path,
     code: EnrolmentCode,
@@ -65,28 +52,42 @@ def enrol_by_code(
     pinned: str = "",
     open_session: OpenSession = open_session,
 ) -> Enrolled:
-    """Enrol at the code's headquarters and begin the journal.
+    """Enrol at a scanned code's headquarters, as `enrol_at` does; `pinned` is the only root that may be followed."""
+    destination = checked(of_code(code), Known(root=pinned))
+    return enrol_at(state, destination, box, clock, entropy, open_session=open_session)
+
+
+def enrol_at(
+    state: Path,
+    destination: Destination,
+    box: str,
+    clock: Clock,
+    entropy: Entropy,
+    *,
+    open_session: OpenSession = open_session,
+) -> Enrolled:
+    """Enrol where a code leads and begin the journal.
 
     A box that this code enrolled already stays what it is; another's code is refused (`enrol.already`).
     Raises `Refused` or `Credentials` when that is final, `TryLater` or `UnknownOutcome` when the same call may do it
     later: key and token stay the same, so headquarters gives the same epoch.
     """
-    check_code(code, pinned)
     known = load_enrolment(state)
     if known is not None:
-        _check_same(known, code)
+        _check_same(known, destination)
         begin_journal(state, known, clock)
         return Enrolled(known, 0)
-    session = open_session(code.url)
+    session = _session_to(destination, open_session)
     try:
         before_ms = clock.now_ms()
-        introduction = _introduced(session, code, entropy)
-        clock_off_ms = introduction - before_ms
-        enrolment = enrol(session, state, code.token_text, code.store, box, fingerprint=code.fingerprint_text)
+        introduction = _introduced(session, destination, entropy)
+        clock_off_ms = introduction.at_ms - before_ms
+        fingerprint = root_fingerprint(introduction.root_public_key)
+        enrolment = enrol(session, state, destination.token, destination.store, box, fingerprint=fingerprint)
     finally:
         session.close()
     if abs(clock_off_ms) > CLOCK_OFF_MS:
-        ask_for_clock(state, introduction, clock)
+        ask_for_clock(state, introduction.at_ms, clock)
     begin_journal(state, enrolment, clock)
     return Enrolled(enrolment, clock_off_ms)
 
@@ -115,24 +116,23 @@ def told_of(error: StoreboxError, host: str) -> StoreboxError:
     return TryLater("setup.no_answer", host=host, reason=error.code)
 
 
-def _check_same(known: Enrolment, code: EnrolmentCode) -> None:
+def _check_same(known: Enrolment, destination: Destination) -> None:
     who, root = known.identity, root_fingerprint(known.root_public_key or b"")
-    if (who.store, root) != (code.store, code.fingerprint_text):
+    if who.store != destination.store or destination.fingerprint not in (None, root):
         raise Refused("enrol.already", store=who.store, box=who.box, epoch=who.epoch)
 
 
-def _introduced(session: HttpSession, code: EnrolmentCode, entropy: Entropy) -> int:
-    """Return headquarters' time. What answers but is no headquarters may be a login page: later it may be one."""
+def _session_to(destination: Destination, open_session: OpenSession) -> HttpSession:
+    """Return the way there: where no root key is known the certificate's dates count too."""
+    if destination.fingerprint is None:
+        return HttpSession(destination.url, read_timeout_s=READ_TIMEOUT_S)
+    return open_session(destination.url)
+
+
+def _introduced(session: HttpSession, destination: Destination, entropy: Entropy) -> Introduction:
+    """Return who headquarters is and its time. What answers but is none may be a login page: later it may be one."""
     try:
         nonce = entropy.random_bytes(NONCE_BYTES)
-        return introduce(session, nonce, code.fingerprint_text, code.store).at_ms
+        return introduce(session, nonce, destination.fingerprint, destination.store)
     except Refused as error:
-        raise TryLater("setup.no_headquarters", host=code.host) from error
-
-
-def _is_loopback(url: str) -> bool:
-    host = urlsplit(url).hostname or ""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+        raise TryLater("setup.no_headquarters", host=destination.host) from error

@@ -15,8 +15,8 @@ from agent.core.errors import Broken, StoreboxError, TryLater
 from agent.core.network_codes import network_code, read_network_code
 from agent.core.ports import Clock, Entropy
 from agent.core.receipt_steps import NetworkStep, StepResult
-from agent.core.setup_codes import read_enrolment_code
 from agent.disk import write_private
+from agent.setup.destination import Destination
 from agent.setup.enrolling import open_session
 from sync.introduction import NONCE_BYTES, introduce
 from sync.session import PROXY_VARIABLE
@@ -31,7 +31,7 @@ LAYERS = (NetworkStep.LINK, NetworkStep.ADDRESS, NetworkStep.GATEWAY)
 def joined(
     state: Path,
     text: str,
-    enrolment_text: str,
+    destination: Destination | None,
     clock: Clock,
     entropy: Entropy,
     *,
@@ -40,9 +40,9 @@ def joined(
 ) -> list[StepResult]:
     """Have a network code applied and return how far the box comes, layer by layer.
 
-    `enrolment_text` is the enrolment code that waits for a network, or empty: without one nobody knows where
-    headquarters is. Raises what `read_network_code` does; `TryLater` `setup.no_network_helper` when root's helper does
-    not answer; the helper's own refusal.
+    `destination` is where the code leads that waits for a network; None: nobody knows where headquarters is. Raises
+    what `read_network_code` does; `TryLater` `setup.no_network_helper` when root's helper does not answer; the helper's
+    own refusal.
     """
     plan = read_network_code(text)
     request = entropy.random_bytes(8).hex()
@@ -57,7 +57,7 @@ def joined(
     applied = answer.get("applied") is True
     if applied:
         os.environ[PROXY_VARIABLE] = plan.proxy  # what a start reads from proxy.env, for this process
-    return [*_local(answer), *_beyond(enrolment_text, entropy, good=applied)]
+    return [*_local(answer), *_beyond(destination, entropy, good=applied)]
 
 
 def _answer(path: Path, request: str) -> Mapping[str, object] | None:
@@ -80,18 +80,17 @@ def _local(answer: Mapping[str, object]) -> list[StepResult]:
     return results
 
 
-def _beyond(enrolment_text: str, entropy: Entropy, *, good: bool) -> list[StepResult]:
+def _beyond(destination: Destination | None, entropy: Entropy, *, good: bool) -> list[StepResult]:
     """Try name server, headquarters, secure connection and signed answer, in one request; the first that is at fault
     leaves the rest untried.
     """
     steps = (NetworkStep.DNS, NetworkStep.HEADQUARTERS, NetworkStep.TLS, NetworkStep.SIGNED)
-    if not enrolment_text or not good:
+    if destination is None or not good:
         return [StepResult(step, None) for step in steps]
-    code = read_enrolment_code(enrolment_text)
-    host = urlsplit(code.url).hostname or ""
-    session = open_session(code.url)
+    host = urlsplit(destination.url).hostname or ""
+    session = open_session(destination.url)
     try:
-        introduce(session, entropy.random_bytes(NONCE_BYTES), code.fingerprint_text, code.store)
+        introduce(session, entropy.random_bytes(NONCE_BYTES), destination.fingerprint, destination.store)
     except StoreboxError as error:
         reached = _reached(error.code, host)
     else:

@@ -22,15 +22,15 @@ from agent.core.setup import SILENCE_S, SetupEvent, SetupState, next_state
 from agent.core.setup_codes import (
     ENROLMENT_PREFIX,
     PACKET_PREFIX,
-    read_enrolment_code,
     read_packet_code,
     read_slip_code,
 )
 from agent.daemon.self_tests import print_within
 from agent.settings import Settings
 from agent.setup import conclusion
+from agent.setup.destination import Known, destination_of, is_typed, names_store
 from agent.setup.devices import SetupDevices, SetupPrinter, SetupScanner
-from agent.setup.enrolling import check_code, enrol_by_code, is_final, told_of, waits_s
+from agent.setup.enrolling import enrol_at, is_final, told_of, waits_s
 from agent.setup.joining import joined
 from agent.setup.packets import Packets, PacketWatch
 from agent.setup.paper import Paper, belonging
@@ -69,12 +69,15 @@ class SetupMode:
         self._paper = Paper(settings, self._progress.box, roots.sys)
         self._proving = Proving(clock, entropy)
         self._devices = SetupDevices(settings, roots, self._printer_came, self._heard)
+        self._known = Known(settings.hq.url, settings.hq.root)
         self._packets = Packets(settings.state, clock, settings.hq.root)
         self._sticks = PacketWatch(self._packets, self._stick_came)
         self._heard_at_s = clock.monotonic_s()
         self._retry_at_s: float | None = None
         self._retry_s = RETRY_FIRST_S
         self._told: str | None = None
+        self._refusal: StoreboxError | None = None
+        """Why the last code did not enrol the box, or does not yet."""
         self._refused: tuple[str, float] = ("", 0.0)
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="setup", daemon=True)
@@ -122,6 +125,8 @@ class SetupMode:
             "unusable": dict(self._devices.unusable),
             "bound": sorted(self._proving.bound),
             "waiting": self._proving.waiting(),
+            "headquarters": self._known.url,
+            "refusal": _plain(self._refusal),
             "packets": len(self._packets.waiting()) if self._progress.state is SetupState.UNSEALING else 0,
         }
 
@@ -225,47 +230,43 @@ class SetupMode:
             raise Refused("setup.resting")
         elif cleaned == f"X1{SetupCommand.ENC.value}":
             self._take_encoding()
-        elif cleaned.upper().startswith(ENROLMENT_PREFIX):
+        elif cleaned.upper().startswith(ENROLMENT_PREFIX) or names_store(cleaned):
             self._take_enrolment(cleaned)
         elif is_network_code(cleaned):
             self._take_network(cleaned)
         elif self._opens_packets(cleaned):
             self._take_packet(cleaned)
+        elif cleaned == f"X1{SetupCommand.PASSCODE.value}":
+            self._print(self._paper.typing(self._known.url))
         elif (nonce := read_slip_code(cleaned)) is not None and scanner is not None:
             self._take_slip(nonce, scanner)
         elif not self._proving.probed(cleaned):
             raise Refused(_unknown(cleaned, self._progress.state))
 
     def _take_enrolment(self, text: str) -> None:
-        code = read_enrolment_code(text)
+        destination_of(text, self._known)
         if next_state(self._progress.state, SetupEvent.ENROLMENT_CODE) is None:
             raise Refused("setup.not_now") if self._enrolment is None else enrolled_already(self._enrolment)
-        check_code(code, self._settings.hq.root)
-        self._told, self._retry_s = None, RETRY_FIRST_S
+        self._told, self._refusal, self._retry_s = None, None, RETRY_FIRST_S
         self._step(SetupEvent.ENROLMENT_CODE, code=text)
         self._enrol(text)
 
     def _enrol(self, text: str) -> None:
         """Try once; what is not final is tried again by itself, and said on paper once."""
         self._retry_at_s = None
-        code = read_enrolment_code(text)
+        host = ""
         try:
-            enrolled = enrol_by_code(
-                self._state,
-                code,
-                self._progress.box,
-                self._clock,
-                self._entropy,
-                pinned=self._settings.hq.root,
-            )
+            destination = destination_of(text, self._known)
+            host = destination.host
+            enrolled = enrol_at(self._state, destination, self._progress.box, self._clock, self._entropy)
         except StoreboxError as error:
-            self._not_enrolled(error, code.host)
+            self._not_enrolled(error, host)
             return
         self._has_store(enrolled.enrolment)
 
     def _has_store(self, enrolment: Enrolment) -> None:
         """Go on to the test slips, under the name that the box has now."""
-        self._enrolment = enrolment
+        self._enrolment, self._refusal = enrolment, None
         self._step(SetupEvent.ENROLLED, code="", box=enrolment.identity.box)
         self._packets.end()
         self._heard_at_s = self._clock.monotonic_s()
@@ -315,6 +316,7 @@ class SetupMode:
             self._retry_at_s = self._clock.monotonic_s() + waits_s(error, self._retry_s)
             self._retry_s = min(self._retry_s * 2, RETRY_MAX_S)
             told = told_of(error, host)
+        self._refusal = told
         if self._told != error.code:
             self._told = error.code
             self._print(self._paper.refusal(told))
@@ -325,7 +327,8 @@ class SetupMode:
             raise Refused("setup.not_now")
         self._step(SetupEvent.NETWORK_CODE)
         try:
-            self._print(self._paper.network(joined(self._state, text, waiting, self._clock, self._entropy)))
+            leads_to = destination_of(waiting, self._known) if waiting else None
+            self._print(self._paper.network(joined(self._state, text, leads_to, self._clock, self._entropy)))
         finally:
             self._step(SetupEvent.NETWORK_ENDED)
             if self._packets.waiting():
@@ -409,14 +412,18 @@ class SetupMode:
             self._progress = kept
 
 
+def _plain(error: StoreboxError | None) -> dict[str, Any] | None:
+    return None if error is None else {"code": error.code, "values": dict(error.values)}
+
+
 def _nothing() -> None:
     """Do nothing: only time has passed."""
 
 
 def _unknown(text: str, state: SetupState) -> str:
     """Return the code of the sentence for a text that setup does not take."""
-    if text == f"X1{SetupCommand.PASSCODE.value}":
-        return "setup.passcode"
+    if is_typed(text) and not text.isdecimal():
+        return "setup.typed_incomplete"
     if text.upper().startswith("T1"):
         return "setup.code_damaged"
     return "setup.scan_slip" if state is SetupState.TESTING else "setup.not_enrolled_yet"

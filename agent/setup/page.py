@@ -22,7 +22,7 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 from starlette.routing import Route
 
 from agent.core.errors import StoreboxError, TryLater
-from agent.core.sentences import sentence_of
+from agent.core.sentences import Sentence, sentence_for, sentence_of
 
 Facts = Callable[[], dict[str, Any]]
 Say = Callable[[str], "Future[str]"]
@@ -53,10 +53,14 @@ input,button{{font:inherit;padding:.4rem}}</style>
 <h1>门店盒子 等待开通<br><small>Store box, to be enrolled</small></h1>
 {body}</html>"""
 _REFRESH = '<meta http-equiv="refresh" content="2">'
-_FORM = """<form method="post" action="/code"><input type="hidden" name="token" value="{token}">
+_FORM = """<form method="post" action="/code"><input type="hidden" name="token" value="{token}">{store}
 <p><label>8 个字的口令 <small>the 8 characters</small><br>
-<input name="code" autocomplete="off" autocapitalize="characters" required maxlength="40" autofocus></label>
+<input name="code" autocomplete="off" autocapitalize="characters" required maxlength="40"></label>
 <button>开通 Enrol</button></p></form>"""
+_STORE = """<p><label>门店编号 <small>store number</small><br>
+<input name="store" autocomplete="off" autocapitalize="characters" required maxlength="10"></label></p>
+<p><label>总部网址 <small>headquarters</small><br>
+<input name="hq" type="url" value="{hq}" maxlength="200"></label></p>"""
 
 
 def setup_app(facts: Facts, say: Say, allowed_hosts: Iterable[str], token: str) -> Starlette:
@@ -75,14 +79,17 @@ def setup_app(facts: Facts, say: Say, allowed_hosts: Iterable[str], token: str) 
         return _shown(_REFRESH, _state(facts()))
 
     def form(request: Request) -> Response:
-        return _shown("", _state(facts()) + _FORM.format(token=escape(token)))
+        known = facts()
+        store = "" if known["packets"] else _STORE.format(hq=escape(known["headquarters"]))
+        return _shown("", _state(known) + _FORM.format(token=escape(token), store=store))
 
     async def typed(request: Request) -> Response:
         fields = await _fields(request)
         if not _is_own(request) or not hmac.compare_digest(fields.get("token", "").encode(), token.encode()):
             return HTMLResponse("", 403, headers=_HEADERS)
         try:
-            await run_in_threadpool(_said, say, fields.get("code", ""))
+            words = (fields.get(name, "").strip() for name in ("store", "code", "hq"))
+            await run_in_threadpool(_said, say, " ".join(filter(None, words)))
         except StoreboxError as error:
             return _shown("", _refusal(error), 409)
         return RedirectResponse("/", 303, headers=_HEADERS)
@@ -130,10 +137,12 @@ def _shown(refresh: str, body: str, status: int = 200) -> Response:
 
 
 def _refusal(error: StoreboxError) -> str:
-    said = sentence_of(error)
+    return f'{_told(sentence_of(error), error.code)}<p><a href="/code">再输一次 Type again</a></p>'
+
+
+def _told(said: Sentence, code: str) -> str:
     lines = (said.zh_title, said.zh_detail, said.zh_remedy, said.en_title, said.en_detail, said.en_remedy)
-    shown = "".join(f"<p>{escape(line)}</p>" for line in lines if line)
-    return f'{shown}<p><small>{escape(error.code)}</small></p><p><a href="/code">再输一次 Type again</a></p>'
+    return "".join(f"<p>{escape(line)}</p>" for line in lines if line) + f"<p><small>{escape(code)}</small></p>"
 
 
 def _state(known: dict[str, Any]) -> str:
@@ -143,9 +152,11 @@ def _state(known: dict[str, Any]) -> str:
     missing = [] if known["printers"] else ["没有打印机 No printer"]
     missing += [] if known["scanners"] else ["没有扫码枪 No scanner"]
     store = f"门店 Store {escape(known['store'])}" if known["store"] else ""
+    last = known["refusal"]
+    told = _told(sentence_for(last["code"], last["values"]), last["code"]) if last else ""
     devices = "".join(f"<li>{row}</li>" for row in (*rows, *missing))
     typing = '<p><a href="/code">没有扫码枪:输入口令 No scanner: type the code</a></p>' if not store else ""
     return (
         f"<p><strong>{zh}</strong><br><small>{en}</small></p><p>盒子 Box {escape(known['box'])}<br>{store}</p>"
-        f"<ul>{devices}</ul>{typing}"
+        f"{told}<ul>{devices}</ul>{typing}"
     )

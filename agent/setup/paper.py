@@ -26,6 +26,7 @@ from agent.core.receipt_steps import (
     packet_document,
     ready_document,
     refusal_document,
+    typing_document,
 )
 from agent.core.sentences import sentence_of
 from agent.core.setup_codes import slip_code
@@ -73,6 +74,10 @@ class Paper:
     def packet(self, count: int) -> Document:
         """Return that a stick brought packets, and how to open one."""
         return packet_document(count, self.box, self.page, self._translate, self.settings.language)
+
+    def typing(self, headquarters: str) -> Document:
+        """Return how to enrol without a scanner."""
+        return typing_document(self.box, self.page, headquarters, self._translate, self.settings.language)
 
     @property
     def page(self) -> str:

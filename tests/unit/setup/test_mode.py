@@ -73,7 +73,9 @@ def test_what_is_no_code_of_setup_is_refused_by_name(room: Room) -> None:
     assert room.refusal("E1AAAA") == "setup.code_damaged"
     assert room.refusal("T1AAAA") == "setup.code_damaged"
     assert room.refusal("X1ENC") == "setup.not_now"
-    assert room.refusal("X1PASSCODE") == "setup.passcode"
+    assert room.say("X1PASSCODE") == "invited"
+    assert room.refusal("7K2M-9QXD") == room.refusal("7K2M 9QXD") == "setup.typed_incomplete"
+    assert room.refusal("S001 7K2M-9QXD") == "setup.headquarters_unknown"
     assert room.refusal("WIFI:T:WEP;S:x;P:12345;;") == "setup.network_unsupported"
     assert room.mode.facts()["state"] == "invited"
 
