@@ -36,7 +36,7 @@ def introduction_message(document: Mapping[str, object]) -> bytes:
     return f"storebox-introduction\n{sha256(canonical_bytes(bare)).hexdigest()}".encode()
 
 
-def introduce(session: HttpSession, nonce: bytes, fingerprint: str | None, store: str | None) -> Introduction:
+def introduce(session: HttpSession, nonce: bytes, fingerprint: str | None, store: str) -> Introduction:
     """Ask headquarters who it is. Without a `fingerprint` the session's certificate alone vouches for the root key.
 
     Raises `Credentials` `enrol.other_root` for another root, `keys.bad_signature` for one that cannot sign;
