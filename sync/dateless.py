@@ -17,14 +17,15 @@ class DatelessAdapter(HTTPAdapter):
 
     def init_poolmanager(self, *args: Any, **settings: Any) -> None:
         """Make the pools with a context of our own; requests gives it the authorities."""
-        super().init_poolmanager(*args, ssl_context=_context(), **settings)
+        super().init_poolmanager(*args, ssl_context=dateless_context(), **settings)
 
     def proxy_manager_for(self, proxy: str, **settings: Any) -> Any:
         """Make the pools of a way through a proxy, with the same context."""
-        return super().proxy_manager_for(proxy, ssl_context=_context(), **settings)
+        return super().proxy_manager_for(proxy, ssl_context=dateless_context(), **settings)
 
 
-def _context() -> ssl.SSLContext:
+def dateless_context() -> ssl.SSLContext:
+    """Return a context that checks all but the dates."""
     context = ssl.create_default_context()
     context.verify_flags |= ssl.VerifyFlags(_NO_CHECK_TIME)
     return context

@@ -20,6 +20,8 @@ class Reply:
 
     accepted: bool
     receipt: Receipt
+    key_list_version: int = 0
+    """Of the list that headquarters have now, as they say; 0 when they say nothing. What it lists the root signed."""
 
 
 class HqClient:
@@ -136,7 +138,9 @@ def _reply(answer: Answer) -> Reply:
     if "receipt" not in document and answer.status == 409:
         raise answer_error(answer)
     try:
-        return Reply(answer.status == 200, parse_receipt(document.get("receipt")))
+        told = document.get("key_list_version")
+        receipt = parse_receipt(document.get("receipt"))
+        return Reply(answer.status == 200, receipt, told if type(told) is int else 0)
     except Refused as error:
         raise UnknownOutcome("hq.garbage_answer", status=answer.status) from error
 

@@ -21,18 +21,26 @@ NONCE_BYTES = 16
 USE = "receipt"
 """The use of the key that signs an introduction; its message is one that nothing else begins with."""
 
+LIST_VERSION = "list_version"
+
 
 @dataclass(frozen=True, slots=True)
 class Introduction:
-    """What headquarters proved: its root key, and its time in milliseconds of UTC."""
+    """What headquarters proved: its root key, its time in milliseconds of UTC, and the newest key list."""
 
     root_public_key: bytes
     at_ms: int
+    keys: KeyRing
 
 
 def introduction_message(document: Mapping[str, object]) -> bytes:
-    """Return what headquarters signs: nonce, time and key, without the signature."""
-    bare = {key: document.get(key) for key in ("nonce", "at_ms", "kid")}
+    """Return what headquarters signs: nonce, time, key, and the version of the list beside it, without the signature.
+
+    The version keeps whoever is between from showing an older list, which names other servers. An older headquarters
+    names none, and has no pins either.
+    """
+    names = ("nonce", "at_ms", "kid", *((LIST_VERSION,) if LIST_VERSION in document else ()))
+    bare = {key: document.get(key) for key in names}
     return f"storebox-introduction\n{sha256(canonical_bytes(bare)).hexdigest()}".encode()
 
 
@@ -53,7 +61,10 @@ def introduce(session: HttpSession, nonce: bytes, fingerprint: str | None, store
         raise Credentials("enrol.other_root")
     if not isinstance(key_list, Mapping) or type(at_ms) is not int or answer.get("nonce") != nonce.hex():
         raise UnknownOutcome("hq.garbage_answer")
-    keys = KeyRing(root, key_list).keys_for(USE, store, at_ms)
-    if not any(verify(key, introduction_message(answer), signature) for key in keys):
+    ring = KeyRing(root, key_list)
+    message = introduction_message(answer)
+    if not any(verify(key, message, signature) for key in ring.keys_for(USE, store, at_ms)):
         raise Credentials("keys.bad_signature")
-    return Introduction(root, at_ms)
+    if answer.get(LIST_VERSION, ring.version) != ring.version:
+        raise Credentials("keys.older_list", version=ring.version, known=str(answer[LIST_VERSION]))
+    return Introduction(root, at_ms, ring)

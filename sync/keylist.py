@@ -4,6 +4,7 @@ The validity of a key is judged by the time that the signed document carries, ne
 be years off.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
@@ -12,6 +13,10 @@ from agent.core.canonical import canonical_bytes
 from agent.core.chain import Identity
 from agent.core.errors import Credentials
 from agent.core.signing import document_message, verify
+
+TLS_PINS = "tls_pins"
+"""Of the list: SHA-256 of the public keys that headquarters' servers may show, in hex (`sync.pinning`)."""
+_PIN = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +58,17 @@ class KeyRing:
         """Raise `Credentials` when the root key did not sign the list."""
         self._root_public_key = root_public_key
         self._document, self._keys, self._version = self._checked(document)
+        self._tls_pins = _pins(document)
 
     @property
     def document(self) -> Mapping[str, object]:
         """Return the list as it was signed."""
         return self._document
+
+    @property
+    def tls_pins(self) -> frozenset[str]:
+        """Return the pins of the keys that headquarters' servers may show; none: the authorities decide."""
+        return self._tls_pins
 
     @property
     def version(self) -> int:
@@ -71,6 +82,7 @@ class KeyRing:
             raise Credentials("keys.older_list", version=version, known=self._version)
         newer = version > self._version
         if newer:
+            self._tls_pins = _pins(checked)
             self._document, self._keys, self._version = checked, keys, version
         return newer
 
@@ -108,8 +120,16 @@ class KeyRing:
             raise Credentials("keys.bad_signature")
         if type(version) is not int or not isinstance(rows, list):
             raise Credentials("keys.malformed")
+        _pins(document)
         keys = [_published(row) for row in rows]
         return document, {key.kid: key for key in keys}, version
+
+
+def _pins(document: Mapping[str, object]) -> frozenset[str]:
+    rows = document.get(TLS_PINS, [])
+    if not isinstance(rows, list) or not all(isinstance(row, str) and _PIN.fullmatch(row) for row in rows):
+        raise Credentials("keys.malformed")
+    return frozenset(rows)
 
 
 def _published(row: object) -> PublishedKey:

@@ -9,16 +9,22 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from http.cookiejar import DefaultCookiePolicy
 from ipaddress import ip_address
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
 from urllib3.exceptions import HTTPError, NameResolutionError, NewConnectionError
 
+from agent.core.canonical import parse
 from agent.core.chain import Identity
 from agent.core.errors import Refused, StoreboxError, TryLater, UnknownOutcome
 from agent.core.ports import Signer
 from agent.core.signing import SIGNATURE_HEADER, request_header, request_message
+from sync.pinning import PinMismatchError, PinningAdapter, TrustlessAdapter
+
+if TYPE_CHECKING:
+    from sync.pins import Pins
 
 CONNECT_TIMEOUT_S = 5.0
 READ_TIMEOUT_S = 20.0
@@ -26,6 +32,8 @@ ANSWER_BYTES_MAX = 4 * 1024 * 1024
 _READ_BYTES = 64 * 1024
 CONNECTIONS_KEPT = 32
 """Idle ones; a box needs few, headquarters talk to a platform for many boxes at once."""
+
+PIN_MISMATCH = "tls.pin_mismatch"
 
 PROXY_VARIABLE = "STOREBOX_PROXY"
 """`host:port` of the proxy through which everything leaves that is not on this machine; unset: directly."""
@@ -66,11 +74,13 @@ class HttpSession:
         certificates: str | None = None,
         client_certificate: tuple[str, str] | None = None,
         adapter: HTTPAdapter | None = None,
+        pins: "Pins | None" = None,
     ) -> None:
         """`certificates` is a file of authorities to trust instead of the system's.
 
         `client_certificate` are the files of a certificate and of its key, for servers that ask who connects.
-        `adapter` makes the connections instead of the usual one, for whoever has to look at them.
+        `adapter` makes the connections instead of the usual one, for whoever has to look at them. `pins` are the keys
+        that headquarters' servers may show (`tls.pin_mismatch` for another one); an adapter beside them looks at them.
         """
         parts = urlsplit(base_url)
         if parts.scheme not in ("http", "https") or not parts.hostname or parts.path not in ("", "/") or parts.query:
@@ -84,9 +94,12 @@ class HttpSession:
         self._session.proxies = proxies_for(parts.hostname)
         self._session.verify = certificates or True
         self._session.cert = client_certificate
+        self._pins = pins
+        self._pinned = frozenset() if pins is None else pins.accepted()
+        self._connect_timeout_s = connect_timeout_s
+        accepted = frozenset if pins is None else pins.accepted
         for scheme in ("http://", "https://"):
-            usual = HTTPAdapter(pool_connections=1, pool_maxsize=CONNECTIONS_KEPT, max_retries=0)
-            self._session.mount(scheme, adapter or usual)
+            self._session.mount(scheme, adapter or PinningAdapter(accepted, connections_kept=CONNECTIONS_KEPT))
 
     def send(
         self,
@@ -97,6 +110,23 @@ class HttpSession:
         header_maker: HeaderMaker | None = None,
     ) -> Answer:
         """Send one request and return the whole answer, whatever its status."""
+        self._heed_pins()
+        try:
+            return self._sent(method, target, body, headers, header_maker)
+        except TryLater as error:
+            if error.code != PIN_MISMATCH or not self._pins_renewed():
+                raise
+        self._heed_pins()
+        return self._sent(method, target, body, headers, header_maker)
+
+    def _sent(
+        self,
+        method: str,
+        target: str,
+        body: bytes,
+        headers: Mapping[str, str] | None,
+        header_maker: HeaderMaker | None,
+    ) -> Answer:
         try:
             request = requests.Request(method, self.base_url + target, data=body or None, headers=dict(headers or {}))
             prepared = self._session.prepare_request(request)
@@ -130,6 +160,28 @@ class HttpSession:
         """Close idle connections."""
         self._session.close()
 
+    def _heed_pins(self) -> None:
+        """Leave connections that were opened under other pins."""
+        if self._pins is not None and (accepted := self._pins.accepted()) != self._pinned:
+            self._pinned = accepted
+            self._session.close()
+
+    def _pins_renewed(self) -> bool:
+        """Ask the server for the key list, which proves itself; tell whether it brought other pins."""
+        line = HttpSession(
+            self.base_url,
+            connect_timeout_s=self._connect_timeout_s,
+            read_timeout_s=self._timeout_s[1],
+            adapter=TrustlessAdapter(),
+        )
+        try:
+            document = parse(line.send("GET", "/v1/keys").body)
+        except StoreboxError:
+            return False  # the caller raises what it met first
+        finally:
+            line.close()
+        return self._pins is not None and isinstance(document, dict) and self._pins.renew(document)
+
     def _content(self, response: requests.Response) -> bytes:
         ends_at_s = time.monotonic() + self._timeout_s[1]
         content = bytearray()
@@ -155,6 +207,8 @@ def proxies_for(host: str) -> dict[str, str]:
 def _ours(error: Exception, server: str) -> StoreboxError:
     if isinstance(error, requests.exceptions.InvalidURL | requests.exceptions.InvalidHeader):
         return Refused("network.bad_url", url=server)
+    if (mismatch := _pin_mismatch(error)) is not None:
+        return TryLater(PIN_MISMATCH, host=server, shown=mismatch.shown[:16])
     if isinstance(error, requests.exceptions.SSLError):
         return TryLater("network.certificate", server=server)
     if isinstance(error, requests.exceptions.ConnectTimeout) or _never_connected(error):
@@ -162,6 +216,14 @@ def _ours(error: Exception, server: str) -> StoreboxError:
     if isinstance(error, requests.exceptions.ReadTimeout):
         return UnknownOutcome("network.no_answer", server=server)
     return UnknownOutcome("network.answer_cut", server=server)
+
+
+def _pin_mismatch(error: object, depth: int = 4) -> PinMismatchError | None:
+    """Return what our own connection raised, from inside what urllib3 and requests made of it."""
+    if isinstance(error, PinMismatchError) or depth == 0:
+        return error if isinstance(error, PinMismatchError) else None
+    inside = (*getattr(error, "args", ()), getattr(error, "reason", None))
+    return next((found for one in inside if (found := _pin_mismatch(one, depth - 1)) is not None), None)
 
 
 def _never_connected(error: Exception) -> bool:

@@ -6,6 +6,7 @@ ours: a signed head that is not on our chain, or a number beyond our end, means 
 exists, and selling in it must stop. So it must when a receipt says that another box took this one's place.
 """
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -17,6 +18,8 @@ from sync.headquarters import HqClient, Reply
 from sync.keylist import KeyRing
 from sync.pace import Pace, after_error_s, backoff_s
 from sync.wire import ENTRIES_MAX, UPLOAD_BYTES_MAX, Receipt, upload_bytes
+
+_log = logging.getLogger("storebox.uplink")
 
 ENTRIES_MIN = 8
 """A slow line never gets smaller uploads than this, unless headquarters refuses them."""
@@ -182,7 +185,16 @@ class Uplink:
             fault = self._keys.fault("receipt", receipt.identity, receipt.document, receipt.at_ms)
         if fault is not None:
             raise UnknownOutcome("hq.receipt_not_signed", reason=fault)
+        if reply.key_list_version > self._keys.version:
+            self._follow_key_list()
         return receipt
+
+    def _follow_key_list(self) -> None:
+        """Fetch a newer list, which may name other servers' keys; entries do not wait for it."""
+        try:
+            self._refreshed_keys()
+        except StoreboxError as error:
+            _log.warning("a newer key list did not come: %s", error)  # the next receipt tells of it again
 
     def _refreshed_keys(self) -> bool:
         now_s = self._clock.monotonic_s()

@@ -29,6 +29,7 @@ from agent.core.wish import (
 from sync.addresses import Addresses
 from sync.headquarters import document_of
 from sync.keylist import KeyRing
+from sync.pins import Pins
 from sync.platforms.base import Outcome
 from sync.platforms.timings import refund_limits_of, timing_of
 from sync.session import HttpSession, signed_by
@@ -38,9 +39,11 @@ READ_TIMEOUT_S = 25.0
 """Longer than headquarters wait for a platform, so that what is known there is heard here."""
 
 
-def addresses_of(urls: Sequence[str], read_timeout_s: float = READ_TIMEOUT_S) -> Addresses:
+def addresses_of(urls: Sequence[str], read_timeout_s: float = READ_TIMEOUT_S, pins: Pins | None = None) -> Addresses:
     """Return headquarters' addresses for payments, in their order; refuses a wrong one with `network.bad_url`."""
-    sessions = [HttpSession(url, connect_timeout_s=CONNECT_TIMEOUT_S, read_timeout_s=read_timeout_s) for url in urls]
+    sessions = [
+        HttpSession(url, connect_timeout_s=CONNECT_TIMEOUT_S, read_timeout_s=read_timeout_s, pins=pins) for url in urls
+    ]
     return Addresses(sessions)
 
 

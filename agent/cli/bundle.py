@@ -105,13 +105,14 @@ def _sent(settings: Settings, made: "Bundle", hq: str | None) -> dict[str, Any]:
     from agent.daemon.box import enrolment_of
     from sync.bundles import send_bundle
     from sync.enrol import device_key
+    from sync.pins import pins_of
     from sync.session import HttpSession
 
     enrolment = enrolment_of(settings.state)
     url = hq or settings.hq.url or enrolment.hq_url
     if not url:
         raise Refused("sync.no_headquarters")
-    session = HttpSession(url)
+    session = HttpSession(url, pins=pins_of(settings.state))
     try:
         return dict(send_bundle(session, enrolment.identity, device_key(settings.state, enrolment), made.data))
     finally:

@@ -139,15 +139,25 @@ def _refuse_another(known: "Enrolment", store: str, box: str, hq: str | None) ->
 
 
 def _enrolled(state: Path, hq: str | None, token: str, store: str, box: str, root: str | None) -> "Enrolment":
-    from sync.enrol import enrol as enrol_at
     from sync.enrol import enrol_alone
+
+    return enrol_alone(state, store, box) if hq is None else enrolled_at(state, hq, token, store, box, root)
+
+
+def enrolled_at(state: Path, hq: str, token: str, store: str, box: str, root: str | None) -> "Enrolment":
+    """Enrol by a token in hand; with the root key's fingerprint it leaves only when headquarters proved themselves."""
+    from agent.daemon.clock import SystemEntropy
+    from sync.enrol import enrol as enrol_at
+    from sync.first_contact import first_contact
+    from sync.introduction import NONCE_BYTES
     from sync.session import HttpSession
 
-    if hq is None:
-        return enrol_alone(state, store, box)
+    if root is not None:
+        with first_contact(hq, SystemEntropy().random_bytes(NONCE_BYTES), root.lower(), store) as (proved, _):
+            return enrol_at(proved, state, token, store, box, fingerprint=root.lower())
     session = HttpSession(hq)
     try:
-        return enrol_at(session, state, token, store, box, fingerprint=root)
+        return enrol_at(session, state, token, store, box)
     finally:
         session.close()
 

@@ -106,6 +106,7 @@ def _refuse_a_sound_one(path: Path) -> None:
 
 def _next_epoch(state: Path, enrolled: "Enrolment", token: str | None) -> "Enrolment":
     from sync.enrol import enrol, enrol_alone
+    from sync.pins import pins_of
     from sync.session import HttpSession
 
     who = enrolled.identity
@@ -113,7 +114,7 @@ def _next_epoch(state: Path, enrolled: "Enrolment", token: str | None) -> "Enrol
         return enrol_alone(state, who.store, who.box)
     if not token:
         raise Refused("enrol.token_missing", hq=enrolled.hq_url)
-    session = HttpSession(enrolled.hq_url)
+    session = HttpSession(enrolled.hq_url, pins=pins_of(state))
     try:
         return enrol(session, state, token, who.store, who.box)
     finally:

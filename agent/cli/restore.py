@@ -177,14 +177,9 @@ def _enrolled(
 
 
 def _enrol(state: Path, url: str, token: str, store: str, box: str, root: str | None) -> "Enrolment":
-    from sync.enrol import enrol
-    from sync.session import HttpSession
+    from agent.cli.enrol import enrolled_at
 
-    session = HttpSession(url)
-    try:
-        return enrol(session, state, token, store, box, fingerprint=root)
-    finally:
-        session.close()
+    return enrolled_at(state, url, token, store, box, root)
 
 
 def _epoch_in(path: Path) -> int:

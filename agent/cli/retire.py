@@ -37,6 +37,7 @@ def retire(
     from agent.rescue.opened import open_store
     from agent.rescue.retire import retire as retire_box
     from sync.enrol import device_key
+    from sync.pins import pins_of
     from sync.session import HttpSession
 
     settings = in_force(state)
@@ -46,7 +47,7 @@ def retire(
         raise Refused("restore.no_headquarters")
     if not sure:
         typer.confirm("This box will trade no more. Go on?", abort=True, err=True)
-    session = HttpSession(url)
+    session = HttpSession(url, pins=pins_of(settings.state))
     try:
         with StateLock(settings.state), open_store(settings.state, enrolment) as held:
             signer = device_key(settings.state, enrolment)

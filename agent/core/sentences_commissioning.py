@@ -60,6 +60,24 @@ SENTENCES: dict[str, Texts] = {
         "等 {wait_minutes} 分钟,盒子自己再试。好多地方拿错码来试:告诉总部。",
         "The box tries again by itself in {wait_minutes} min. Wrong codes come from many places: tell headquarters.",
     ),
+    "tls.pin_no_spare": office_sentence(
+        "要登记至少两把钥匙",
+        "At least two keys",
+        "给了 {pins} 把:在用的一把,锁在柜里备用的一把,最多 {most} 把。",
+        "{pins} given: the one in use and one that waits in a safe, {most} at most.",
+    ),
+    "tls.pin_unreadable": office_sentence(
+        "这不是证书也不是公钥",
+        "Neither certificate nor key",
+        "{file}:要 PEM 的证书或公钥,或 64 位十六进制,或 sha256/…。",
+        "{file}: a PEM certificate or public key, or 64 hex digits, or sha256/….",
+    ),
+    "key.root_elsewhere": office_sentence(
+        "根钥匙不在这台机器上",
+        "The root key is kept elsewhere",
+        "在放根钥匙的地方签 {file},把 tls_pins 写进去,再拷到 keys/。",
+        "Sign {file} where the root key is, with tls_pins in it, and put it into keys/.",
+    ),
     "enrol.token_not_open": office_sentence(
         "没有这个没用过的码",
         "No such unused code",

@@ -402,6 +402,14 @@ SENTENCES: dict[str, Texts] = {
         "{host} 的证书由 {issuer} 签:有人在中间拆加密(商场防火墙),或总部用了私有机构;请网管放行不拆。",
         "That of {host} is by {issuer}: a firewall opens the encryption, or HQ's authority is private; exempt the box.",
     ),
+    "tls.pin_mismatch": _offline(
+        "服务器的钥匙不对",
+        "Not the server's key",
+        "{host} 拿出的钥匙({shown}…)不在总部清单上,什么都没发给它:有人在中间拆加密,请网管放行不拆;"
+        "总部换了证书钥匙,就在总部补登:storebox-hq tls pin,盒子自己会跟上。",
+        "{host} showed a key ({shown}…) that HQ does not list; nothing was sent to it: a firewall opens the "
+        "encryption, exempt the box. If HQ changed its key: storebox-hq tls pin; the box follows by itself.",
+    ),
     "tls.not_tls": _offline(
         "对方回的不是加密话",
         "The answer is not TLS",

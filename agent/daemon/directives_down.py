@@ -16,6 +16,7 @@ from agent.daemon.carried import take_carried
 from agent.services.directives import Directives
 from agent.store.drafts import load_drafts
 from sync.directives import READ_TIMEOUT_S, DirectiveFetcher
+from sync.pins import Pins
 from sync.session import HttpSession
 from sync.threads import StepThread
 
@@ -49,7 +50,7 @@ class DirectivesDown:
         self.further: Mapping[Verb, VerbRun] = {}
         """Verbs that an entry point does: they need what the daemon does not know."""
         self.taker = Directives(box.shop, self._on_verb)
-        self._session = HttpSession(url, read_timeout_s=READ_TIMEOUT_S)
+        self._session = HttpSession(url, read_timeout_s=READ_TIMEOUT_S, pins=Pins(keys, on_key_list))
         self.fetcher = DirectiveFetcher(
             box.enrolment.identity, self._session, signer, keys, self.taker, clock, entropy, on_key_list=on_key_list
         )

@@ -17,6 +17,7 @@ from sync.enrol import Enrolment, save_enrolment
 from sync.grant import make_known, waiting_grant
 from sync.headquarters import HqClient
 from sync.pace import Pace
+from sync.pins import Pins
 from sync.session import HttpSession
 from sync.threads import UplinkThread
 from sync.uplink import Uplink
@@ -53,7 +54,8 @@ class Headquarters:
         if signer is None:
             self._code = key_fault
             return
-        self._session = HttpSession(url)
+        pins = self.pins = Pins(keys, self.on_key_list)
+        self._session = HttpSession(url, pins=pins)
         waiting = waiting_grant(state) is not None
         self.uplink = Uplink(
             journal,
@@ -68,7 +70,7 @@ class Headquarters:
         )
         self._thread = UplinkThread(self.uplink)
         self._lookup_session = HttpSession(
-            url, connect_timeout_s=lookups.CONNECT_TIMEOUT_S, read_timeout_s=lookups.READ_TIMEOUT_S
+            url, connect_timeout_s=lookups.CONNECT_TIMEOUT_S, read_timeout_s=lookups.READ_TIMEOUT_S, pins=pins
         )
         client = HqClient(self._lookup_session, signer)
         asked = lookups.HqLookups(journal.identity, client, keys, entropy, self.on_key_list)

@@ -16,6 +16,7 @@ from agent.services.phone_orders import PLATFORM as PHONE
 from agent.services.platform_health import PlatformHealth
 from agent.settings import Settings
 from sync.enrol import device_key, load_enrolment
+from sync.pins import pins_of
 from sync.platforms.base import Outcome, open_platform
 from sync.platforms.files import FOLDER, merchant_files, settings_in
 from sync.wishes import HqCustody, HqPlatform, addresses_of
@@ -106,7 +107,7 @@ def _custody(settings: Settings, entropy: Entropy, hq_url: str | None) -> HqCust
     keys = None if enrolment is None else enrolment.key_ring()
     if enrolment is None or keys is None:
         raise Refused("payments.no_headquarters")
-    addresses = addresses_of(pay_urls(settings, hq_url or enrolment.hq_url))
+    addresses = addresses_of(pay_urls(settings, hq_url or enrolment.hq_url), pins=pins_of(settings.state))
     return HqCustody(enrolment.identity, device_key(settings.state, enrolment), keys, addresses, entropy)
 
 

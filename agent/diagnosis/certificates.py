@@ -28,9 +28,16 @@ class Seen:
     ends: datetime
 
 
-def examine_certificate(way: Way, trusted: str | None, within_s: float, now: datetime) -> Finding:
-    """Return what the handshake with a server shows; raises OSError when no connection comes about."""
+def examine_certificate(
+    way: Way, trusted: str | None, within_s: float, now: datetime, pins: frozenset[str] = frozenset()
+) -> Finding:
+    """Return what the handshake with a server shows; raises OSError when no connection comes about.
+
+    `pins` are the keys that this server may show, of headquarters'; then its key alone counts, as in `sync.pinning`.
+    """
     target = way.target
+    if pins:
+        return _examine_pinned(way, pins, within_s)
     from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
     context = ssl.create_default_context(cafile=trusted or DEFAULT_CA_BUNDLE_PATH)
@@ -48,6 +55,22 @@ def examine_certificate(way: Way, trusted: str | None, within_s: float, now: dat
     if seen.ends - now < SOON:
         return degraded("tls.expires_soon", name, evidence, host=target.host, day=until)
     return well(name, *evidence)
+
+
+def _examine_pinned(way: Way, pins: frozenset[str], within_s: float) -> Finding:
+    from sync.pinning import pin_of, trustless_context
+
+    target = way.target
+    name = f"tls {target.host}"
+    try:
+        with way.connected(within_s) as line, trustless_context().wrap_socket(line, server_hostname=target.host) as tls:
+            shown, version = pin_of(tls.getpeercert(binary_form=True) or b""), tls.version()
+    except ssl.SSLError as error:
+        return _no_handshake(target, name, error)
+    if shown not in pins:
+        said = f"{shown[:16]}…, {len(pins)} pins"
+        return failing("tls.pin_mismatch", name, (said, said), host=target.host, shown=shown[:16])
+    return well(name, f"{version},钥匙在总部清单上({shown[:16]}…)", f"{version}, key listed by HQ ({shown[:16]}…)")
 
 
 def seen_of(der: bytes) -> Seen:

@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterable
 
 from agent.core.errors import StoreboxError
-from agent.diagnosis.asking import hq_url, plain_time_ms, signed_time_ms
+from agent.diagnosis.asking import hq_url, plain_time_ms, signed_time_ms, site_pins
 from agent.diagnosis.finding import Finding, degraded, failing, of_error, well
 from agent.diagnosis.site import Site
 
@@ -75,7 +75,11 @@ def _answers(site: Site, url: str) -> bool:
     from sync.session import HttpSession
 
     session = HttpSession(
-        url, connect_timeout_s=site.within_s, read_timeout_s=site.within_s, certificates=site.certificates
+        url,
+        connect_timeout_s=site.within_s,
+        read_timeout_s=site.within_s,
+        certificates=site.certificates,
+        pins=site_pins(site),
     )
     with closing(session):
         try:

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from agent.core.errors import StoreboxError
 from agent.diagnosis import names
+from agent.diagnosis.asking import site_pins
 from agent.diagnosis.certificates import examine_certificate, now_of
 from agent.diagnosis.finding import Finding, degraded, failing, of_error, well
 from agent.diagnosis.interfaces import Interface, default_gateway, interfaces
@@ -149,7 +150,8 @@ def _encryption(site: Site, way: Way) -> Iterator[Finding]:
 
 def _handshake(site: Site, way: Way) -> Finding:
     try:
-        return examine_certificate(way, site.certificates, site.within_s, now_of(site.now_ms()))
+        pins = site_pins(site).accepted() if way.target.is_headquarters else frozenset()
+        return examine_certificate(way, site.certificates, site.within_s, now_of(site.now_ms()), pins)
     except ProxyRefusedError as error:
         said = f"{way.first.address}: CONNECT {way.target.address} → HTTP {error.status}"
         return failing(
@@ -169,7 +171,11 @@ def _answer(site: Site, way: Way) -> Iterator[Finding]:
     target = way.target
     name = f"http {target.host}"
     session = HttpSession(
-        target.url, connect_timeout_s=site.within_s, read_timeout_s=site.within_s, certificates=site.certificates
+        target.url,
+        connect_timeout_s=site.within_s,
+        read_timeout_s=site.within_s,
+        certificates=site.certificates,
+        pins=site_pins(site) if target.is_headquarters else None,
     )
     with closing(session):
         try:

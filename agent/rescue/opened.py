@@ -12,6 +12,7 @@ from agent.store.connection import Readers
 from agent.store.writer import Writer
 from sync.enrol import Enrolment, device_key
 from sync.past_source import PastSource
+from sync.pins import pins_of
 from sync.session import HttpSession
 
 JOURNAL = "journal.db"
@@ -46,7 +47,7 @@ def past_source(state: Path, enrolment: Enrolment, hq_url: str | None = None) ->
     url, keys = hq_url or enrolment.hq_url, enrolment.key_ring()
     if url is None or keys is None:
         raise Refused("restore.no_headquarters")
-    session = HttpSession(url, read_timeout_s=READ_TIMEOUT_S)
+    session = HttpSession(url, read_timeout_s=READ_TIMEOUT_S, pins=pins_of(state))
     try:
         yield PastSource(session, device_key(state, enrolment), enrolment.identity, keys)
     finally:

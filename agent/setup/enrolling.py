@@ -1,6 +1,7 @@
 """From an enrolment code to an enrolled box with a journal. The same call after a lost answer goes on where it was."""
 
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,13 +12,12 @@ from agent.core.setup_codes import EnrolmentCode
 from agent.daemon.box import begin_journal
 from agent.disk import write_private
 from agent.setup.destination import Destination, Known, checked, of_code
-from sync.dateless import DatelessAdapter
 from sync.enrol import Enrolment, enrol, load_enrolment
-from sync.introduction import NONCE_BYTES, Introduction, introduce
+from sync.first_contact import first_contact
+from sync.introduction import NONCE_BYTES, Introduction
 from sync.keylist import root_fingerprint
 from sync.session import HttpSession
 
-READ_TIMEOUT_S = 10.0
 CLOCK_OFF_MS = 90_000
 """A clock further off than this is told to root's helper."""
 CLOCK_REQUEST = "clock-request.json"
@@ -34,14 +34,6 @@ class Enrolled:
     clock_off_ms: int
 
 
-OpenSession = Callable[[str], HttpSession]
-
-
-def open_session(url: str) -> HttpSession:
-    """Return the session of a first contact."""
-    return HttpSession(url, read_timeout_s=READ_TIMEOUT_S, adapter=DatelessAdapter())
-
-
 def enrol_by_code(
     state: Path,
     code: EnrolmentCode,
@@ -50,11 +42,10 @@ def enrol_by_code(
     entropy: Entropy,
     *,
     pinned: str = "",
-    open_session: OpenSession = open_session,
 ) -> Enrolled:
     """Enrol at a scanned code's headquarters, as `enrol_at` does; `pinned` is the only root that may be followed."""
     destination = checked(of_code(code), Known(root=pinned))
-    return enrol_at(state, destination, box, clock, entropy, open_session=open_session)
+    return enrol_at(state, destination, box, clock, entropy)
 
 
 def enrol_at(
@@ -63,8 +54,6 @@ def enrol_at(
     box: str,
     clock: Clock,
     entropy: Entropy,
-    *,
-    open_session: OpenSession = open_session,
 ) -> Enrolled:
     """Enrol where a code leads and begin the journal.
 
@@ -77,15 +66,11 @@ def enrol_at(
         _check_same(known, destination)
         begin_journal(state, known, clock)
         return Enrolled(known, 0)
-    session = _session_to(destination, open_session)
-    try:
-        before_ms = clock.now_ms()
-        introduction = _introduced(session, destination, entropy)
+    before_ms = clock.now_ms()
+    with _introduced(destination, entropy) as (session, introduction):
         clock_off_ms = introduction.at_ms - before_ms
         fingerprint = root_fingerprint(introduction.root_public_key)
         enrolment = enrol(session, state, destination.token, destination.store, box, fingerprint=fingerprint)
-    finally:
-        session.close()
     if abs(clock_off_ms) > CLOCK_OFF_MS:
         ask_for_clock(state, introduction.at_ms, clock)
     begin_journal(state, enrolment, clock)
@@ -122,17 +107,17 @@ def _check_same(known: Enrolment, destination: Destination) -> None:
         raise Refused("enrol.already", store=who.store, box=who.box, epoch=who.epoch)
 
 
-def _session_to(destination: Destination, open_session: OpenSession) -> HttpSession:
-    """Return the way there: where no root key is known the certificate's dates count too."""
-    if destination.fingerprint is None:
-        return HttpSession(destination.url, read_timeout_s=READ_TIMEOUT_S)
-    return open_session(destination.url)
+@contextmanager
+def _introduced(destination: Destination, entropy: Entropy) -> Iterator[tuple[HttpSession, Introduction]]:
+    """Give the session over which the token may leave, and what headquarters proved.
 
-
-def _introduced(session: HttpSession, destination: Destination, entropy: Entropy) -> Introduction:
-    """Return who headquarters is and its time. What answers but is none may be a login page: later it may be one."""
-    try:
-        nonce = entropy.random_bytes(NONCE_BYTES)
-        return introduce(session, nonce, destination.fingerprint, destination.store)
-    except Refused as error:
-        raise TryLater("setup.no_headquarters", host=destination.host) from error
+    What answers but is no headquarters may be a login page: later it may be one.
+    """
+    nonce = entropy.random_bytes(NONCE_BYTES)
+    with ExitStack() as stack:
+        try:
+            contact = first_contact(destination.url, nonce, destination.fingerprint, destination.store)
+            found = stack.enter_context(contact)
+        except Refused as error:
+            raise TryLater("setup.no_headquarters", host=destination.host) from error
+        yield found

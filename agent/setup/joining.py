@@ -11,14 +11,14 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from agent.core.canonical import canonical_bytes, parse
-from agent.core.errors import Broken, StoreboxError, TryLater
+from agent.core.errors import Broken, TryLater
 from agent.core.network_codes import network_code, read_network_code
 from agent.core.ports import Clock, Entropy
 from agent.core.receipt_steps import NetworkStep, StepResult
 from agent.disk import write_private
 from agent.setup.destination import Destination
-from agent.setup.enrolling import open_session
-from sync.introduction import NONCE_BYTES, introduce
+from sync.first_contact import server_fault
+from sync.introduction import NONCE_BYTES
 from sync.session import PROXY_VARIABLE
 
 REQUEST, ANSWER = "network-request.json", "network-answer.json"
@@ -81,22 +81,16 @@ def _local(answer: Mapping[str, object]) -> list[StepResult]:
 
 
 def _beyond(destination: Destination | None, entropy: Entropy, *, good: bool) -> list[StepResult]:
-    """Try name server, headquarters, secure connection and signed answer, in one request; the first that is at fault
-    leaves the rest untried.
+    """Try name server, headquarters, secure connection and signed answer; the first that is at fault leaves the rest
+    untried.
     """
     steps = (NetworkStep.DNS, NetworkStep.HEADQUARTERS, NetworkStep.TLS, NetworkStep.SIGNED)
     if destination is None or not good:
         return [StepResult(step, None) for step in steps]
     host = urlsplit(destination.url).hostname or ""
-    session = open_session(destination.url)
-    try:
-        introduce(session, entropy.random_bytes(NONCE_BYTES), destination.fingerprint, destination.store)
-    except StoreboxError as error:
-        reached = _reached(error.code, host)
-    else:
-        reached = len(steps)
-    finally:
-        session.close()
+    nonce = entropy.random_bytes(NONCE_BYTES)
+    fault = server_fault(destination.url, nonce, destination.fingerprint, destination.store)
+    reached = len(steps) if fault is None else _reached(fault.code, host)
     return [
         StepResult(step, True if place < reached else False if place == reached else None, host if place == 0 else "")
         for place, step in enumerate(steps)
@@ -107,7 +101,8 @@ def _reached(code: str, host: str) -> int:
     """Return how many layers an error proves good."""
     if code == "network.unreachable":
         return 1 if _resolves(host) else 0
-    return {"network.certificate": 2, "network.no_answer": 1, "network.answer_cut": 1}.get(code, 3)
+    known = {"network.certificate": 2, "tls.pin_mismatch": 2, "network.no_answer": 1, "network.answer_cut": 1}
+    return known.get(code, 3)
 
 
 def _resolves(host: str) -> bool:

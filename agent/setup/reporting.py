@@ -9,6 +9,7 @@ from agent.core.errors import Broken, StoreboxError, TryLater, UnknownOutcome
 from agent.disk import write_private
 from sync.commission import send_report
 from sync.enrol import device_key, load_enrolment
+from sync.pins import pins_of
 from sync.session import HttpSession
 from sync.threads import StepThread
 
@@ -43,7 +44,7 @@ def send_kept_report(state: Path) -> None:
     report, enrolment = unsent_report(state), load_enrolment(state)
     if report is None or enrolment is None or enrolment.hq_url is None:
         return
-    session = HttpSession(enrolment.hq_url, read_timeout_s=READ_TIMEOUT_S)
+    session = HttpSession(enrolment.hq_url, read_timeout_s=READ_TIMEOUT_S, pins=pins_of(state))
     try:
         send_report(session, enrolment.identity, device_key(state, enrolment), report)
     finally:

@@ -15,6 +15,7 @@ from agent.upgrade.pending import digest_of, load, turned_away
 from agent.upgrade.permits import PERMIT_FILE
 from agent.upgrade.place import Place, write_whole
 from sync.enrol import device_key, load_enrolment
+from sync.pins import pins_of
 from sync.releases import Offer, ReleaseClient
 from sync.session import HttpSession
 
@@ -32,7 +33,7 @@ def fetch_release(place: Place, hq_url: str | None) -> str:
     url = hq_url or (enrolment.hq_url if enrolment is not None else None)
     if enrolment is None or not url:
         return "there is no headquarters to ask"
-    session = HttpSession(url)
+    session = HttpSession(url, pins=pins_of(place.state))
     try:
         client = ReleaseClient(session, enrolment.identity, device_key(place.state, enrolment))
         bad = [int(sequence) for sequence in turned_away(place) if sequence.isdecimal()]

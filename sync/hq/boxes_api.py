@@ -105,7 +105,7 @@ def _entries(office: Office, box: str, request: Incoming) -> JSONResponse:
             raise
     if REPLAYED in taken.notices:
         _note(office, sender.identity, REPLAYED, f"#{upload.first_seq}")
-    return _receipt_answer(document, taken.code, taken.notices)
+    return _receipt_answer(office, document, taken.code, taken.notices)
 
 
 def _taken(
@@ -143,7 +143,7 @@ def _heartbeat(office: Office, box: str, request: Incoming) -> JSONResponse:
         note_heartbeat(connection, sender.identity, beat, office.now_ms())
         notices = note_trouble(connection, sender.identity.store, epoch, beat, office.now_ms())
         taken = locked_cursor(connection, sender.identity)
-    return _receipt_answer(_receipt(office, sender, epoch, taken), None, notices)
+    return _receipt_answer(office, _receipt(office, sender, epoch, taken), None, notices)
 
 
 def _looked_up(office: Office, box: str, request: Incoming) -> dict[str, object]:
@@ -232,12 +232,15 @@ def _receipt(office: Office, sender: RegisteredEpoch, epoch: int, taken: Taken) 
     return office.keys.signed_receipt(addressee, taken.next_seq, taken.head, office.now_ms(), sender.replaced_by)
 
 
-def _receipt_answer(document: Mapping[str, object], code: str | None, notices: Sequence[str] = ()) -> JSONResponse:
+def _receipt_answer(
+    office: Office, document: Mapping[str, object], code: str | None, notices: Sequence[str] = ()
+) -> JSONResponse:
+    key_list_version = office.keys.key_list["version"]
     if code is None:
         more = {"notices": list(notices)} if notices else {}
-        return JSONResponse({"receipt": dict(document), **more})
+        return JSONResponse({"receipt": dict(document), "key_list_version": key_list_version, **more})
     refusal = error_document(code, Family.REFUSED, {"wanted": str(document["next_seq"])})
-    return JSONResponse({**refusal, "receipt": dict(document)}, 409)
+    return JSONResponse({**refusal, "receipt": dict(document), "key_list_version": key_list_version}, 409)
 
 
 def _bounded(heartbeat: Mapping[str, object]) -> Mapping[str, object]:

@@ -30,6 +30,7 @@ from sync.hq.people.cli import person_app
 from sync.hq.pull_cli import pull
 from sync.hq.releases.cli import release_app
 from sync.hq.rescue.cli import handover_app
+from sync.hq.tls_cli import tls_app
 from sync.hq.webhooks.cli import webhook_app
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ app.add_typer(webhook_app, name="webhook")
 app.add_typer(handover_app, name="handover")
 app.add_typer(release_app, name="release")
 app.add_typer(rollout_app, name="rollout")
+app.add_typer(tls_app, name="tls")
 store_app.command("closed")(closed_store)
 store_app.add_typer(box_token_app, name="token")
 store_app.command("packet")(store_packet)

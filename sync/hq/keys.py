@@ -5,20 +5,23 @@ it. Where the root is here, a list of an earlier release gets the keys that it l
 """
 
 import fcntl
-from collections.abc import Iterator, Mapping
+import logging
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 from agent.core.canonical import canonical_bytes, parse
 from agent.core.chain import Identity
-from agent.core.errors import Broken
+from agent.core.errors import Broken, StoreboxError
 from agent.core.signing import document_message
 from agent.disk import write_private
 from sync.grant import GRANT_USE
 from sync.hq.handover_key import HANDOVER_USES, KEY_FILE, HandoverKey
-from sync.introduction import introduction_message
-from sync.keylist import KeyRing, key_list_message, root_fingerprint
+from sync.introduction import LIST_VERSION, introduction_message
+from sync.keylist import TLS_PINS, KeyRing, key_list_message, root_fingerprint
 from sync.keys import FileKey
+
+_log = logging.getLogger("storebox.hq")
 
 RECEIPT_KID = "receipt-1"
 RECEIPT_USES = ("receipt",)
@@ -50,9 +53,13 @@ class HqKeys:
         pay_key: FileKey | None = None,
         directive_key: FileKey | None = None,
         handover_key: HandoverKey | None = None,
+        list_path: Path | None = None,
     ) -> None:
+        """`list_path` is where the list is looked for again, so that a newer one is served without a restart."""
         self.root_public_key = root_public_key
-        self.key_list = KeyRing(root_public_key, key_list).document
+        self._key_list = KeyRing(root_public_key, key_list).document
+        self._list_path = list_path
+        self._listed_as = _stamp(list_path)
         self._receipt_key = receipt_key
         self._pay_key = pay_key
         self._directive_key = directive_key
@@ -90,8 +97,26 @@ class HqKeys:
                     write_private(list_path, canonical_bytes(completed))
                 document = completed
             return cls(
-                bytes.fromhex(root_path.read_text()), receipt_key, document, pay_key, directive_key, handover_key
+                bytes.fromhex(root_path.read_text()),
+                receipt_key,
+                document,
+                pay_key,
+                directive_key,
+                handover_key,
+                list_path,
             )
+
+    @property
+    def key_list(self) -> Mapping[str, object]:
+        """Return the newest list that the root signed; a file that is none leaves the list as it was."""
+        stamp = _stamp(self._list_path)
+        if self._list_path is not None and stamp != self._listed_as:
+            self._listed_as = stamp
+            try:
+                self._key_list = KeyRing(self.root_public_key, _read(self._list_path)).document
+            except (StoreboxError, OSError) as error:
+                _log.warning("the key list on disk is not taken: %s", error)
+        return self._key_list
 
     @property
     def fingerprint(self) -> str:
@@ -139,9 +164,15 @@ class HqKeys:
 
     def introduction(self, nonce: str, at_ms: int) -> dict[str, object]:
         """Return who headquarters is and what time it is, for a box that knows the root's fingerprint only."""
-        signed: dict[str, object] = {"nonce": nonce, "at_ms": at_ms, "kid": RECEIPT_KID}
+        key_list = self.key_list
+        signed: dict[str, object] = {
+            "nonce": nonce,
+            "at_ms": at_ms,
+            "kid": RECEIPT_KID,
+            LIST_VERSION: key_list["version"],
+        }
         signature = self._receipt_key.sign(introduction_message(signed))
-        shown = {"root_public_key": self.root_public_key.hex(), "key_list": dict(self.key_list)}
+        shown = {"root_public_key": self.root_public_key.hex(), "key_list": dict(key_list)}
         return {**signed, **shown, "signature": signature.hex()}
 
     def signed_lookup(self, identity: Identity, answer: Mapping[str, object], at_ms: int) -> dict[str, object]:
@@ -217,8 +248,42 @@ def _row(kid: str, key: FileKey | HandoverKey, uses: tuple[str, ...]) -> dict[st
     }
 
 
-def _signed_list(root: FileKey, version: int, keys: list[dict[str, object]]) -> dict[str, object]:
+def set_tls_pins(state: Path, pins: Iterable[str]) -> int:
+    """Sign a list under the next version that names these keys of servers, and no others; returns the version.
+
+    The same again changes nothing. Raises `Broken` `key.root_elsewhere` where the root key is not kept here: then the
+    list is signed where it is, with `tls_pins` in it.
+    """
+    folder = state / "keys"
+    with _alone_in(folder):
+        if not (folder / "root.key").exists():
+            raise Broken("key.root_elsewhere", file="key-list.json")
+        document, wanted = _read(folder / "key-list.json"), sorted(set(pins))
+        version = int(str(document["version"]))
+        if document.get(TLS_PINS, []) == wanted:
+            return version
+        signed = _signed_list(FileKey.load(folder / "root.key"), version + 1, _rows(document), wanted)
+        write_private(folder / "key-list.json", canonical_bytes(signed))
+        return version + 1
+
+
+def _stamp(path: Path | None) -> tuple[int, int, int] | None:
+    """Return what tells one writing of a file from another; None without a file."""
+    if path is None:
+        return None
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_mtime_ns, found.st_size, found.st_ino
+
+
+def _signed_list(
+    root: FileKey, version: int, keys: list[dict[str, object]], tls_pins: object = None
+) -> dict[str, object]:
     document: dict[str, object] = {"version": version, "keys": keys}
+    if tls_pins:
+        document[TLS_PINS] = tls_pins
     return {**document, "signature": root.sign(key_list_message(document)).hex()}
 
 
@@ -232,7 +297,7 @@ def _completed(root: FileKey, document: Mapping[str, object], wanted: Wanted) ->
             rows.append(_row(kid, key, uses))
     if len(rows) == len(_rows(document)):
         return document
-    return _signed_list(root, int(str(document["version"])) + 1, rows)
+    return _signed_list(root, int(str(document["version"])) + 1, rows, document.get(TLS_PINS))
 
 
 def _kid_of(document: Mapping[str, object], public_key: bytes, uses: tuple[str, ...]) -> str | None:

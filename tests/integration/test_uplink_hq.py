@@ -554,7 +554,7 @@ def test_a_newer_key_list_is_fetched_and_kept(hq: RunningHq, journal: FakeJourna
     keys = hq.office.keys
     known = KeyRing(root.public_key, key_list(root, 1, {"old": old_key.public_key}))
     newer = key_list(root, 2, {"receipt-1": bytes.fromhex(published(keys.key_list))})
-    keys.key_list = newer
+    keys._key_list = newer
     box = Box(hq, journal, keys=known)
     box.run()
     assert mirrored(hq, journal)
