@@ -1,8 +1,8 @@
 """The way to headquarters before a box belongs to them: nothing secret leaves until root key and server are proved.
 
-The introduction tells no secret and proves itself by the root key that the code names, so its line needs no certificate;
-it brings the pins of the servers. What follows goes to a pinned key, or, where headquarters have no pins, to whom the
-authorities vouch for, whatever the box's clock says. Where no root key is known the authorities vouch for it all, and
+The introduction tells no secret and proves itself by the root key that the code names, so its line needs no
+certificate; it brings the pins of the servers. What follows goes to a pinned key, or, where headquarters have no pins,
+to whom the authorities vouch for, whatever the clock says. Where no root key is known the authorities vouch for it all,
 the certificate's dates count too.
 """
 
