@@ -5,7 +5,7 @@ that no power cut leaves a box that trades and that headquarters never hears of.
 wait as `keys/carried.json` for the box's first start: each is believed by its own signature, as one that came by line.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -32,15 +32,26 @@ class WaitingGrant:
     opened_at_ms: int
 
 
-def enrol_from_packet(state: Path, data: bytes, code: str, now_ms: int, *, fingerprint: str | None = None) -> Enrolment:
+def enrol_from_packet(
+    state: Path,
+    data: bytes,
+    code: str,
+    now_ms: int,
+    *,
+    fingerprint: str | None = None,
+    check_store: Callable[[str], None] | None = None,
+) -> Enrolment:
     """Enrol with a packet's bytes and its typed code; the same packet again gives what is here already.
 
-    `fingerprint` is that of the root key where it is known by another way. Raises what `unseal` raises;
+    `fingerprint` is that of the root key where it is known by another way; `check_store` refuses a store that this box
+    may not serve. Raises what `unseal` raises;
     `enrol.packet_expired`; `enrol.other_root`; `enrol.already` for a box that is another one already.
     """
     content = unseal(data, code)
     grant, offered = _checked(content, fingerprint)
     who = offered.identity
+    if check_store is not None:
+        check_store(who.store)
     known = load_enrolment(state)
     if known is not None:
         if known.identity != who:

@@ -11,7 +11,12 @@ import tempfile
 import threading
 from pathlib import Path
 
+from agent.core.setup_codes import packet_code
+from agent.settings import Settings
+from agent.setup.destination import Destination
 from agent.setup.joining import ANSWER, REQUEST
+from agent.setup.spare import prepare
+from agent.setup.stick import carry_in
 from tests.integration.running import wait_for
 from tests.integration.test_run import free_port
 from tests.setup_stage import Bench, Headquarters
@@ -30,6 +35,8 @@ def main(target: Path) -> None:
     for language in ("zh-CN", "en"):
         with tempfile.TemporaryDirectory() as folder:
             _pictures(Path(folder), language, target)
+        with tempfile.TemporaryDirectory() as folder:
+            _spare_pictures(Path(folder), language, target)
 
 
 def _pictures(folder: Path, language: str, target: Path) -> None:
@@ -62,6 +69,25 @@ def _pictures(folder: Path, language: str, target: Path) -> None:
         bench.box.line()
     for number, name in enumerate(names, 1):
         shutil.copyfile(png / f"slip-{number:06d}.png", target / f"{name}.{language}.png")
+
+
+def _spare_pictures(folder: Path, language: str, target: Path) -> None:
+    """Put a spare in a dead box's place, by a stick."""
+    png, stick = folder / "png", folder / "stick"
+    stick.mkdir()
+    with Headquarters(folder / "hq", "S001") as headquarters, Bench(folder / "box", 1, language, png) as bench:
+        code = headquarters.packet_for_spare("S001", stick / "packet.bin", folder / "dead")
+        to = Destination(f"http://127.0.0.1:{headquarters.port}", "", "", headquarters.fingerprint)
+        prepare(Settings(state=bench.state), to, bytes(16), 0, ["S001"])
+        bench.start(free_port())
+        _cut(bench, 1)
+        carry_in(stick, bench.state)
+        _cut(bench, 2)
+        bench.scan(packet_code(code))
+        _cut(bench, 5)
+        wait_for(lambda: (png / "slip-000005.png").exists())
+    for number, name in ((1, "1-invitation"), (2, "2-stick"), (4, "3-takes-over")):
+        shutil.copyfile(png / f"slip-{number:06d}.png", target / f"spare-{name}.{language}.png")
 
 
 def _cut(bench: Bench, slips: int) -> None:

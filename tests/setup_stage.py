@@ -10,11 +10,14 @@ from typing import Any, Self
 
 import requests
 
+from sync.enrol import enrol
 from sync.hq import registry
 from sync.hq.commissioning.codes import enrolment_text
+from sync.hq.commissioning.offline_packets import make_packet
 from sync.hq.commissioning.reports import SelfTestReport, newest_report
 from sync.hq.commissioning.tokens import make_token
 from sync.hq.office import Office
+from sync.session import HttpSession
 from tests.integration.running import WITHIN_S, Running, line_to, wait_for
 from tests.plugged import Plugged
 
@@ -178,6 +181,31 @@ class Headquarters:
                 made = make_token(connection, store, "console", office.now_ms(), life_ms=life_ms)
             return enrolment_text(made, self.fingerprint, f"127.0.0.1:{port or self.port}", plain=True)
         finally:
+            office.close()
+
+    def packet_for_spare(self, store: str, file: Path, dead: Path) -> str:
+        """Enrol a box that dies and write the packet of the one in its place; returns the packet's code."""
+        office = Office.open(self.folder)
+        session = HttpSession(f"http://127.0.0.1:{self.port}")
+        try:
+            with office.database.write() as connection:
+                token = make_token(connection, store, "console", office.now_ms()).token
+            enrol(session, dead, token, store, "B1")
+            with office.database.write() as connection:
+                made = make_packet(
+                    connection,
+                    office.keys,
+                    store,
+                    "console",
+                    office.now_ms(),
+                    hq_url=session.base_url,
+                    box="B2",
+                    reason="water",
+                )
+            file.write_bytes(made.data)
+            return made.code
+        finally:
+            session.close()
             office.close()
 
     def report(self, store: str) -> SelfTestReport | None:

@@ -25,6 +25,7 @@ NOUNS = {
     "drill": "Practise an emergency: power, network, paper, disk.",
     "setup": "Where the setup of a blank box stands; its codes for those who have a keyboard.",
     "enrol": "Give this box its store and its key.",
+    "spare": "Prepare a box for the drawer, which takes a dead one's place by two scans.",
     "restore": "Bring a replaced box back from headquarters.",
     "handover": "Hand the unsent journal over on a stick, also from a dying box.",
     "retire": "Hand over what is unsent and close this box for good.",

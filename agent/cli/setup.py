@@ -64,8 +64,8 @@ def take_stick(
     from agent.upgrade.stick import read_only
 
     with read_only(source) as folder:
-        count = carry_in(folder, in_force(state).state)
-    typer.echo(f"{count} packets; the box asks for their code" if count else "no packet, or no box in setup mode")
+        carried = carry_in(folder, in_force(state).state)
+    typer.echo(f"{carried.packets} packets, {carried.records} files of another box, for a box in setup mode")
 
 
 def asked(state: Any, verb: str, **values: str) -> dict[str, Any]:

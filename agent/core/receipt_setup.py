@@ -133,6 +133,8 @@ class Invitation:
     store: str = ""
     help_phone: str = ""
     minutes: int = 15
+    spare: str = ""
+    """The headquarters that a sealed spare was prepared for; empty for any other box."""
 
 
 def self_test_document(test: SelfTest, translate: Translate, language: str = "zh-CN") -> Document:
@@ -254,11 +256,12 @@ def invitation_document(invitation: Invitation, translate: Translate, language: 
     Nothing on it is secret. The two command codes stand one below the other, since a scanner takes whichever of two
     neighbours it likes.
     """
-    title = translate("STORE BOX - to be enrolled")
+    title = translate("SEALED SPARE") if invitation.spare else translate("STORE BOX - to be enrolled")
     blocks = [
         centred(title, "tall"),
         rule("="),
         text(translate("Box {box}").format(box=invitation.box)),
+        *([text(translate("Headquarters {url}").format(url=invitation.spare))] if invitation.spare else []),
         text(_clock(invitation, translate)),
         rule(),
         text(translate("Devices that I see")),
@@ -324,16 +327,26 @@ def _network(seen: SeenNetwork, translate: Translate) -> list[Block]:
 def _steps(invitation: Invitation, translate: Translate) -> list[Block]:
     menu = translate("[Stores-{store}-Enrol box]") if invitation.store else translate("[Stores-Enrol box]")
     enrol = translate("Headquarters {menu} makes a code; hold it to the scanner. Valid {minutes} minutes, once.")
+    making = enrol.format(menu=menu.format(store=invitation.store), minutes=invitation.minutes)
     return [
         text(translate("Step 1  no network: scan a network code")),
         text(
             translate("Headquarters on your phone, [Stores-Network]: Wi-Fi, fixed address and proxy codes all work."),
             indent=2,
         ),
-        text(translate("Step 2  scan the enrolment code")),
-        text(enrol.format(menu=menu.format(store=invitation.store), minutes=invitation.minutes), indent=2),
+        *_second_step(invitation, making, translate),
         text(translate("Step 3  scan the test code")),
         text(translate("The box prints a test slip; scan the code on it and the box is enrolled."), indent=2),
+    ]
+
+
+def _second_step(invitation: Invitation, enrol: str, translate: Translate) -> list[Block]:
+    if not invitation.spare:
+        return [text(translate("Step 2  scan the enrolment code")), text(enrol, indent=2)]
+    return [
+        text(translate("Step 2  scan the code of replacement")),
+        text(translate("Headquarters makes it: [Enrolment], the store, [Replace the box]."), indent=2),
+        text(translate("No line? Plug in the stick with the store's packet, then scan its code."), indent=2),
     ]
 
 

@@ -153,6 +153,32 @@ def enrolled_document(who: Belonging, translate: Translate, language: str) -> Do
     return document(translate("THIS BOX HAS ITS STORE"), language, blocks)
 
 
+def takes_over_document(who: Belonging, follows: int | None, old: int, translate: Translate, language: str) -> Document:
+    """Return that a box goes on in another's place.
+
+    `follows` is how many older entries come behind the trade, None where headquarters could not be asked yet; `old`
+    how many files of the dead box a stick brought.
+    """
+    title = translate("IN THE OLD BOX'S PLACE")
+    waits = translate("No line: sell at once. Older records come by themselves when headquarters is reached.")
+    here = translate("What selling needs is here. {count} older entries come by themselves.")
+    found = translate("Records of the old box were on the stick: what headquarters lacks is taken over after them.")
+    blocks = [
+        centred(title, "tall"),
+        rule("="),
+        both(
+            translate("Store {store}").format(store=who.store), translate("Journal no. {epoch}").format(epoch=who.epoch)
+        ),
+        text(waits if follows is None else here.format(count=follows)),
+        *([text(found)] if old else []),
+        rule(),
+        text(translate("PINs never leave a box: make them anew.")),
+        text("storebox staff add", indent=2),
+        text(translate("Keep the old box and its disk until headquarters has everything.")),
+    ]
+    return document(title, language, blocks)
+
+
 def bound_document(proven: Proven, waiting: Sequence[str], translate: Translate, language: str) -> Document:
     """Return that a till's printer and scanner belong together, and which slips are still to be scanned."""
     blocks = [*_proven(proven, translate), rule()]

@@ -107,6 +107,12 @@ SENTENCES: dict[str, Texts] = {
         "{path} 里找 journal.db、set-aside 开头的 db 或 storebox 开头的 copy 文件。",
         "Look in {path} for journal.db, set-aside-….db or storebox-….copy.",
     ),
+    "late.no_room": _disk(
+        "盒子的硬盘装不下旧账",
+        "The old records do not fit",
+        "要空出 {mib} MiB;或 storebox restore import 直接从盘上导。",
+        "Free {mib} MiB; or take them from the disk itself by storebox restore import.",
+    ),
     "late.unreadable": _disk(
         "这个文件读不出账",
         "The file can't be read as a journal",

@@ -100,10 +100,19 @@ class RescueWorker:
             self._tell("restored")
         return True
 
+    def _is_unasked(self) -> bool:
+        """Tell whether this box came in another's place and headquarters has not told it of the store's past."""
+        enrolment = self._box.enrolment
+        later = enrolment.identity.epoch > 1 and enrolment.key_ring() is not None
+        return later and not restoring.was_begun(self._box.readers.get())
+
     def _old_disk(self) -> bool:
-        """Take over the next old disk that waits; whether there was one."""
+        """Take over the next old disk that waits; whether there was one.
+
+        A box in another's place that headquarters was not asked for yet can't say what is new on a disk: it waits.
+        """
         waiting = inbox.waiting(self._state)
-        if not waiting or self._box.writer.stopped is not None:
+        if not waiting or self._box.writer.stopped is not None or self._is_unasked():
             return False
         order = waiting[0]
         try:

@@ -18,10 +18,19 @@ _TYPED = re.compile(r"([A-Za-z0-9]{1,10})[\s,/]+([^\s,]+)(?:[\s,]+(https?://\S+)
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """The headquarters that a box knows before any code; `url` and `root` may be empty."""
+    """The headquarters that a box knows before any code; `url` and `root` may be empty.
+
+    `stores` are the only ones that it may serve; empty: any.
+    """
 
     url: str = ""
     root: str = ""
+    stores: tuple[str, ...] = ()
+
+    def check_store(self, store: str) -> None:
+        """Refuse a store that this box may not serve (`setup.other_store`)."""
+        if self.stores and store not in self.stores:
+            raise Refused("setup.other_store", store=store, stores=", ".join(self.stores)[:80])
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +53,7 @@ def destination_of(text: str, known: Known) -> Destination:
 
     Raises what `read_enrolment_code` does; `setup.typed_incomplete` for eight characters without a store,
     `setup.headquarters_unknown`; `setup.other_headquarters` for another root key than the pinned one,
-    `setup.plain_http` for what is not encrypted and not on this machine.
+    `setup.plain_http` for what is not encrypted and not on this machine, `setup.other_store`.
     """
     if text.strip().upper().startswith(ENROLMENT_PREFIX) and not names_store(text):
         return checked(of_code(read_enrolment_code(text)), known)
@@ -69,6 +78,7 @@ def checked(one: Destination, known: Known) -> Destination:
         raise Credentials("setup.other_headquarters", host=one.host)
     if urlsplit(one.url).scheme != "https" and not _is_loopback(one.url):
         raise Refused("setup.plain_http", host=one.host)
+    known.check_store(one.store)
     return one
 
 

@@ -12,7 +12,7 @@ from concurrent.futures import Future
 from dataclasses import replace
 from typing import Any
 
-from agent.core.errors import Refused, StoreboxError
+from agent.core.errors import Broken, Refused, StoreboxError
 from agent.core.network_codes import is_network_code
 from agent.core.ports import Clock, Entropy
 from agent.core.receipt_parts import Document
@@ -27,7 +27,7 @@ from agent.core.setup_codes import (
 )
 from agent.daemon.self_tests import print_within
 from agent.settings import Settings
-from agent.setup import conclusion
+from agent.setup import conclusion, takeover
 from agent.setup.destination import Known, destination_of, is_typed, names_store
 from agent.setup.devices import SetupDevices, SetupPrinter, SetupScanner
 from agent.setup.enrolling import enrol_at, is_final, told_of, waits_s
@@ -36,6 +36,7 @@ from agent.setup.packets import Packets, PacketWatch
 from agent.setup.paper import Paper, belonging
 from agent.setup.progress import begun, save_progress
 from agent.setup.proving import Proving
+from agent.setup.spare import known_headquarters, prepared_for
 from drivers.base import CONNECTED
 from drivers.discovery.found import Roots
 from sync.enrol import Enrolment, load_enrolment
@@ -69,8 +70,7 @@ class SetupMode:
         self._paper = Paper(settings, self._progress.box, roots.sys)
         self._proving = Proving(clock, entropy)
         self._devices = SetupDevices(settings, roots, self._printer_came, self._heard)
-        self._known = Known(settings.hq.url, settings.hq.root)
-        self._packets = Packets(settings.state, clock, settings.hq.root)
+        self._packets = Packets(settings.state, clock, lambda: self._known)
         self._sticks = PacketWatch(self._packets, self._stick_came)
         self._heard_at_s = clock.monotonic_s()
         self._retry_at_s: float | None = None
@@ -93,7 +93,11 @@ class SetupMode:
         else:
             self._retry_at_s = self._clock.monotonic_s()
         self._devices.start()
-        self._packets.begin()
+        if self._enrolment is None:
+            self._packets.begin()
+        else:
+            takeover.adopt_old(self._state)
+            self._packets.end()
         self._sticks.start()
         self._thread.start()
 
@@ -125,7 +129,7 @@ class SetupMode:
             "unusable": dict(self._devices.unusable),
             "bound": sorted(self._proving.bound),
             "waiting": self._proving.waiting(),
-            "headquarters": self._known.url,
+            "headquarters": self._headquarters().url,
             "refusal": _plain(self._refusal),
             "packets": len(self._packets.waiting()) if self._progress.state is SetupState.UNSEALING else 0,
         }
@@ -162,6 +166,11 @@ class SetupMode:
 
     def _stick_came(self) -> None:
         self._inputs.put(self._take_stick)
+
+    @property
+    def _known(self) -> Known:
+        """The headquarters that this box may follow, read anew: a spare is prepared while it waits."""
+        return known_headquarters(self._settings)
 
     # on the thread of setup
 
@@ -237,7 +246,7 @@ class SetupMode:
         elif self._opens_packets(cleaned):
             self._take_packet(cleaned)
         elif cleaned == f"X1{SetupCommand.PASSCODE.value}":
-            self._print(self._paper.typing(self._known.url))
+            self._print(self._paper.typing(self._headquarters().url))
         elif (nonce := read_slip_code(cleaned)) is not None and scanner is not None:
             self._take_slip(nonce, scanner)
         elif not self._proving.probed(cleaned):
@@ -268,14 +277,27 @@ class SetupMode:
         """Go on to the test slips, under the name that the box has now."""
         self._enrolment, self._refusal = enrolment, None
         self._step(SetupEvent.ENROLLED, code="", box=enrolment.identity.box)
+        old = takeover.adopt_old(self._state)
         self._packets.end()
         self._heard_at_s = self._clock.monotonic_s()
         self._print(self._paper.enrolled(self._belonging(enrolment)))
+        if takeover.replaces_another(enrolment):
+            follows = takeover.bring_first(self._state, enrolment)
+            self._print(self._paper.takes_over(self._belonging(enrolment), follows, old))
         for printer in self._devices.printers:
             self._test(printer)
 
     def _belonging(self, enrolment: Enrolment) -> Belonging:
-        return belonging(enrolment, root_fingerprint(enrolment.root_public_key or b""), bool(self._settings.hq.root))
+        fingerprint = root_fingerprint(enrolment.root_public_key or b"")
+        return belonging(enrolment, fingerprint, self._headquarters().root == fingerprint)
+
+    def _headquarters(self) -> Known:
+        """Return the headquarters that slips and pages name: none where a spare forgot it."""
+        try:
+            return self._known
+        except Broken as error:
+            _log.error("%s", error)
+            return Known()
 
     def _take_stick(self) -> None:
         """Ask for the characters that open a packet; a box that has its store asks nothing of a stick."""
@@ -378,8 +400,9 @@ class SetupMode:
     def _invitation(self) -> Document:
         if self._progress.state is SetupState.UNSEALING:
             return self._paper.packet(len(self._packets.waiting()))
+        unusable = tuple(sorted(self._devices.unusable))
         return self._paper.invitation(
-            self._devices.printers, self._devices.scanners, tuple(sorted(self._devices.unusable))
+            self._devices.printers, self._devices.scanners, unusable, prepared_for(self._state)
         )
 
     def _test(self, printer: SetupPrinter) -> None:

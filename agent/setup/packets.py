@@ -15,6 +15,7 @@ from agent.core.errors import Credentials, Refused, StoreboxError
 from agent.core.ports import Clock
 from agent.daemon.box import begin_journal
 from agent.disk import write_private
+from agent.setup.destination import Known
 from sync.enrol import Enrolment
 from sync.grant import enrol_from_packet
 from sync.packet import MAGIC, PACKET_BYTES_MAX
@@ -32,11 +33,11 @@ _log = logging.getLogger("storebox.setup")
 class Packets:
     """The packets that are here, and how often a code opened none of them."""
 
-    def __init__(self, state: Path, clock: Clock, pinned: str) -> None:
-        """`pinned` is the fingerprint of the only root key that this box follows; empty where any is."""
+    def __init__(self, state: Path, clock: Clock, known: Callable[[], Known]) -> None:
+        """`known` says whose packets this box may open, and of which stores."""
         self._state = state
         self._clock = clock
-        self._pinned = pinned or None
+        self._known = known
         self._tries = 0
         self._refused: set[Path] = set()
 
@@ -94,8 +95,10 @@ class Packets:
         raise Credentials("enrol.packet_locked")
 
     def _opened(self, path: Path, code: str) -> Enrolment:
-        data = read_packet(path)
-        enrolment = enrol_from_packet(self._state, data, code, self._clock.now_ms(), fingerprint=self._pinned)
+        data, known = read_packet(path), self._known()
+        enrolment = enrol_from_packet(
+            self._state, data, code, self._clock.now_ms(), fingerprint=known.root or None, check_store=known.check_store
+        )
         begin_journal(self._state, enrolment, self._clock)
         return enrolment
 

@@ -26,6 +26,7 @@ from agent.core.receipt_steps import (
     packet_document,
     ready_document,
     refusal_document,
+    takes_over_document,
     typing_document,
 )
 from agent.core.sentences import sentence_of
@@ -51,16 +52,20 @@ class Paper:
     sys: Path = Path("/sys")
 
     def invitation(
-        self, printers: Sequence[SetupPrinter], scanners: Sequence[SetupScanner], unusable: Sequence[str]
+        self,
+        printers: Sequence[SetupPrinter],
+        scanners: Sequence[SetupScanner],
+        unusable: Sequence[str],
+        spare: str = "",
     ) -> Document:
-        """Return the invitation: what is there, what is missing, what to scan."""
+        """Return the invitation: what is there, what is missing, what to scan; `spare` names a spare's headquarters."""
         seen = [_seen(DeviceRole.RECEIPT_PRINTER, one.title, one.device.state in CONNECTED) for one in printers]
         seen += [_seen(DeviceRole.SCANNER, one.title, True) for one in scanners]
         seen += [SeenDevice(DeviceRole.SCANNER, DeviceFinding.SILENT, device) for device in unusable]
         if not scanners:
             seen.append(SeenDevice(DeviceRole.SCANNER, DeviceFinding.NOT_FOUND))
         networks = seen_network(interfaces(self.sys))
-        found = Invitation(self.box, version("storebox"), SYNCHRONISED.exists(), tuple(seen), networks)
+        found = Invitation(self.box, version("storebox"), SYNCHRONISED.exists(), tuple(seen), networks, spare=spare)
         return invitation_document(found, self._translate, self.settings.language)
 
     def refusal(self, error: StoreboxError) -> Document:
@@ -74,6 +79,10 @@ class Paper:
     def packet(self, count: int) -> Document:
         """Return that a stick brought packets, and how to open one."""
         return packet_document(count, self.box, self.page, self._translate, self.settings.language)
+
+    def takes_over(self, who: Belonging, follows: int | None, old: int) -> Document:
+        """Return that the box goes on in another's place."""
+        return takes_over_document(who, follows, old, self._translate, self.settings.language)
 
     def typing(self, headquarters: str) -> Document:
         """Return how to enrol without a scanner."""

@@ -1,37 +1,100 @@
 """Root's part of a stick: what storebox-stick@.service runs when one is plugged in.
 
 It looks at the files on top of the stick by their first bytes, whatever they are called, and copies offline packets
-into the box's folder, where the box itself opens them. Nothing is started from a stick, no link on it is followed, and
-where the box keeps no such folder (it has its store) nothing is copied.
+into the box's folder, where the box itself opens them; beside them, once, the journal or the warm copy of a dead box,
+when the stick or the disk has one. Nothing is started from a stick, no link on it is followed, and where the box keeps
+no such folder (it has its store) nothing is copied.
 """
 
 import os
-from collections.abc import Iterator
+import secrets
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
+from agent.core.errors import Refused
+from agent.rescue.sources import copy_journal, files_of
 from agent.setup.packets import FOLDER, PACKETS_MAX, SUFFIX, is_packet, read_packet
+from agent.setup.takeover import OLD
 from sync.packet import MAGIC
 
 FILES_MAX = 1000
 """So many files of a stick are looked at."""
+ROOM_TIMES = 3
+"""An old box's records are copied where the disk has this many times their size: what is taken over is written anew."""
+_FOLDER_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
-def carry_in(stick: Path, state: Path) -> int:
-    """Copy the packets of a mounted stick for the box in `state`; returns how many.
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """What was copied: `packets` by number, `records` the files of a dead box."""
 
-    The same stick again copies again, which is how a technician asks for another try. Raises `OSError` when the disk
-    can't be written.
+    packets: int = 0
+    records: int = 0
+
+
+def carry_in(stick: Path, state: Path) -> Carried:
+    """Copy packets and records of a mounted stick for the box in `state`.
+
+    Packets of the same stick are copied again, which is how a technician asks for another try. Raises `Refused`
+    `late.no_room` where the records do not fit, after the packets; `OSError` when the disk can't be written.
     """
     with _folder_of(state) as folder:
         if folder is None:
-            return 0
-        count = 0
+            return Carried()
+        packets = 0
         for path in _packets_on(stick):
             _write(folder, f"{sha256(path.name.encode()).hexdigest()[:16]}{SUFFIX}", read_packet(path))
-            count += 1
-        return count
+            packets += 1
+        return Carried(packets, _carry_records(stick, folder))
+
+
+def _carry_records(stick: Path, folder: int) -> int:
+    """Copy journals and warm copies into a folder of their own, which the box may move on; returns how many files."""
+    found = _records_on(stick)
+    if not found:
+        return 0
+    name = OLD + _fingerprint(stick, found)
+    if name in os.listdir(folder):
+        return len(found)
+    space = os.statvfs(folder)
+    size = sum(path.stat().st_size for path in found)
+    if space.f_bavail * space.f_frsize < ROOM_TIMES * size:
+        raise Refused("late.no_room", mib=ROOM_TIMES * size // 2**20 + 1)
+    draft = f".{name}.{secrets.token_hex(4)}"
+    os.mkdir(draft, 0o700, dir_fd=folder)
+    inside = os.open(draft, _FOLDER_FLAGS, dir_fd=folder)
+    try:
+        # Opened by its descriptor and root's alone until it is whole: the box's user can put no link into it.
+        place = Path(f"/proc/self/fd/{inside}")
+        for number, path in enumerate(found):
+            copy_journal(path, place / f"{number}-{path.name}")
+        for one in place.iterdir():
+            one.chmod(0o666)
+        os.fchmod(inside, 0o777)
+        os.fsync(inside)
+    finally:
+        os.close(inside)
+    os.rename(draft, name, src_dir_fd=folder, dst_dir_fd=folder)
+    os.fsync(folder)
+    return len(found)
+
+
+def _records_on(stick: Path) -> list[Path]:
+    """Return the journals and warm copies of a stick; none that a link leads to."""
+    try:
+        found = files_of(stick)
+    except Refused:
+        return []
+    whole = stick.resolve()
+    return [path for path in found if path.is_file() and path.resolve() == whole / path.relative_to(stick)]
+
+
+def _fingerprint(stick: Path, found: Sequence[Path]) -> str:
+    facts = [(str(path.relative_to(stick)), path.stat().st_size, path.stat().st_mtime_ns) for path in found]
+    return sha256(repr(facts).encode()).hexdigest()[:16]
 
 
 def _packets_on(stick: Path) -> Iterator[Path]:
@@ -53,13 +116,12 @@ def _packets_on(stick: Path) -> Iterator[Path]:
 @contextmanager
 def _folder_of(state: Path) -> Iterator[int | None]:
     """Give the box's folder, opened step by step without following a link of the box's user; None where it is not."""
-    flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
     opened: list[int] = []
     try:
         try:
-            opened.append(os.open(state, flags))
+            opened.append(os.open(state, _FOLDER_FLAGS))
             for part in FOLDER.parts:
-                opened.append(os.open(part, flags, dir_fd=opened[-1]))
+                opened.append(os.open(part, _FOLDER_FLAGS, dir_fd=opened[-1]))
         except OSError:
             yield None
         else:

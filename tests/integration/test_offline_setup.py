@@ -66,7 +66,7 @@ def test_a_stick_a_code_and_a_slip_and_it_sells_without_a_line(tmp_path: Path) -
     with Bench(tmp_path / "box") as bench:
         bench.start(free_port())
         bench.slip_with("等待开通")
-        assert carry_in(stick, bench.state) == 1
+        assert carry_in(stick, bench.state).packets == 1
         assert "口令" in bench.slip_with("找到 U 盘")
         bench.scan(packet_code("00000000"))
         assert "口令和开通包对不上" in bench.slip_with("enrol.packet_wrong_code")

@@ -141,3 +141,9 @@ def test_the_test_slip_takes_the_plainest_facts() -> None:
     """Nothing but what every caller knows."""
     test = SelfTest(box="B", version="1", name="receipt1", model="", line="", code=self_test_code(bytes(10)))
     assert "receipt1" in printed(self_test_document(test, CHINESE))
+
+
+def test_a_spare_names_its_headquarters_and_asks_for_a_code_of_replacement() -> None:
+    spare = printed(invitation_document(replace(INVITATION, spare="https://hq.example.com"), CHINESE))
+    assert "备用盒子" in spare and "https://hq.example.com" in spare and "扫换盒子的码" in spare
+    assert "备用盒子" not in printed(invitation_document(INVITATION, CHINESE))

@@ -14,6 +14,8 @@ from agent.core.receipt_steps import (
     packet_document,
     ready_document,
     refusal_document,
+    takes_over_document,
+    typing_document,
 )
 from agent.core.sentences import help_code, known_codes, sentence_for, sentence_of
 from agent.services.language import translator
@@ -82,3 +84,17 @@ def test_a_stick_is_answered_with_how_to_open_its_packets() -> None:
     assert "找到 U 盘" in one
     assert "http://192.168.1.50:8080" in one.replace("\n", "").replace(" ", "")
     assert "30 enrolment packets" in printed(packet_document(30, "SB7K2MQX", "http://x", EN, "en"), 48)
+
+
+def test_a_box_in_anothers_place_says_what_comes_and_what_must_be_kept() -> None:
+    online = printed(takes_over_document(WHO, 550_000, 0, EN, "en"), 48)
+    assert "550000 older entries" in online and "on the stick" not in online
+    offline = printed(takes_over_document(WHO, None, 1, ZH, "zh-CN"))
+    assert "没网也马上能卖" in offline and "U 盘上有旧盒子的账" in offline and "storebox staff add" in offline
+
+
+def test_a_box_that_knows_no_headquarters_says_that_its_address_is_typed_too() -> None:
+    page = "http://192.168.1.50:8080"
+    assert "不知道总部网址" in printed(typing_document("SB7K2MQX", page, "", ZH, "zh-CN"))
+    known = printed(typing_document("SB7K2MQX", page, "https://hq.example.com", EN, "en"), 48)
+    assert "https://hq.example.com" in known and "S001 7K2M-9QXD" in known

@@ -9,7 +9,10 @@ import pytest
 from agent.core.errors import StoreboxError
 from agent.core.setup import SILENCE_S
 from agent.core.setup_codes import packet_code
-from agent.setup import packets, stick
+from agent.rescue import inbox
+from agent.setup import packets, stick, takeover
+from agent.setup.destination import Known
+from agent.setup.stick import Carried
 from sync.enrol import load_enrolment
 from sync.grant import waiting_grant
 from sync.hq.keys import HqKeys
@@ -119,10 +122,8 @@ def test_a_packet_that_was_cut_or_changed_is_named(counter: Counter, keys: HqKey
     assert counter.code_of(CODE) == "enrol.packet_damaged"
 
 
-def test_a_packet_of_another_headquarters_is_refused_where_one_is_pinned(
-    tmp_path: Path, keys: HqKeys, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    mine = packets.Packets(tmp_path, _Noon(), "00" * 16)
+def test_a_packet_of_another_headquarters_is_refused_where_one_is_pinned(tmp_path: Path, keys: HqKeys) -> None:
+    mine = packets.Packets(tmp_path, _Noon(), lambda: Known(root="00" * 16))
     mine.begin()
     packets.hand_over(tmp_path, packet(keys))
     assert mine.came() == 1
@@ -156,8 +157,8 @@ def test_a_power_cut_asks_for_the_code_again(tmp_path: Path, keys: HqKeys) -> No
 
 def test_nothing_of_a_hostile_stick_is_followed_or_kept(tmp_path: Path, keys: HqKeys) -> None:
     state, plugged, secret = tmp_path / "box", tmp_path / "stick", tmp_path / "secret"
-    mine = packets.Packets(state, _Noon(), "")
-    assert stick.carry_in(tmp_path, state) == 0, "no box is in setup mode"
+    mine = packets.Packets(state, _Noon(), Known)
+    assert stick.carry_in(tmp_path, state) == Carried(), "no box is in setup mode"
     mine.begin()
     plugged.mkdir()
     secret.write_bytes(packet(keys))
@@ -165,15 +166,40 @@ def test_nothing_of_a_hostile_stick_is_followed_or_kept(tmp_path: Path, keys: Hq
     os.mkfifo(plugged / "pipe.bin")
     (plugged / "large.bin").write_bytes(packet(keys) + bytes(PACKET_BYTES_MAX))
     (plugged / "folder.bin").mkdir()
-    assert stick.carry_in(plugged, state) == 0
+    assert stick.carry_in(plugged, state) == Carried()
     (plugged / "../../../etc.bin".replace("/", "-")).write_bytes(packet(keys))
-    assert stick.carry_in(plugged, state) == 1
+    assert stick.carry_in(plugged, state) == Carried(packets=1)
     (kept,) = (state / packets.FOLDER).iterdir()
     assert kept.suffix == packets.SUFFIX
     mine.end()
     (state / packets.FOLDER.parent).rmdir()
     (state / packets.FOLDER.parent).symlink_to(plugged)
-    assert stick.carry_in(plugged, state) == 0, "a link of the box's user is not followed by root"
+    assert stick.carry_in(plugged, state) == Carried(), "a link of the box's user is not followed by root"
+
+
+def test_the_records_of_a_dead_box_are_copied_once_and_no_link_leads_to_others(tmp_path: Path) -> None:
+    state, disk, secret = tmp_path / "box", tmp_path / "disk", tmp_path / "secret"
+    mine = packets.Packets(state, _Noon(), Known)
+    mine.begin()
+    home = disk / "var/lib/storebox"
+    home.mkdir(parents=True)
+    (home / "journal.db").write_bytes(b"SQLite format 3\0" + bytes(200_000))
+    (home / "journal.db-wal").write_bytes(b"wal")
+    secret.write_text("root's own")
+    (disk / "journal.db").symlink_to(secret)
+    (disk / "storebox").symlink_to(tmp_path)
+    (tmp_path / "journal.db").write_text("root's own")
+    assert stick.carry_in(disk, state) == stick.carry_in(disk, state) == Carried(records=1)
+    (folder,) = (state / packets.FOLDER).iterdir()
+    assert {path.name: path.stat().st_size for path in folder.iterdir()} == {
+        "0-journal.db": 200_016,
+        "0-journal.db-wal": 3,
+    }
+    assert takeover.adopt_old(state) == 1
+    assert takeover.adopt_old(state) == 0
+    (order,) = inbox.waiting(state)
+    assert order.source.read_bytes().startswith(b"SQLite")
+    assert order.source.is_relative_to(state / takeover.FROM_STICK)
 
 
 class _Noon:
