@@ -84,8 +84,10 @@ class Carrying:
                 raise
             log.warning("%s is refused: %s", pending.to, error)
             found = pending.at(UpgradeStep.DENIED, reason=error.code)
-        # The end itself is written to the history, then the paper goes: an end never stands in the paper.
-        return found if found is None or found.state in ENDS else papers.save(self.place, found)
+        if found is None or found.state is UpgradeState.REFUSED:  # nothing has changed; on a full disk it needs no room
+            return found
+        # An end of a trial too: broken off while it tidies up it would be on trial again, after it was told of.
+        return papers.save(self.place, found)
 
     # Steps
 
@@ -213,6 +215,8 @@ class Carrying:
         if ended is None:
             return
         kept = {self.place.running(), ended.back}
+        if ended.state is UpgradeState.RETURNED:  # a bad release takes nobody's way back away
+            kept.add(_previous(self.place))
         if ended.state is UpgradeState.REFUSED:
             kept |= {one.name for one in self.place.releases.iterdir() if one.name != ended.to or not ended.bundle}
         for folder in self.place.releases.iterdir():
@@ -281,11 +285,16 @@ def later_of(place: Place) -> Later:
 
 def previous_of(place: Place) -> str:
     """Return the release that ran before the present one; refuses with `upgrade.nothing_to_return_to`."""
-    found = read_json(place.own / PREVIOUS_FILE)
-    back = found.get("version") if isinstance(found, dict) else None
-    if not isinstance(back, str) or back == place.running() or not guard.usable(place.root, back):
+    back = _previous(place)
+    if back is None or back == place.running() or not guard.usable(place.root, back):
         raise Refused("upgrade.nothing_to_return_to", version=place.running() or "")
     return back
+
+
+def _previous(place: Place) -> str | None:
+    found = read_json(place.own / PREVIOUS_FILE)
+    back = found.get("version") if isinstance(found, dict) else None
+    return back if isinstance(back, str) else None
 
 
 def begin_return(place: Place, now_ms: int) -> Pending:

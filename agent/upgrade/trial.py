@@ -12,6 +12,8 @@ from agent.core.errors import Broken
 GOOD_ANSWERS = 3
 STARTS_MAX = 1
 """How many starts a gate may see. Who died is not awaited again."""
+NEVER = "0"
+"""What systemd says of a service that was not started since the boot, or is being started at this moment."""
 COMMAND_TIMEOUT_S = 30.0
 UNIT = "storebox.service"
 
@@ -39,8 +41,8 @@ class Systemd:
         _said("systemctl", "restart", "--no-block", UNIT)
 
     def starts(self) -> str:
-        """Return the moment of the last start."""
-        return _said("systemctl", "show", "--property=ExecMainStartTimestampMonotonic,NRestarts", "--value", UNIT)
+        """Return the moment of the last start. (NRestarts changes some time before it: one start would count twice.)"""
+        return _said("systemctl", "show", "--property=ExecMainStartTimestampMonotonic", "--value", UNIT)
 
     def start_ms(self) -> int | None:
         """Return the time from the start of the process to its `READY=1`."""
@@ -159,9 +161,9 @@ class Trial:
             in_a_row = in_a_row + 1 if said == version else 0
             other = said is not None and said != version
             present = self._supervisor.starts()
-            if present not in before and not seen:
+            if present not in before | seen | {NEVER}:
                 ends_s = self._monotonic_s() + within_s
-            seen |= {present} - before
+                seen.add(present)
             if len(seen) > STARTS_MAX:
                 return "upgrade.keeps_dying"
             if in_a_row >= GOOD_ANSWERS:

@@ -173,6 +173,19 @@ def test_a_start_that_takes_twice_as_long_as_the_last_one_is_good(box: Box) -> N
     assert box.carry() is UpgradeState.COMMITTED
 
 
+def test_a_bad_release_leaves_the_way_back_of_the_good_one(box: Box, tmp_path: Path) -> None:
+    box.take()
+    assert box.carry() is UpgradeState.COMMITTED
+    place.write_whole(box.place.release(OLD) / place.RELEASE_FILE, b'{"sequence":1,"version":"1.0.0"}')
+    box.place.keep_keys(parse_key_list(box.publisher.key_list))
+    bad = box.publisher.bundle(make_tree(tmp_path / "bad", "1.2.0"), tmp_path / "bad.bundle", "1.2.0", 3)
+    box.answers = lambda version, since_s: None if version == "1.2.0" else version
+    box.take(bad)
+    assert box.carry() is UpgradeState.RETURNED
+    assert sorted(path.name for path in box.place.releases.iterdir()) == [OLD, NEW]
+    assert carrying.begin_return(box.place, NOW_MS).to == OLD
+
+
 def test_a_supervisor_that_does_not_know_the_start_refuses_nothing(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
     def silent() -> int | None:
         raise Broken("upgrade.supervisor_silent", command="systemctl")
@@ -271,6 +284,29 @@ def test_broken_off_after_every_change_of_the_disk_it_comes_to_the_same_end(tmp_
     else:
         pytest.fail("it never came to an end without a cut")
     assert ends == {NEW}
+
+
+@pytest.mark.parametrize("good", [True, False])
+def test_an_end_that_was_told_stays_however_often_tidying_up_is_broken_off(good: bool, box: Box) -> None:
+    """Power goes twice while leftovers are taken away: the second time the guard goes back with what is on trial."""
+    if not good:
+        box.answers = lambda version, since_s: None
+    box.take()
+    for _ in range(2):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(carrying.Carrying, "_sweep", power_goes)
+            with pytest.raises(KeyboardInterrupt):
+                box.carry()
+        guard.boot(box.place.root)
+        box.restart()
+    box.carry()
+    assert [line["end"] for line in pending.history(box.place)] == ["committed" if good else "returned"]
+    assert box.place.running() == box.runs == (NEW if good else OLD)
+    assert pending.load(box.place) is None
+
+
+def power_goes(*_: object) -> None:
+    raise KeyboardInterrupt
 
 
 def test_who_carries_out_twice_at_once_is_sent_away(box: Box) -> None:

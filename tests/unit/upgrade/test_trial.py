@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from agent.upgrade.trial import Limits, Systemd, Trial
+from agent.upgrade.trial import NEVER, Limits, Systemd, Trial
 
 NEW = "1.1.0"
 
@@ -55,6 +55,13 @@ def test_what_a_boot_started_at_the_same_time_is_no_death() -> None:
 
     kept.restart = boot_comes_first  # type: ignore[method-assign]
     assert kept.trial(lambda: NEW if kept.now_s > 3 else None).answers(NEW, 8.0) is None
+
+
+def test_a_boot_that_has_not_started_it_yet_is_no_start() -> None:
+    kept = Kept()
+    kept.started_at_s = [3.0]
+    assert kept.starts() == NEVER
+    assert kept.trial(lambda: NEW if kept.now_s > 9 else None).answers(NEW, 8.0, restart=False) is None
 
 
 def test_who_dies_is_not_awaited_again() -> None:
