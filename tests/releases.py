@@ -30,8 +30,13 @@ running = "run" in sys.argv[1:2]
 word, _, value = BEHAVIOUR.partition(":")
 if running and word == "crash":
     sys.exit(3)
-if running and word == "hang":
+if running and word in ("hang", "stuck"):
+    if word == "stuck":
+        import signal
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
     time.sleep(3600)
+if word == "unrehearsed" and sys.argv[1:3] == ["upgrade", "rehearse"]:
+    sys.exit(4)
 if running and word == "dies":
     threading.Timer(float(value), os._exit, (9,)).start()
 if running and word == "sick":
@@ -167,8 +172,9 @@ def make_bundles(
 ) -> tuple[dict[str, Any], dict[str, Path]]:
     """Make signed bundles from an installed tree; returns the key list to install, and the bundle of each version.
 
-    `versions` says how each behaves: "good", "crash" (the program ends at once), "hang" (it never gets ready), "sick"
-    (`/health` answers 503), "dies:12" (after so many seconds). The faulty ones are the same tree with a few lines
+    `versions` says how each behaves: "good", "crash" (the program ends at once), "hang" (it never gets ready), "stuck"
+    (nor does it stop when it is asked to), "sick" (`/health` answers 503), "dies:12" (after so many seconds),
+    "unrehearsed" (it can't open a copy of the journal). The faulty ones are the same tree with a few lines
     before its program. `old` is the version of `tree`, the name of its folder below `releases/`.
     """
     publisher = Publisher(folder / "publisher")

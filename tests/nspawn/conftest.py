@@ -5,10 +5,12 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
 from tests.integration.running import wait_for
+from tests.nspawn.bundles import Bundles
 from tests.nspawn.machine import BUILT, CannotBoot, Machine, first_boot, roomy_memory, what_is_missing
 
 STATE = "/var/lib/storebox"
@@ -25,6 +27,16 @@ FIND_DEVICES_THERE = f"""[Service]
 ExecStart=
 ExecStart=/opt/storebox/current/bin/storebox run --dev {PLUGGED}/dev --sys {PLUGGED}/sys
 """
+
+
+REPORT: list[str] = []
+"""What tests measured, shown at the end of a run."""
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Show what was measured."""
+    for line in REPORT:
+        terminalreporter.write_line(f"nspawn: {line}")
 
 
 class Shop:
@@ -97,18 +109,30 @@ def set_up(shop: Shop) -> None:
     shop.set_up_s["trading"] = time.monotonic() - began_s
 
 
+def skip(why: str) -> NoReturn:
+    """Skip what needs a booted root; why stands once more at the end of the run, alone."""
+    REPORT.append(f"SKIPPED, nothing was booted: {why}")
+    pytest.skip(why)
+
+
+@pytest.fixture(scope="session")
+def bundles(shop: Shop) -> Bundles:
+    """Releases to change to; before the first upgrade the machine holds the package's only."""
+    return Bundles(shop.machine)
+
+
 @pytest.fixture(scope="session")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     """A shop that trades."""
     missing = what_is_missing()
     if missing is not None:
-        pytest.skip(missing)
+        skip(missing)
     memory = roomy_memory()
     disk = tmp_path_factory.mktemp("nspawn")
     try:
         machine = first_boot(disk if memory is None else Path(tempfile.mkdtemp("-nspawn", dir=memory)), disk)
     except CannotBoot as error:
-        pytest.skip(str(error))
+        skip(str(error))
     try:
         made = Shop(machine)
         installed(made)

@@ -162,7 +162,7 @@ class Machine:
             try:
                 wait_for(lambda: self._ready(notified, told), within_s)
             except AssertionError as error:
-                raise CannotBoot(f"not up {error}; it said: {self.console()[-600:] or 'nothing'}") from error
+                raise CannotBoot(f"not up {error}; it said: {self.last_words() or 'nothing'}") from error
         self._leader = int(told["X_NSPAWN_LEADER_PID"])
 
     def _command(self) -> Sequence[str]:
@@ -176,7 +176,7 @@ class Machine:
     def _ready(self, notified: socket.socket, told: dict[str, str]) -> bool:
         assert self._nspawn is not None
         if self._nspawn.poll() is not None:
-            raise CannotBoot(f"it ended {self._nspawn.returncode}: {self.console()[-600:] or 'without a word'}")
+            raise CannotBoot(f"it ended {self._nspawn.returncode}: {self.last_words() or 'without a word'}")
         try:
             text = notified.recv(4096).decode("utf-8", "replace")
         except TimeoutError:
@@ -191,6 +191,10 @@ class Machine:
     def console(self) -> str:
         """Return what was written to the console."""
         return self._console.read_text(errors="replace")
+
+    def last_words(self) -> str:
+        """Return the end of the console, in one line."""
+        return " / ".join(self.console()[-600:].split("\n")).strip(" /")
 
     def run(self, *command: str, check: bool = True, timeout_s: float = 120.0, **environment: str) -> str:
         """Run a command inside as root; returns its standard output. Fails with what it said on standard error."""
@@ -231,9 +235,9 @@ class Machine:
         self._kill(self._group)
         self._gone()
 
-    def kill_units(self, *patterns: str) -> list[str]:
-        """`kill -9` of all processes of the units that run now and match; returns the units that had any."""
-        units = [group for pattern in patterns for group in self._group.rglob(pattern) if group.is_dir()]
+    def kill_units(self, *names: str) -> list[str]:
+        """`kill -9` of all processes of some units at once; returns the units that had any."""
+        units = [group for name in names for group in self._group.glob(f"*/system.slice/{name}")]
         found = [group for group in units if populated(group)]
         for group in found:
             self._kill(group)

@@ -1,46 +1,38 @@
-"""The installed box takes signed bundles: a good one, one that crashes, and back by hand. Nothing sold is lost."""
+"""The installed box takes signed bundles: a good one, one that hangs, and back by hand. Nothing sold is lost."""
 
 import json
-import shutil
+import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from agent.core.canonical import canonical_bytes
 from tests.integration.running import wait_for
-from tests.nspawn.conftest import Shop
-from tests.releases import make_bundles
+from tests.nspawn.bundles import Bundles
+from tests.nspawn.buying import Customer
+from tests.nspawn.conftest import REPORT, Shop
 
 pytestmark = [pytest.mark.nspawn, pytest.mark.slow]
 
-HURRIED = """[Service]
+SHORT_PROBATION = """[Service]
 ExecStart=
-ExecStart=/usr/bin/python3 -I /opt/storebox/upgrade/guard.py /opt/storebox carry-out --wait-s 1 --quiet-s 0 \
---gate-s 20 --probation-s 2 --every-s 0.2 --deaf-s 5
+ExecStart=/usr/bin/python3 -I /opt/storebox/upgrade/guard.py /opt/storebox carry-out --wait-s 1 --probation-s 2
 """
-GOOD, CRASHING = "9.0.1", "9.0.2"
+"""All other times are those in force on a box."""
 UNIT = "storebox.service"
+TRADES_WITHIN_S = 20.0
 
 
-@pytest.fixture(scope="module")
-def bundles(shop: Shop) -> Iterator[dict[str, Path]]:
-    """Bundles of the installed release under other versions, in the machine; their keys are trusted there."""
+@pytest.fixture(autouse=True)
+def short_probation(shop: Shop) -> Iterator[None]:
     machine = shop.machine
-    releases = machine.root / "opt/storebox/releases"
-    (old,) = (path.name for path in releases.iterdir() if not path.name.startswith("9."))
-    folder = machine.root / "root/bundles"
-    folder.mkdir()
-    versions = {GOOD: "good", CRASHING: "crash"}
-    keys, made = make_bundles(releases / old, folder, old, versions)
-    (machine.root / "opt/storebox/upgrade/release-keys.json").write_bytes(canonical_bytes(keys))
-    drop_in = machine.root / "etc/systemd/system/storebox-upgrade.service.d/hurried.conf"
-    drop_in.parent.mkdir()
-    drop_in.write_text(HURRIED, encoding="utf-8")
+    drop_in = machine.root / "etc/systemd/system/storebox-upgrade.service.d/short.conf"
+    drop_in.parent.mkdir(exist_ok=True)
+    drop_in.write_text(SHORT_PROBATION, encoding="utf-8")
     machine.run("systemctl", "daemon-reload")
-    yield made
-    shutil.rmtree(folder)
+    yield
+    drop_in.unlink()
+    machine.run("systemctl", "daemon-reload")
 
 
 def status(shop: Shop) -> dict[str, Any]:
@@ -48,30 +40,43 @@ def status(shop: Shop) -> dict[str, Any]:
     return found
 
 
-def taken(shop: Shop, bundle: Path) -> dict[str, Any]:
+def taken(shop: Shop, bundle: str) -> dict[str, Any]:
     """Take a bundle in and wait for its end, whatever it is; returns the row of history."""
     ends = len(status(shop)["rows"])
-    shop.machine.run("storebox", "upgrade", "import", f"/root/bundles/{bundle.name}", "--now")
+    shop.machine.run("storebox", "upgrade", "import", bundle, "--now")
     wait_for(lambda: status(shop)["pending"] is None and len(status(shop)["rows"]) > ends, 90)
     row: dict[str, Any] = status(shop)["rows"][-1]
     return row
 
 
-def test_a_good_release_is_taken_a_bad_one_goes_back(shop: Shop, bundles: dict[str, Path]) -> None:
-    """From the package's release to a bundle's, then one that is no good, then back by hand; the tills trade on."""
+def test_a_good_release_is_taken_and_given_back_by_hand(shop: Shop, bundles: Bundles) -> None:
+    """From the package's release to a bundle's, and back; the tills trade on."""
     machine = shop.machine
     before = status(shop)["running"]["version"]
     sold = shop.counter("sell", "D001")
-    row = taken(shop, bundles[GOOD])
-    assert status(shop)["running"]["version"] == GOOD, (row, machine.journal("storebox-upgrade.service"))
-    assert shop.counter("sales") == sold
-    row = taken(shop, bundles[CRASHING])
-    assert status(shop)["running"]["version"] == GOOD, row
-    wait_for(lambda: machine.facts(UNIT, "ActiveState") == {"ActiveState": "active"}, 30)
+    row = taken(shop, bundles.path("good"))
+    assert status(shop)["running"]["version"] == bundles.version("good"), (row, machine.journal("storebox-upgrade"))
     assert shop.counter("sales") == sold
     ends = len(status(shop)["rows"])
     machine.run("storebox", "upgrade", "return")
     wait_for(lambda: len(status(shop)["rows"]) > ends and status(shop)["pending"] is None, 90)
     assert status(shop)["running"]["version"] == before, machine.journal("storebox-upgrade.service")
-    sold = shop.counter("sell", "D001")
+    shop.counter("sell", "D001")
     assert json.loads(machine.run("storebox", "ledger", "verify", "--json"))["holds"]
+
+
+def test_a_release_that_hangs_keeps_nobody_waiting_for_twenty_seconds(shop: Shop, bundles: Bundles) -> None:
+    """It neither gets ready nor stops when it is asked to; the times are those of a box."""
+    machine, bundle = shop.machine, bundles.path("stuck")
+    before = status(shop)["running"]["version"]
+    customer, began_s = Customer(machine), time.monotonic()
+    try:
+        row = taken(shop, bundle)
+    finally:
+        customer.ends()
+    assert (row["end"], row["reason"]) == ("returned", "upgrade.no_good_answer"), row
+    assert status(shop)["running"]["version"] == before
+    assert machine.facts(UNIT, "ActiveState") == {"ActiveState": "active"}
+    waited_s = customer.longest_wait_s(began_s)
+    REPORT.append(f"a release that hangs, by the times of a box: {waited_s:.1f} s without trade")
+    assert waited_s < TRADES_WITHIN_S, machine.journal("storebox-upgrade.service")
