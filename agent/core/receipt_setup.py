@@ -341,13 +341,12 @@ def _steps(invitation: Invitation, translate: Translate) -> list[Block]:
 
 
 def _second_step(invitation: Invitation, enrol: str, translate: Translate) -> list[Block]:
-    if not invitation.spare:
-        return [text(translate("Step 2  scan the enrolment code")), text(enrol, indent=2)]
-    return [
-        text(translate("Step 2  scan the code of replacement")),
-        text(translate("Headquarters makes it: [Enrolment], the store, [Replace the box]."), indent=2),
-        text(translate("No line? Plug in the stick with the store's packet, then scan its code."), indent=2),
-    ]
+    step = translate("Step 2  scan the enrolment code")
+    if invitation.spare:
+        step = translate("Step 2  scan the code of replacement")
+        enrol = translate("Headquarters makes it: [Enrolment], the store, [Replace the box].")
+    stick = translate("No line? Plug in the stick with the store's packet, then scan its code.")
+    return [text(step), text(enrol, indent=2), text(stick, indent=2)]
 
 
 def _commands(translate: Translate) -> list[Block]:
