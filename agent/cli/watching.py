@@ -1,6 +1,7 @@
 """`storebox device watch`: what is plugged in and out and how the box's devices change, one happening a line."""
 
 import json
+import signal
 import time
 from datetime import datetime
 from pathlib import Path
@@ -16,12 +17,13 @@ COLOURS = {"plugged": "green", "unplugged": "red", "renamed": None, "state": "ye
 
 
 class _Deadline:
-    """A hint that ends with the time that was given."""
+    """A hint that ends with the time that was given, or when it was told to."""
 
     def __init__(self, ends_s: float | None) -> None:
         from drivers.discovery.watch import UdevHint
 
         self._ends_s = ends_s
+        self._ended = False
         self._hint = UdevHint(time.sleep)
 
     def wait(self, timeout_s: float) -> bool:
@@ -31,7 +33,12 @@ class _Deadline:
 
     def over(self) -> bool:
         """Whether the time is up."""
-        return self._ends_s is not None and time.monotonic() >= self._ends_s
+        return self._ended or (self._ends_s is not None and time.monotonic() >= self._ends_s)
+
+    def interrupt(self, *_: object) -> None:
+        """End at once; where an exception is lost, as in a destructor of udev's objects, after the present look."""
+        self._ended = True
+        raise KeyboardInterrupt
 
 
 def watch_and_tell(settings: Settings, dev: Path, sys: Path, seconds: float, *, as_json: bool) -> None:
@@ -41,6 +48,7 @@ def watch_and_tell(settings: Settings, dev: Path, sys: Path, seconds: float, *, 
     deadline = _Deadline(time.monotonic() + seconds if seconds else None)
     profiles, user = profiles_shipped(), box_user()
     before: dict[str, str] = {}
+    signal.signal(signal.SIGINT, deadline.interrupt)
     try:
         for changes in watch(lambda: find(dev, sys), deadline):
             for change in changes:

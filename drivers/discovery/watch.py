@@ -16,6 +16,8 @@ from drivers.discovery.found import Found
 LOOK_EVERY_S = 1.5
 SETTLE_S = 0.25
 """After an event udev still has its links to make."""
+EVENTS_MAX = 1_000
+"""What a machine says without end does not keep anybody from looking."""
 
 _SUBSYSTEMS = ("tty", "usb", "usbmisc", "input", "hidraw")
 
@@ -64,8 +66,9 @@ class UdevHint:
         hinted = self._monitor.poll(timeout_s) is not None
         if hinted:
             self._pause(SETTLE_S)
-            while self._monitor.poll(0) is not None:  # one device makes several events
-                pass
+            for _ in range(EVENTS_MAX):  # one device makes several events
+                if self._monitor.poll(0) is None:
+                    break
         return hinted
 
 
