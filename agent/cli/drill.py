@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from agent.cli.output import JsonOption, StateOption, found_wrong, language, print_json
-from agent.core.drill import ENDED, Step, StepState, Till
+from agent.core.drill import ENDED, Step, StepState
 from agent.core.errors import Refused, StoreboxError
 from agent.settings import Settings, in_force
 
@@ -41,9 +41,12 @@ def drill(
     """
     if context.invoked_subcommand is not None:
         return
+    from agent.setup.reporting import report_drill
+
     settings = in_force(state)
     record = _record(settings, _steps(steps), till, again=again)
     record = _taken(settings, record, slips=slips, within_s=within, quiet=as_json)
+    report_drill(settings.state, record.told())
     if as_json:
         print_json(record.document())
     else:
@@ -102,37 +105,37 @@ def _steps(names: str) -> list[Step]:
 def _record(settings: Settings, steps: Sequence[Step], till: str, *, again: bool) -> "DrillRecord":
     """Return the drill that a power cut interrupted, else a new one."""
     from agent.daemon.box import enrolment_of
-    from agent.diagnosis.drill_record import DrillRecord, StepRecord, load_record
+    from agent.diagnosis.drill_record import load_record
+    from agent.diagnosis.drill_stage import new_record
 
-    identity, now_ms = enrolment_of(settings.state).identity, time.time_ns() // 1_000_000
+    identity = enrolment_of(settings.state).identity
     kept = load_record(settings.state)
     if kept is not None and not again and not kept.is_over and kept.identity == identity:
         return kept
-    tills = [one.till for one in settings.tills]
-    if till and till not in tills:
-        raise Refused("till.unknown", till=till[:40])
-    planned = tuple(StepRecord(step, StepState.PLANNED if step in steps else StepState.LEFT_OUT) for step in Step)
-    return DrillRecord(identity, till or tills[0], now_ms, now_ms, planned)
+    return new_record(settings, steps, till)
 
 
 def _taken(settings: Settings, record: "DrillRecord", *, slips: bool, within_s: float, quiet: bool) -> "DrillRecord":
     from agent.diagnosis.drill import run_drill
     from agent.diagnosis.drill_slip import pass_slip
+    from agent.diagnosis.drill_stage import till_of
 
     if not _wait_until_it_runs(settings, within_s if any(one.asked_ms for one in record.steps) else 0):
         raise Refused("drill.box_not_running")
     done = run_drill(record, _stage(settings, record, slips=slips, within_s=within_s, quiet=quiet))
-    if _till_of(settings, record.till).printer is not None:
+    if till_of(settings, record.till).printer is not None:
         _print(settings, record.till, pass_slip(done, settings.zone, settings.language))
     return done
 
 
 def _wait_until_it_runs(settings: Settings, within_s: float) -> bool:
     """Tell whether the box answers; after a power cut it may still be starting."""
+    from agent.diagnosis.drill_stage import asked
+
     ends_s = time.monotonic() + within_s
     while True:
         try:
-            _ask(settings, "status", {})
+            asked(settings, "status", {})
         except (StoreboxError, OSError):
             if time.monotonic() >= ends_s:
                 return False
@@ -142,15 +145,8 @@ def _wait_until_it_runs(settings: Settings, within_s: float) -> bool:
 
 
 def _stage(settings: Settings, record: "DrillRecord", *, slips: bool, within_s: float, quiet: bool) -> "Stage":
-    from agent.daemon.box import enrolment_of
-    from agent.diagnosis.drill import Stage
-    from agent.diagnosis.drill_record import save_record
-    from agent.diagnosis.drill_sights import Sights
     from agent.diagnosis.drill_slip import advice
-    from sync.enrol import device_key
-
-    def now_ms() -> int:
-        return time.time_ns() // 1_000_000
+    from agent.diagnosis.drill_stage import proves, stage_of, till_of
 
     def wait(seconds: float) -> None:
         pause.wait(seconds)
@@ -158,28 +154,14 @@ def _stage(settings: Settings, record: "DrillRecord", *, slips: bool, within_s: 
     def say(step: Step, state: StepState, code: str | None) -> str | None:
         if not quiet:
             _tell(step, state, code, within_s)
-        proves = step in (Step.WAN, Step.PAPER) and state is StepState.BROKEN  # kept offline, and waiting for paper
         without_power = step is Step.POWER and state is StepState.BROKEN
-        if state in ENDED or without_power or not (slips or proves) or till.printer is None:
+        if state in ENDED or without_power or not (slips or proves(step, state)) or not has_printer:
             return None
         return _print(settings, record.till, advice(step, state, settings.language))
 
-    till = _till_of(settings, record.till)
-    signer = device_key(settings.state, enrolment_of(settings.state))
+    has_printer = till_of(settings, record.till).printer is not None
     pause = threading.Event()
-    return Stage(
-        Sights(settings, lambda verb, values: _ask(settings, verb, values), now_ms),
-        till,
-        _takes_wallets(settings),
-        say,
-        lambda kept: save_record(settings.state, kept),
-        signer.sign,
-        now_ms,
-        time.monotonic,
-        wait,
-        within_s,
-        within_s,
-    )
+    return stage_of(settings, record, say, wait, within_s)
 
 
 def _tell(step: Step, state: StepState, code: str | None, within_s: float) -> None:
@@ -200,32 +182,10 @@ def _tell(step: Step, state: StepState, code: str | None, within_s: float) -> No
         typer.echo(f"  {(found.zh_title, found.en_title)[chosen]}. {(found.zh_remedy, found.en_remedy)[chosen]}")
 
 
-def _till_of(settings: Settings, name: str) -> Till:
-    from agent.settings import receipt_printer
-
-    found = next((one for one in settings.tills if one.till == name), None)
-    if found is None:
-        raise Refused("till.unknown", till=name[:40])
-    return Till(
-        receipt_printer(name) if found.printer else None,
-        f"scanner{name}" if found.scanner else None,
-    )
-
-
-def _takes_wallets(settings: Settings) -> bool:
-    from sync.platforms.files import FOLDER, merchant_files
-
-    return settings.payments.custody == "hq" or any(merchant_files(settings.state / FOLDER))
-
-
-def _ask(settings: Settings, verb: str, values: Mapping[str, str]) -> Any:
-    from agent.daemon.control import ask
-
-    return ask(settings.state, verb, values)
-
-
 def _print(settings: Settings, till: str, document: Mapping[str, Any]) -> str:
     import json
 
-    told = _ask(settings, "drill.print", {"till": till, "document": json.dumps(document)})
+    from agent.diagnosis.drill_stage import asked
+
+    told = asked(settings, "drill.print", {"till": till, "document": json.dumps(document)})
     return str(told["slip"])

@@ -97,18 +97,22 @@ def _examine(box: "Box", language: str) -> "tuple[int, list[Complaint]]":
 
 
 def _companions(hq_url: str | None, copy_to: str) -> "tuple[MakeCompanion, ...]":
-    """Return what runs beside the trade: the box's own rescue, and the warm copy where there is a folder for it."""
+    """Return what runs beside the trade: the box's own rescue, drills by card, the warm copy where it has a folder."""
     from agent.daemon.clock import SystemClock, SystemEntropy
+    from agent.diagnosis.drill_by_card import CardDrill
     from agent.rescue.worker import RescueWorker
 
     def rescue(box: "Box", publish: "Publish") -> RescueWorker:
         return RescueWorker(box, SystemClock(), SystemEntropy(), publish, hq_url)
 
+    def drill(box: "Box", publish: "Publish") -> CardDrill:
+        return CardDrill(box)
+
     if not copy_to:
-        return (rescue,)
+        return (rescue, drill)
     from agent.rescue.warm_copy import WarmCopy
 
-    return (rescue, lambda box, publish: WarmCopy(box.readers, box.settings.state, Path(copy_to), publish))
+    return (rescue, drill, lambda box, publish: WarmCopy(box.readers, box.settings.state, Path(copy_to), publish))
 
 
 def _say(url: str) -> None:

@@ -10,7 +10,7 @@ import re
 from urllib.parse import urlsplit
 
 from agent.core import code_shapes, gs1
-from agent.core.recognition import Command, Kind, Recognition, SetupCommand, Situation
+from agent.core.recognition import Command, Kind, Recognition, SetupCommand, Situation, TechnicianCommand
 from agent.core.scale_labels import ScaleLabel, read_label
 
 __all__ = [
@@ -59,7 +59,7 @@ def self_test_code(nonce: bytes) -> str:
     return "T1" + base64.b32encode(nonce).decode().rstrip("=")
 
 
-def command_code(command: Command | SetupCommand) -> str:
+def command_code(command: Command | SetupCommand | TechnicianCommand) -> str:
     """Return the text of a command's QR, `X1OPENSHIFT`."""
     return f"X1{command.value}"
 
@@ -102,6 +102,8 @@ def _own_code(text: str) -> Recognition | None:
         return None if number is None else Recognition(Kind.RECEIPT, text, number=number)
     if _COMMAND.fullmatch(text) and text[2:] in list(Command):
         return Recognition(Kind.COMMAND, text, command=Command(text[2:]))
+    if _COMMAND.fullmatch(text) and text[2:] in list(TechnicianCommand):
+        return Recognition(Kind.COMMAND, text, technician=TechnicianCommand(text[2:]))
     if _COMMAND.fullmatch(text) and text[2:] in list(SetupCommand):
         return Recognition(Kind.SETUP, text, setup=SetupCommand(text[2:]))
     if _TEST.fullmatch(text) or text == CHARACTER_PROBE:

@@ -49,6 +49,7 @@ TRANSITIONS: Mapping[tuple[StepState, Happening], StepState] = {
     (StepState.ASKED, Happening.ASK): StepState.ASKED,  # told again after a restart
     (StepState.ASKED, Happening.BREAK): StepState.BROKEN,
     (StepState.ASKED, Happening.FAULT): StepState.FAILED,
+    (StepState.ASKED, Happening.LEAVE_OUT): StepState.LEFT_OUT,  # somebody chose so when he saw what it asks for
     (StepState.BROKEN, Happening.ASK): StepState.ASKED,  # the drill itself was cut off: the step begins anew
     (StepState.BROKEN, Happening.MEND): StepState.PASSED,
     (StepState.BROKEN, Happening.FAULT): StepState.FAILED,

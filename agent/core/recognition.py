@@ -46,6 +46,15 @@ class Command(StrEnum):
     """Examine the box and print what is not well; works also when nobody is logged in."""
 
 
+class TechnicianCommand(StrEnum):
+    """What a technician may say at a till without a screen: `X1` and this word. None is on the shop's own card."""
+
+    DRILL = "DRILL"
+    """Begin the acceptance test, or tell its present step again."""
+    DRILLSKIP = "DRILLSKIP"
+    """Leave the present step out."""
+
+
 class SetupCommand(StrEnum):
     """What the slips of people who set up can say: `X1` and this word. None of them means anything in a sale."""
 
@@ -72,6 +81,7 @@ class Recognition:
     """PASS: its two characters, `C1`."""
     command: Command | None = None
     setup: SetupCommand | None = None
+    technician: TechnicianCommand | None = None
     number: str | None = None
     """RECEIPT: the sale or refund. LOOKUP: the number to look up."""
     store: str | None = None

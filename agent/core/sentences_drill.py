@@ -51,6 +51,30 @@ SENTENCES: dict[str, Texts] = {
         "这是软件的错:storebox why 看这一笔,把 storebox bundle 发给总部。",
         "A defect of ours: see that payment by storebox why, send a storebox bundle to HQ.",
     ),
+    "drill.not_now": _drill(
+        "这会儿不能开始演练",
+        "No drill can begin now",
+        "已经开店:请店长、领班或技术员先登录再扫;没开店时不用登录。",
+        "A day is open: the manager, shift lead or technician logs in first; before the day is opened nobody need.",
+    ),
+    "drill.none_at_work": _drill(
+        "没有在演练",
+        "No drill is going on",
+        "要演练,扫 X1DRILL。",
+        "To begin one scan X1DRILL.",
+    ),
+    "drill.no_printer": _drill(
+        "这个柜台没有打印机",
+        "This till has no printer",
+        "柜台 {till}:用有打印机的柜台扫,或用 storebox drill。",
+        "Till {till}: scan at one that has a printer, or use storebox drill.",
+    ),
+    "drill.not_here": _drill(
+        "这里不能演练",
+        "No drill here",
+        "只有正式跑着的盒子能演练:storebox run。",
+        "Only a box that really runs can be drilled: storebox run.",
+    ),
     "drill.box_not_running": _drill(
         "盒子没在跑,演练不了",
         "The box does not run",

@@ -1,4 +1,4 @@
-"""The self-tests of a box in a bundle: when printer and scanner were proved, and how the drill went."""
+"""The self-tests of a box in a bundle: when printer and scanner were proved, and how the last drill went."""
 
 import json
 from collections.abc import Mapping
@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from agent.diagnosis import closed
+from agent.diagnosis.drill_record import load_record
 
 REPORT = Path("setup/report.json")
 HISTORY = Path("setup/history.jsonl")
@@ -16,10 +17,25 @@ _COUNTS = ("print_ms", "scan_ms", "printers", "scanners", "format", "version", "
 
 
 def selftests_told(state: Path) -> dict[str, Any]:
-    """Return the last signed report of setup and those before it: times and durations, no devices' names."""
+    """Return the last signed report of setup, those before it, and the last drill: times and outcomes, no names."""
     text = _text(state / HISTORY)
     rows = [told for line in text.splitlines()[-HISTORY_MAX:] if (told := _told(line)) is not None]
-    return {"report": _told(_text(state / REPORT)), "history": rows}
+    return {"report": _told(_text(state / REPORT)), "history": rows, "drill": _drill_told(state)}
+
+
+def _drill_told(state: Path) -> dict[str, Any] | None:
+    """Return how the last drill went, and whether it is over; None without one that can be read."""
+    record = load_record(state)
+    if record is None:
+        return None
+    passed = record.document()["passed"]
+    return {
+        "started_ms": closed.moment_ms(record.started_ms),
+        "at_ms": closed.moment_ms(record.at_ms),
+        "done": record.is_over,
+        "passed": closed.flag(passed),
+        "steps": {one.step.value: {"state": one.state.value, "code": closed.code(one.code)} for one in record.steps},
+    }
 
 
 def _told(text: str) -> dict[str, Any] | None:

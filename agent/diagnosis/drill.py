@@ -32,6 +32,8 @@ class Stage:
     wait: Callable[[float], None]
     break_within_s: float = BREAK_WITHIN_S
     mend_within_s: float = MEND_WITHIN_S
+    skipped: Callable[[], bool] = lambda: False
+    """Tells once when somebody wants the step left out; one that is broken by then has failed."""
 
 
 def run_drill(record: DrillRecord, stage: Stage) -> DrillRecord:
@@ -51,6 +53,7 @@ class _Run:
         self._record = record
         self._stage = stage
         self._step = step
+        self._skipped = False
 
     @property
     def _own(self) -> StepRecord:
@@ -62,7 +65,7 @@ class _Run:
         if before is None:
             return self._record
         if self._awaited(lambda now: drill.is_broken(self._step, before, now, self._stage.till), before, None) is None:
-            return self._failed("drill.not_seen")
+            return self._left_out() if self._skipped else self._failed("drill.not_seen")
         self._move(Happening.BREAK, broke_ms=self._stage.now_ms())
         return self._mended(before, self._say(StepState.BROKEN))
 
@@ -76,8 +79,7 @@ class _Run:
         now = self._awaited(lambda sight: sight.answers, Sight(answers=True), None) or Sight(answers=False)
         possible = drill.plan(now, self._stage.till, platforms=self._stage.platforms)[self._step]
         if not possible and own.state is StepState.PLANNED:
-            self._move(Happening.LEAVE_OUT)
-            self._stage.say(self._step, StepState.LEFT_OUT, None)
+            self._left_out()
             return None
         self._move(Happening.ASK, run=now.run, seq=now.seq, head=now.head, asked_ms=self._stage.now_ms())
         self._say(StepState.ASKED)
@@ -113,8 +115,16 @@ class _Run:
             now = self._stage.sights.look(self._step, before.seq, slip)
             if wanted(now):
                 return now
+            if self._stage.skipped():
+                self._skipped = True
+                return None
             self._stage.wait(LOOK_EVERY_S)
         return None
+
+    def _left_out(self) -> DrillRecord:
+        self._move(Happening.LEAVE_OUT, ended_ms=self._stage.now_ms())
+        self._stage.say(self._step, StepState.LEFT_OUT, None)
+        return self._record
 
     def _failed(self, code: str) -> DrillRecord:
         self._move(Happening.FAULT, code=code, ended_ms=self._stage.now_ms())

@@ -49,6 +49,8 @@ class DrillRecord:
     at_ms: int
     steps: tuple[StepRecord, ...]
     code: str = ""
+    by_card: bool = False
+    """Begun by a code at the till: the box itself goes on with it after a power cut."""
 
     @property
     def is_over(self) -> bool:
@@ -65,6 +67,12 @@ class DrillRecord:
         outcomes = {one.step: one.state for one in self.steps}
         return Drilled(self.identity, self.at_ms, outcomes, record_digest(self.document()))
 
+    def told(self) -> dict[str, Any]:
+        """Return what headquarters are told of it in the box's signed report."""
+        steps = {one.step.value: {"state": one.state.value, "code": one.code} for one in self.steps}
+        whole = self.document()
+        return {**{name: whole[name] for name in ("started_ms", "at_ms", "passed", "code")}, "steps": steps}
+
     def document(self) -> dict[str, Any]:
         """Return it as the file has it."""
         return {
@@ -73,6 +81,7 @@ class DrillRecord:
             "box": self.identity.box,
             "epoch": self.identity.epoch,
             "till": self.till,
+            "by_card": self.by_card,
             "started_ms": self.started_ms,
             "at_ms": self.at_ms,
             "done": self.is_over,
@@ -108,4 +117,5 @@ def _from_document(found: Mapping[str, Any]) -> DrillRecord:
         StepRecord(**{**one, "step": Step(one["step"]), "state": StepState(one["state"])}) for one in found["steps"]
     )
     identity = Identity(found["store"], found["box"], found["epoch"])
-    return DrillRecord(identity, found["till"], found["started_ms"], found["at_ms"], steps, found["code"])
+    by_card = found.get("by_card") is True
+    return DrillRecord(identity, found["till"], found["started_ms"], found["at_ms"], steps, found["code"], by_card)

@@ -24,9 +24,9 @@ class Sights:
     def look(self, step: Step | None, since_seq: int = 0, slip: str | None = None) -> Sight:
         """Return what is seen now. `since_seq` is the journal's end when the step began, `slip` the one to watch."""
         try:
-            if step is Step.WAN:
-                self._ask("sync.now", {})  # a cut is noticed at the next request; a quiet shop may have none for long
             status = self._ask("status", {})
+            if step is Step.WAN and status["lamps"].get("hq", {}).get("state", "absent") != "absent":
+                self._ask("sync.now", {})  # a cut is noticed at the next request; a quiet shop may have none for long
             known = self._ask("device.known", {})
             run = self._run()
         except (StoreboxError, OSError):

@@ -3,21 +3,26 @@
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from agent.core.codes import command_code
 from agent.core.drill import Step, StepState
 from agent.core.receipt_parts import Block, Document, centred, document, pair, qr, rule, signature, text
+from agent.core.recognition import TechnicianCommand
 from agent.core.sentences import sentence_for
 from agent.diagnosis import drill_words as words
 from agent.diagnosis.drill_record import DrillRecord, StepRecord
 from agent.diagnosis.drill_words import WORDS, chosen
 
 
-def advice(step: Step, state: StepState, language: str) -> Document:
-    """Return the slip that tells what to break, or what to mend."""
+def advice(step: Step, state: StepState, language: str, *, can_skip: bool = False) -> Document:
+    """Return the slip that tells what to break, or what to mend; with `can_skip` it has the code that leaves it out."""
     said = WORDS[step]
     what = said.break_it if state is StepState.ASKED else said.mend_it
     title = chosen(said.title, language)
     not_for_customers = text(chosen(words.NOT_FOR_CUSTOMERS, language))
-    return document(title, language, [centred(title, "tall"), rule(), text(chosen(what, language)), not_for_customers])
+    blocks: list[Block] = [centred(title, "tall"), rule(), text(chosen(what, language))]
+    if can_skip:
+        blocks.append(qr(command_code(TechnicianCommand.DRILLSKIP), caption=chosen(words.SKIP, language)))
+    return document(title, language, [*blocks, not_for_customers])
 
 
 def pass_slip(record: DrillRecord, zone: ZoneInfo, language: str) -> Document:

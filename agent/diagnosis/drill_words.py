@@ -30,8 +30,8 @@ WORDS: dict[Step, Words] = {
     Step.POWER: Words(
         ("断电", "Power cut"),
         (
-            "拔掉盒子的电源,数五秒,再插上。这个窗口会断:开机后再运行 storebox drill,接着做。",
-            "Pull the box's plug, count to five, plug it in. If this window ends, run storebox drill again.",
+            "拔掉盒子的电源,数五秒,再插上。扫码做的自己接着来;用命令做的,开机后再运行 storebox drill。",
+            "Pull the plug, count to five, plug it in. By card it goes on by itself; else run storebox drill again.",
         ),
         ("断电了。插上电,等盒子自己起来。", "The power is cut. Plug it in and let the box start by itself."),
     ),
@@ -78,6 +78,7 @@ NOT_PASSED: Said = ("演练没通过", "DRILL NOT PASSED")
 STORE: Said = ("门店 {store}  盒子 {box}  第{epoch}段", "Store {store}  box {box}  epoch {epoch}")
 TIME: Said = ("时间 {time}", "Time {time}")
 SIGNED_BY_BOX: Said = ("盒子的签名:storebox drill verify", "Signed by the box: storebox drill verify")
+SKIP: Said = ("做不了这一步:扫这个码", "Can't do this one: scan this")
 TECHNICIAN: Said = ("技术员", "Technician")
 MANAGER: Said = ("店长", "Manager")
 NOT_FOR_CUSTOMERS: Said = ("不要交给顾客", "Not for customers")

@@ -11,7 +11,7 @@ from typing import Any
 from agent.core.codes import recognise
 from agent.core.errors import Refused, StoreboxError
 from agent.core.passes import PassKind
-from agent.core.recognition import Command, Kind, Recognition, Situation
+from agent.core.recognition import Command, Kind, Recognition, Situation, TechnicianCommand
 from agent.core.sale import BasketState
 from agent.services import baskets, checkout, lookup, payments, phone_payments, printing, shifts, tendering, weighing
 from agent.services.shop import TECHNICIAN, Actor, Shop
@@ -113,6 +113,8 @@ def _at_login(shop: Shop, till: str, found: Recognition, run: Run) -> Shown:
     """Nobody is logged in: no code logs anybody in, adds, asks or charges. A technician may have the box examined."""
     if found.command is Command.DOCTOR:
         return _examine(shop, till, TECHNICIAN, run)
+    if found.technician is not None:
+        return _drill(shop, till, found.technician, None)
     if found.kind is Kind.UNKNOWN or found.code == "code.log_in_first":
         return _said(found)
     raise Refused("staff.nobody_logged_in")
@@ -135,6 +137,8 @@ def _act(shop: Shop, actor: Actor, found: Recognition, run: Run, key: str | None
         return {"action": "proof", **phone_payments.take_proof(shop, actor, found.text)}
     if found.command is Command.DOCTOR:
         return _examine(shop, actor.till, actor.staff, run)
+    if found.technician is not None:
+        return _drill(shop, actor.till, found.technician, actor.role)
     if found.kind is Kind.COMMAND and found.command:
         return _COMMANDS[found.command](shop, actor, key)
     if found.kind in (Kind.RECEIPT, Kind.LOOKUP) and found.number:
@@ -244,6 +248,12 @@ def _examine(shop: Shop, till: str, staff: str, run: Run) -> Shown:
         raise Refused("doctor.not_here")
     started: Shown = shop.examiner.start(shop, till, staff, run)
     return started
+
+
+def _drill(shop: Shop, till: str, command: TechnicianCommand, role: str | None) -> Shown:
+    if shop.drills is None:
+        raise Refused("drill.not_here")
+    return dict(shop.drills.order(till, command, role))
 
 
 def _cash(shop: Shop, actor: Actor, key: str | None) -> Shown:

@@ -133,6 +133,8 @@ class Shop:
     """What orders for the customer's own phone need; None where there is no pay page."""
     examiner: Any = None
     """Examines the box (`agent.services.examiner.Examiner`); None where nobody is there to do it."""
+    drills: Any = None
+    """Drills the box (`agent.diagnosis.drill_by_card.CardDrill`); None where nobody is there to do it."""
     coming_release: Any = None
     """The release that waits (`agent.services.coming_release.ComingRelease`); None where nobody changes releases."""
     publish: Publish = _nothing

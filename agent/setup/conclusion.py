@@ -52,10 +52,6 @@ def write(state: Path, enrolment: Enrolment, proving: Proving, devices: SetupDev
     return report
 
 
-def _versions() -> dict[str, str]:
-    return {"storebox": version("storebox"), "python": platform.python_version(), "kernel": platform.release()}
-
-
 def sent(state: Path) -> bool:
     """Try to send the report now, and tell whether headquarters has it; else it is sent behind the trading box."""
     try:

@@ -1,5 +1,6 @@
 """The report of setup, kept in `STATE/setup/report.json` until headquarters has it."""
 
+import logging
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,11 @@ from sync.pins import pins_of
 from sync.session import HttpSession
 from sync.threads import StepThread
 
+_log = logging.getLogger("storebox.setup")
 FILE = "report.json"
 RETRY_FIRST_S, RETRY_MAX_S = 5.0, 600.0
-NEVER_S = 24 * 3600.0
+LOOK_EVERY_S = 600.0
+"""How soon a report of a drill goes up that could not at once."""
 READ_TIMEOUT_S = 5.0
 
 
@@ -26,17 +29,33 @@ def save_report(state: Path, report: Mapping[str, Any], sent: bool = False) -> N
 
 def unsent_report(state: Path) -> dict[str, Any] | None:
     """Return the report that headquarters does not have yet, None when there is none."""
-    path = state / "setup" / FILE
-    if not path.exists():
-        return None
+    document = _kept(state)
+    return None if document.get("sent") else document.get("report")
+
+
+def add_drill(state: Path, drill: Mapping[str, Any]) -> None:
+    """Put how a drill ended into the report, which goes up again with it; a box set up by hand gets one of it alone."""
+    report = {**(_kept(state).get("report") or {}), "drill": dict(drill)}
+    save_report(state, report)
+
+
+def report_drill(state: Path, drill: Mapping[str, Any]) -> bool:
+    """Add a drill and send the report now, else it is sent later. Tells whether headquarters have it."""
+    add_drill(state, drill)
     try:
-        document = parse(path.read_bytes())
-    except Broken:
-        return None
-    if not isinstance(document, dict) or document.get("sent") or not isinstance(document.get("report"), dict):
-        return None
-    report: dict[str, Any] = document["report"]
-    return report
+        send_kept_report(state)
+    except StoreboxError as error:
+        _log.warning("the report waits: %s", error)
+    return unsent_report(state) is None
+
+
+def _kept(state: Path) -> dict[str, Any]:
+    """Return the file's document, empty when there is none that can be read."""
+    try:
+        document = parse((state / "setup" / FILE).read_bytes())
+    except (FileNotFoundError, Broken):
+        return {}
+    return document if isinstance(document, dict) and isinstance(document.get("report"), dict) else {}
 
 
 def send_kept_report(state: Path) -> None:
@@ -61,9 +80,8 @@ class ReportSender:
         self._thread = StepThread("setup report", self._step)
 
     def start(self) -> None:
-        """Begin, where a report waits."""
-        if unsent_report(self._state) is not None:
-            self._thread.start()
+        """Begin; a report may also come later, from a drill."""
+        self._thread.start()
 
     def stop(self) -> None:
         """End; a report that was not sent stays."""
@@ -77,4 +95,5 @@ class ReportSender:
             return self._wait_s
         except StoreboxError:
             return RETRY_MAX_S
-        return NEVER_S
+        self._wait_s = RETRY_FIRST_S
+        return LOOK_EVERY_S

@@ -16,7 +16,7 @@ from sync.hq import registry
 from sync.hq.keys import HqKeys
 from sync.simulator.accounts import settings_of
 from tests.integration.running import PROGRAM, line_to, storebox, wait_for
-from tests.scenarios.stage import Stage, make_template
+from tests.scenarios.stage import Refusal, Stage, make_template
 from tests.simulators import RunningSimulator
 from tests.unit.sync.fakes import AT_MS, RunningHq, running_hq
 
@@ -130,6 +130,52 @@ def test_a_whole_drill_passes_and_its_slip_is_signed(tmp_path: Path, template: P
         forged = record["code"][:20] + ("A" if record["code"][20] != "A" else "B") + record["code"][21:]
         refused = storebox("drill", "verify", forged, "--state", str(stage.state))
         assert refused.returncode == 1 and "drill." in refused.stderr
+
+
+@pytest.mark.slow
+def test_a_drill_is_walked_with_printer_and_scanner_alone(tmp_path: Path, template: Path) -> None:
+    """No shell: a code begins it, slips tell what to do, a code leaves a step out, a power cut does not end it."""
+
+    def record() -> dict[str, Any]:
+        path = stage.state / "setup" / "drill.json"
+        return dict(json.loads(path.read_text(encoding="utf-8"))) if path.exists() else {"steps": []}
+
+    def await_state(step: str, state: str) -> None:
+        wait_for(lambda: any((one["step"], one["state"]) == (step, state) for one in record()["steps"]))
+
+    def paper() -> str:
+        return (tmp_path / "paper.jsonl").read_text(encoding="utf-8")
+
+    with Stage(tmp_path, template) as stage:
+        stage.log_in("01")
+        wait_for(lambda: stage.look()["lamps"]["scanner"]["state"] == "ok")
+        stage.scan("X1DRILL")
+        await_state("power", "asked")
+        wait_for(lambda: "数五秒" in paper() and "X1DRILLSKIP" in paper())
+        stage.kill()
+        stage.start()
+        await_state("power", "passed")
+        await_state("paper", "asked")
+        wait_for(lambda: "把纸拿出来" in paper())
+        stage.scan("X1DRILLSKIP")
+        await_state("paper", "left_out")
+        await_state("scanner", "asked")
+        fault(tmp_path, "scanner", "!unplug")
+        await_state("scanner", "broken")
+        fault(tmp_path, "scanner", "!plug")
+        wait_for(lambda: record().get("code"))
+        wait_for(lambda: "演练通过" in paper() and record()["code"] in paper())
+        told = storebox("drill", "verify", record()["code"], "--json", "--state", str(stage.state))
+        assert json.loads(told.stdout)["passed"] and told.returncode == 0
+        report = json.loads((stage.state / "setup" / "report.json").read_bytes())["report"]
+        assert report["drill"]["passed"] and report["drill"]["steps"]["paper"]["state"] == "left_out"
+        stage.log_in("01")
+        with pytest.raises(Refusal, match=r"drill\.none_at_work"):
+            stage.post("/scan", {"text": "X1DRILLSKIP"})
+        stage.post("/day/open", {})
+        stage.log_in("07")
+        with pytest.raises(Refusal, match=r"drill\.not_now"):
+            stage.post("/scan", {"text": "X1DRILL"})
 
 
 @pytest.mark.torture

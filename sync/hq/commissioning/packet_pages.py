@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agent.core.codes import command_code
+from agent.core.recognition import TechnicianCommand
 from agent.core.setup_codes import packet_code
 from agent.core.typed_codes import shown_typed_code
 from sync.hq.commissioning.packet_texts import CARD, DRILL, OFFLINE_STEPS, STEPS
@@ -145,6 +146,10 @@ def _second_page(pdf: "FPDF", packet: StorePacket) -> None:
     for left, zh, en in ((MARGIN_MM, "技术员", "technician"), (MARGIN_MM + WIDTH_MM / 2, "店长", "store manager")):
         pdf.line(left, pdf.get_y() + 10, left + WIDTH_MM / 2 - 8, pdf.get_y() + 10)
         _text(pdf, left, pdf.get_y() + 11, f"{zh} {en}", 8, GREY)
+    under = pdf.get_y() + 18
+    _qr(pdf, command_code(TechnicianCommand.DRILL), MARGIN_MM, under, CARD_CODE_MM)
+    _text(pdf, MARGIN_MM + CARD_CODE_MM + 4, under + 4, "扫这个码,盒子带着做演练,单子上写下一步", 10.5)
+    _text(pdf, MARGIN_MM + CARD_CODE_MM + 4, under + 10, "Scan it: the box leads through the drill by slips", 7.5, GREY)
 
 
 def _head(pdf: "FPDF", packet: StorePacket) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, delete, func, select
 from agent.core.canonical import canonical
 from agent.core.chain import Identity
 from agent.core.errors import Refused
+from agent.core.moment import is_moment
 from sync.hq.commissioning.tables import report as kept
 from sync.hq.projection import readable
 from sync.hq.tables import of_epoch
@@ -19,6 +20,7 @@ REPORT_BYTES_MAX = 64 * 1024
 REPORTS_KEPT = 20
 """Of an epoch: the newest ones, and always the one that came last."""
 TEXT_CHARACTERS = 60
+DRILL_STEPS_MAX = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,16 @@ class TillTest:
 
 
 @dataclass(frozen=True, slots=True)
+class DrillResult:
+    """How the last drill of a box ended: `amiss` are the steps that were tried and not passed."""
+
+    at_ms: int
+    passed: bool
+    amiss: tuple[str, ...]
+    left_out: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class SelfTestReport:
     """What a report says, as far as it can be believed: a box may be of another release."""
 
@@ -45,6 +57,7 @@ class SelfTestReport:
     scanners: tuple[str, ...]
     versions: tuple[tuple[str, str], ...]
     alphabet: str
+    drill: DrillResult | None = None
 
     @property
     def closed_loop(self) -> bool:
@@ -98,6 +111,23 @@ def parsed_report(body: Mapping[str, Any], received_at_ms: int) -> SelfTestRepor
             for name, value in (sorted(versions.items())[:10] if isinstance(versions, dict) else ())
         ),
         alphabet=str(body.get("alphabet") or "")[:20],
+        drill=_drill(body.get("drill")),
+    )
+
+
+def _drill(found: object) -> DrillResult | None:
+    """Return what is told of a drill; one that names no step passed nothing."""
+    if not isinstance(found, dict) or not is_moment(found.get("at_ms")) or not isinstance(found.get("steps"), dict):
+        return None
+    states = {
+        str(name)[:20]: str(one.get("state"))
+        for name, one in list(found["steps"].items())[:DRILL_STEPS_MAX]
+        if isinstance(one, dict)
+    }
+    amiss = tuple(name for name, state in states.items() if state not in ("passed", "left_out"))
+    passed = found.get("passed") is True and not amiss and "passed" in states.values()
+    return DrillResult(
+        found["at_ms"], passed, amiss, tuple(name for name, state in states.items() if state == "left_out")
     )
 
 

@@ -13,6 +13,13 @@ from sync.hq.pages.overview import Level
 from sync.hq.pages.texts import marked
 from sync.hq.people.rights import Role
 
+DRILL_STEPS: Mapping[str, str] = {
+    "wan": marked("internet cut"),
+    "power": marked("power cut"),
+    "paper": marked("paper out"),
+    "scanner": marked("scanner unplugged"),
+    "platform": marked("platform late"),
+}
 KINDS: Mapping[str, str] = {
     "box.enrolled": marked("Box enrolled"),
     "sale.completed": marked("Sale"),

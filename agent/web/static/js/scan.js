@@ -40,6 +40,8 @@ export function scanAnswer(answer) {
   else if (answer.action === "lookup") lookedUp(answer);
   else if (answer.action === "proof") proofTaken(answer);
   else if (answer.action === "open") openPage(answer.page);
+  else if (answer.action === "drilling") say("good", t("The drill goes on; its slip says what to do"));
+  else if (answer.action === "drill_skipped") say("good", t("This step of the drill is left out"));
   else if (answer.action === "examining") say("good", t("Looking at the box; its slip comes out by itself"));
   else if (answer.action === "reprint") say("good", t("A copy is printing"));
   else if (answer.action === "drawer") say("good", t("The drawer is open"));

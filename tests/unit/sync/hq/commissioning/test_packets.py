@@ -51,7 +51,7 @@ def test_codes_on_the_pages_are_read_and_their_texts_are_found(tmp_path: Path) -
     assert enrolment.expires_s == NOW_MS // 1000 + 30 * 24 * 3600
     wireless = read_network_code(first.network or "").wireless
     assert wireless is not None and wireless.name == "人民路"
-    assert read_codes(pages[1]) == {f"X1{command.value}" for command, _, _ in CARD}
+    assert read_codes(pages[1]) == {"X1DRILL", *(f"X1{command.value}" for command, _, _ in CARD)}
     assert read_codes(pages[2]) == {second.enrolment} and second.enrolment != first.enrolment
     text = pages[0].get_textpage().get_text_bounded()
     assert "人民路店" in text and first.short in text and "开通码" in text and "12345678" not in text

@@ -183,3 +183,37 @@ def test_programs_read_the_same(house: House) -> None:
     answer = client.get("/v1/rollout?show=all", headers={"Authorization": f"Bearer {token}"})
     assert [(row["store"], row["stage"]) for row in answer.json()["stores"]] == [("A001", "planned")]
     assert client.get("/v1/rollout").status_code == 401
+
+
+DRILL: Mapping[str, Any] = {
+    "at_ms": NOW_MS,
+    "passed": True,
+    "steps": {"wan": {"state": "passed", "code": None}, "platform": {"state": "left_out", "code": None}},
+}
+
+
+def test_a_drill_in_the_report_stands_on_the_stores_page(house: House) -> None:
+    house.person("设备", "fleet")
+    browser = house.browser("设备")
+    failed = {**DRILL, "passed": False, "steps": {"scanner": {"state": "failed", "code": "drill.not_back"}}}
+    for number, (drill, words) in enumerate(((DRILL, "left out: platform late"), (failed, "scanner unplugged"))):
+        with house.office.database.write() as connection:
+            found = keep_report(connection, Identity("S001", "B1", 1), {**REPORT, "drill": drill}, NOW_MS + number)
+        assert found.closed_loop and found.drill is not None
+        assert found.drill.passed is (drill is DRILL)
+        page = browser.get("/stores/S001").text
+        assert 'id="drill"' in page and words in page
+
+
+@pytest.mark.parametrize(
+    "drill",
+    [None, [], {}, {"at_ms": 10**20, "steps": {}}, {"at_ms": True, "steps": {}}, {"at_ms": 1, "steps": [1]}],
+)
+def test_a_drill_of_another_shape_is_none(drill: object) -> None:
+    assert parsed_report({**REPORT, "drill": drill}, NOW_MS).drill is None
+
+
+def test_a_drill_that_calls_itself_passed_is_judged_by_its_steps() -> None:
+    for steps in ({}, {"wan": {"state": "failed"}}, {"wan": {"state": "left_out"}}, {"wan": "passed"}):
+        found = parsed_report({**REPORT, "drill": {**DRILL, "steps": steps}}, NOW_MS).drill
+        assert found is not None and not found.passed
