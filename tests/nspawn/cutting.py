@@ -10,7 +10,7 @@ CUT, KILL = "power cut", "kill -9"
 CUTS_SHARE = 0.4
 DELAY_S = 2.0
 SPREAD_S = 12.0
-MOMENTS_MAX = 5
+MOMENTS_MAX = 4
 ENDING = "ending"
 AIMS = {
     "good": ("fetched", "verified", "rehearsed", "waiting", "switched", "probation", ENDING),
@@ -19,6 +19,14 @@ AIMS = {
 }
 """States in which a moment is looked for; others of a release are those of one that never answers."""
 NEVER_ANSWERS = ("switched", "returning", ENDING)
+
+
+ORDER = ("fetched", "verified", "rehearsed", "waiting", "switched", "probation", "returning", "committed", "returned")
+
+
+def reached(state: str, aim: str) -> bool:
+    """Tell whether a state is the one that is looked for, or one behind it: some last for a millisecond."""
+    return state in ORDER and aim in ORDER and ORDER.index(state) >= ORDER.index(aim)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +57,8 @@ def _drawn(chance: random.Random, left: int) -> Iterator[Plan]:
     while left > 0:
         kind = KINDS[number % len(KINDS)]
         moments = min(left, chance.randint(2, MOMENTS_MAX))
-        yield Plan(kind, chance.random() < 0.6, tuple(_moments(chance, kind, moments)))
+        drawn = tuple(_moments(chance, kind, moments))
+        yield Plan(kind, not any(moment.aim in ("rehearsed", "waiting") for moment in drawn), drawn)
         left, number = left - moments, number + 1
 
 
@@ -61,5 +70,7 @@ def _moments(chance: random.Random, kind: str, count: int) -> Iterator[Moment]:
         if chance.random() < 0.25:
             yield Moment(how, None, chance.uniform(0.0, SPREAD_S))
         else:
-            exact = chance.random() < 0.3  # the very beginning of a state, before its work is done
+            exact = (
+                order[aim] == "rehearsed" or chance.random() < 0.3
+            )  # the very beginning of a state, before its work is done
             yield Moment(how, order[aim], 0.0 if exact else chance.expovariate(1 / DELAY_S))

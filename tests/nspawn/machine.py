@@ -11,7 +11,7 @@ import shutil
 import signal
 import socket
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -199,23 +199,21 @@ class Machine:
     def run(self, *command: str, check: bool = True, timeout_s: float = 120.0, **environment: str) -> str:
         """Run a command inside as root; returns its standard output. Fails with what it said on standard error."""
         done = subprocess.run(
-            [
-                *("nsenter", "--target", str(self._leader), "--mount", "--uts", "--ipc", "--net", "--pid"),
-                *(
-                    "env",
-                    "-i",
-                    *(f"{name}={value}" for name, value in {**ENVIRONMENT, **environment}.items()),
-                    *command,
-                ),
-            ],
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=timeout_s,
+            self._inside(command, environment), capture_output=True, text=True, errors="replace", timeout=timeout_s
         )
         if check and done.returncode != 0:
             raise AssertionError(f"{' '.join(command)} ended {done.returncode}: {done.stdout}{done.stderr}")
         return done.stdout
+
+    def begin(self, *command: str) -> subprocess.Popen[bytes]:
+        """Begin a command inside as root, and look on; a power cut ends it. What it says goes to the console."""
+        with self._console.open("ab") as console:
+            return subprocess.Popen(self._inside(command, {}), stdin=subprocess.DEVNULL, stdout=console, stderr=console)
+
+    def _inside(self, command: Sequence[str], environment: Mapping[str, str]) -> Sequence[str]:
+        settings = (f"{name}={value}" for name, value in {**ENVIRONMENT, **environment}.items())
+        enter = ("nsenter", "--target", str(self._leader), "--mount", "--uts", "--ipc", "--net", "--pid")
+        return [*enter, "env", "-i", *settings, *command]
 
     def json(self, *command: str, **environment: str) -> Any:
         """Run a command inside and return the JSON document that it prints."""
