@@ -12,6 +12,7 @@ from agent.core.errors import Broken
 GOOD_ANSWERS = 3
 STARTS_MAX = 1
 """How many starts a gate may see. Who died is not awaited again."""
+STOPS_WITHIN_S = 5.0
 NEVER = "0"
 """What systemd says of a service that was not started since the boot, or is being started at this moment."""
 COMMAND_TIMEOUT_S = 30.0
@@ -145,10 +146,12 @@ class Trial:
         """Have the agent restarted and wait for three good answers in a row with the version.
 
         Returns the code of what is wrong, or None. With `restart` false it is awaited as it runs, or is being started.
-        Time counts from its start, so that a slow stop of the one before does not count against it.
+        Time counts from its start, so that a slow stop of the one before does not count against it; one that does not
+        stop is killed.
         """
         within_s = self._limits.gate_s if gate and self._limits.gate_s is not None else within_s
-        before = {self._supervisor.starts()}
+        stopping = self._supervisor.starts()
+        before, began_s = {stopping}, self._monotonic_s()
         if restart:
             self._supervisor.restart(by_force=by_force)
             # Whoever was started by a boot at the same time is replaced as well, and no start of the new one.
@@ -161,6 +164,9 @@ class Trial:
             in_a_row = in_a_row + 1 if said == version else 0
             other = said is not None and said != version
             present = self._supervisor.starts()
+            if restart and not by_force and present == stopping and self._monotonic_s() - began_s > STOPS_WITHIN_S:
+                self._supervisor.restart(by_force=True)
+                by_force = True
             if present not in before | seen | {NEVER}:
                 ends_s = self._monotonic_s() + within_s
                 seen.add(present)

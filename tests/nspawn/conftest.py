@@ -107,6 +107,8 @@ def set_up(shop: Shop) -> None:
     shop.counter("scan", slip_code)
     shop.printed("可以收银了")
     shop.set_up_s["trading"] = time.monotonic() - began_s
+    # The slip is out a moment before the box answers those who have a keyboard.
+    wait_for(lambda: machine.run("storebox", "staff", "list", "--json", check=False), 30)
 
 
 def skip(why: str) -> NoReturn:

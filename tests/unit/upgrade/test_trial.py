@@ -17,10 +17,12 @@ class Kept:
         self.stop_s = stop_s
         self.started_at_s = [-100.0]
         self.killed = 0
+        self.coming: tuple[float, Callable[[], None]] | None = None
 
     def restart(self, *, by_force: bool = False) -> None:
         self.killed += by_force
-        self.started_at_s.append(self.now_s + self.stop_s)
+        self.started_at_s = [at_s for at_s in self.started_at_s if at_s <= self.now_s]
+        self.started_at_s.append(self.now_s + (0.1 if by_force else self.stop_s))
 
     def starts(self) -> str:
         return str(sum(at_s <= self.now_s for at_s in self.started_at_s))
@@ -28,20 +30,34 @@ class Kept:
     def start_ms(self) -> int | None:
         return None
 
+    def at(self, at_s: float, what: Callable[[], None]) -> None:
+        self.coming = (at_s, what)
+
+    def dies(self) -> None:
+        """Have the supervisor start it anew twice."""
+        self.started_at_s += [self.now_s, self.now_s + 0.5]
+
     def sleep(self, seconds: float) -> None:
         self.now_s += seconds
+        if self.coming is not None and self.coming[0] <= self.now_s:
+            what, self.coming = self.coming[1], None
+            what()
 
     def trial(self, answering: Callable[[], str | None], **limits: float) -> Trial:
         return Trial(self, answering, Limits(**limits), lambda: self.now_s, self.sleep)
 
 
 def test_time_counts_from_the_start_not_from_the_stop_of_the_one_before() -> None:
-    kept = Kept(stop_s=15.0)
-    trial = kept.trial(lambda: NEW if kept.now_s > 20 else None)
-    assert trial.answers(NEW, 8.0) == "upgrade.no_good_answer", "a stop without end ends as well"
-    kept = Kept(stop_s=5.0)
+    kept = Kept(stop_s=4.5)
     trial = kept.trial(lambda: NEW if kept.now_s > 11 else None)
     assert trial.answers(NEW, 8.0) is None
+    assert kept.killed == 0
+
+
+def test_an_old_release_that_does_not_stop_is_killed_and_the_new_one_has_its_time() -> None:
+    kept = Kept(stop_s=600.0)
+    assert kept.trial(lambda: NEW if kept.now_s > 12 else None).answers(NEW, 8.0) is None
+    assert kept.killed == 1
 
 
 def test_what_a_boot_started_at_the_same_time_is_no_death() -> None:
@@ -65,8 +81,8 @@ def test_a_boot_that_has_not_started_it_yet_is_no_start() -> None:
 
 
 def test_who_dies_is_not_awaited_again() -> None:
-    kept = Kept(stop_s=1.0)
-    kept.started_at_s.append(4.0)
+    kept = Kept()
+    kept.at(4.0, kept.dies)
     assert kept.trial(lambda: None).answers(NEW, 30.0) == "upgrade.keeps_dying"
     assert kept.now_s < 5.0
 
