@@ -46,7 +46,9 @@ class RescueWorker:
         self._thread = StepThread("rescue", self.step)
 
     def start(self) -> None:
-        """Begin."""
+        """Begin. Of a store whose past headquarters was not asked for yet, older records count as on their way."""
+        if self._is_unasked() and self._box.writer.stopped is None:
+            self._box.writer.run(restoring.await_history)
         self._thread.start()
 
     def stop(self) -> None:

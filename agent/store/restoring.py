@@ -72,6 +72,12 @@ def was_begun(connection: Any) -> bool:
     return meta_value(connection, EPOCH_KEYS) is not None
 
 
+def await_history(unit: Unit) -> None:
+    """Count the history as on its way before headquarters could be asked for it: nobody knows yet what it holds."""
+    if not was_begun(unit.connection) and plan_of(unit.connection) is None:
+        set_meta(unit.connection, PLAN, canonical([]))
+
+
 def begin(unit: Unit, views: Views, plan: Sequence[EpochPlan], first: Sequence[PlacedEntry]) -> bool:
     """Take in what selling needs, and the plan for the rest; False when a restore was begun already."""
     connection = unit.connection
@@ -82,6 +88,7 @@ def begin(unit: Unit, views: Views, plan: Sequence[EpochPlan], first: Sequence[P
     rows = [_row(one) for one in first if one.epoch < unit.identity.epoch]
     set_meta(connection, EPOCH_KEYS, canonical({str(one.epoch): one.public_key for one in plan}))
     if all(known.get(one.epoch, 0) >= one.next_seq - 1 for one in plan):
+        connection.execute("DELETE FROM meta WHERE key = ?", (PLAN,))
         return False
     set_meta(connection, PLAN, canonical([_document(one) for one in plan]))
     connection.executemany(_INTO_FIRST, rows)

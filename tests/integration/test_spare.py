@@ -6,16 +6,23 @@ from pathlib import Path
 
 import pytest
 
-from agent.core.errors import Broken, Credentials, Refused
+from agent.core.errors import Broken, Credentials, Refused, TryLater
 from agent.core.setup_codes import packet_code
+from agent.daemon.box import begin_journal
 from agent.rescue.restore import how_far_in
 from agent.rescue.warm_copy import WarmCopy
+from agent.rescue.worker import RescueWorker
+from agent.services.refunds import sale_body
+from agent.services.reports import net_sales_ever
 from agent.settings import Settings
 from agent.setup.destination import Destination, destination_of
 from agent.setup.spare import FILE, known_headquarters, load_spare, prepare
 from agent.setup.stick import Carried, carry_in
+from agent.store import views
 from agent.store.connection import open_reader
+from agent.store.verify import verify
 from sync.enrol import device_key, load_enrolment
+from sync.grant import enrol_from_packet, make_known
 from sync.headquarters import HqClient
 from sync.hq.commissioning.codes import enrolment_text
 from sync.hq.commissioning.offline_packets import make_packet
@@ -27,6 +34,7 @@ from tests.integration.test_run import free_port
 from tests.integration.test_setup import ring_up, scan_slips_until_it_trades
 from tests.rescued import STORE, Stage, sound
 from tests.setup_stage import Bench, copy_catalogue
+from tests.shops import CountingEntropy
 from tests.unit.sync.fakes import running_hq
 
 NOW_MS = 1_795_000_000_000
@@ -171,6 +179,37 @@ def test_without_a_line_a_stick_puts_it_there(stage: Stage, tmp_path: Path) -> N
         bench.box.end()
         bench.box = None
         sound(bench.state)
+
+
+def test_before_headquarters_is_reached_older_records_are_on_their_way_and_not_unknown(
+    stage: Stage, tmp_path: Path
+) -> None:
+    dead(stage)
+    office, state = stage.hq.office, tmp_path / "spare"
+    with office.database.write() as connection:
+        made = make_packet(connection, office.keys, STORE, "小刘", office.now_ms(), hq_url=stage.hq.url, reason="water")
+    copy = enrol_from_packet(state, made.data, made.code, office.now_ms())
+    begin_journal(state, copy, stage.clock)
+    stage.hq.stop()
+    with stage.opened(state) as box:
+        worker = RescueWorker(box, stage.clock, CountingEntropy(), lambda kind, data: None)
+        worker.start()
+        worker.stop()
+        with pytest.raises(TryLater, match=r"restore\.history_behind"):
+            sale_body(box.shop.read(), "S001-1-000001")
+        assert net_sales_ever(box.shop.read()) is None, "no grand total is better than a wrong one"
+        assert verify(state / "journal.db", views).ok
+        stage.hq.start()
+        session = HttpSession(stage.hq.url)
+        make_known(session, state, copy, device_key(state, copy))
+        session.close()
+        again = RescueWorker(box, stage.clock, CountingEntropy(), lambda kind, data: None)
+        for _ in range(10):
+            if again.step() > 0:
+                break
+        assert sale_body(box.shop.read(), "S001-1-000001")["sale"] == "S001-1-000001"
+        assert net_sales_ever(box.shop.read()) is not None
+    sound(state)
 
 
 def test_a_spare_follows_its_headquarters_and_its_stores_only(stage: Stage, tmp_path: Path) -> None:
