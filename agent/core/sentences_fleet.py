@@ -39,6 +39,14 @@ SENTENCES: dict[str, Texts] = {
         "盒子和总部版本不同,或中间有人改了流量;升级后再发。",
         "Box and HQ differ in release, or somebody changes the traffic; upgrade, then send again.",
     ),
+    "message.unknown": (
+        "这条通知已经过了",
+        "不用再点,什么都没变。",
+        "This message is over",
+        "Nothing more to do, nothing changed.",
+        "",
+        "",
+    ),
     "hq.message": (
         "总部通知",
         "{text}。",

@@ -230,6 +230,8 @@ class Directives:
         for message in self._shop.messages:
             if message.until_ms is None or message.until_ms > now_ms:
                 self._shop.tell(Refused("hq.message", text=message.in_language(self._shop.store.language)))
+        for till in self._shop.tills:
+            self._shop.changed(till)  # the pages keep each until somebody there has read it
 
 
 def document_in_force(connection: Any, kind: str) -> tuple[int, str] | None:

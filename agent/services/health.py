@@ -3,7 +3,7 @@
 from typing import Any
 
 from agent.core.roles import Answer
-from agent.services import baskets, checkout, ended, payments, pending, printing, tendering, unfinished
+from agent.services import baskets, checkout, ended, messages, payments, pending, printing, tendering, unfinished
 from agent.services.shop import Actor, Shop
 from agent.services.trade import open_shift
 from agent.store.connection import snapshot
@@ -68,6 +68,7 @@ def _state(shop: Shop, actor: Actor, connection: Any) -> Shown:
         "last_refund": ended.last_refund(connection, actor.till),
         "pending": pending.counted(connection),
         "unconfirmed": printing.unconfirmed(shop),
+        "messages": messages.unread(shop, connection, actor.till),
         "lamps": lamps(shop),
         "unsent": unsent(shop),
         "tenders": tendering.offered(shop, actor),

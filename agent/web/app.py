@@ -21,6 +21,7 @@ from agent.web.routers import (
     display,
     foreign,
     lookups,
+    messages,
     parts,
     payments,
     refunds,
@@ -35,7 +36,7 @@ from agent.web.security import Guard
 API = "/api/v1"
 THREADS_MAX = 8
 """Handlers that run at once. The writer is one thread; more readers would only cost memory."""
-_NOUNS = (session, state, basket, payments, lookups, refunds, foreign, slips, day, display, scale, release)
+_NOUNS = (session, state, basket, payments, lookups, refunds, foreign, slips, day, display, scale, release, messages)
 
 
 class LocalApp(FastAPI):

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from playwright.sync_api import APIResponse, Page, Route, expect
 
+from agent.core.directives import Message
 from agent.core.payment import Verdict
 from agent.services import checkout, refunds, scanning, staff
 from tests.e2e.conftest import Box, approve, delay_first, log_in, scan_by_keyboard
@@ -277,3 +278,19 @@ def test_a_code_with_two_readings_is_asked_about(page: Page, box: Box, shot: Cal
     page.locator("dialog .held").first.click()
     expect(page.locator(".line")).to_have_count(2)
     assert box.platform.pays == 0
+
+
+def test_a_message_of_headquarters_survives_a_reload_until_it_is_read(page: Page, box: Box) -> None:
+    enter(page, box)
+    box.shop.messages = (Message("明天停电"), Message("盘点"))
+    box.shop.changed("1")
+    first = page.locator(".alert", has_text="明天停电")
+    expect(first).to_be_visible()
+    page.reload()
+    expect(first).to_be_visible()
+    first.get_by_role("button", name="看过了").click()
+    expect(first).to_have_count(0)
+    expect(page.locator(".alert", has_text="盘点")).to_be_visible()
+    page.reload()
+    expect(page.locator(".alert", has_text="盘点")).to_be_visible()
+    expect(first).to_have_count(0)

@@ -4,6 +4,7 @@ import shutil
 import threading
 import time
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -20,8 +21,9 @@ from agent.core.errors import Credentials, Refused, StoreboxError
 from agent.core.signing import SIGNATURE_HEADER, request_header, request_message
 from agent.core.verbs import Order, Verb, order_of
 from agent.daemon.directives import apply
-from agent.services import checkout, days, payments, refunds, shifts, staff, tendering
+from agent.services import checkout, days, health, messages, payments, refunds, shifts, staff, tendering
 from agent.services.directives import Directives, document_in_force
+from agent.services.shop import Actor
 from agent.store import views
 from agent.store.verify import verify
 from sync.directives import DirectiveFetcher, believed
@@ -314,6 +316,33 @@ def test_messages_are_said_in_the_shops_language_until_they_end(store: Store) ->
     store.come()
     said = [one for one in store.told if one["kind"] == "notice"]
     assert [(one["code"], one["values"]["text"]) for one in said] == [("hq.message", "明天停电")]
+
+
+def test_a_message_stays_at_each_till_until_somebody_there_has_read_it(store: Store) -> None:
+    def texts(actor: Actor = CASHIER) -> list[str]:
+        return [one["text"] for one in health.state(store.shop, actor)["messages"]]
+
+    other = replace(CASHIER, till="2")
+    store.put(Kind.MESSAGES, '[[message]]\ntext = "明天停电"\n[[message]]\ntext = "盘点"\n')
+    store.come()
+    assert texts() == texts(other) == ["明天停电", "盘点"]
+    first = health.state(store.shop, CASHIER)["messages"][0]["message"]
+    for _ in range(2):
+        messages.acknowledge(store.shop, CASHIER, first)
+    assert (texts(), texts(other)) == (["盘点"], ["明天停电", "盘点"])
+    store.shop.messages = ()
+    Directives(store.shop, lambda: None).load()
+    assert (texts(), texts(other)) == (["盘点"], ["明天停电", "盘点"]), "also after the next start"
+    store.put(Kind.MESSAGES, '[[message]]\ntext = "新货到"\n[[message]]\ntext = "明天停电"\n')
+    store.come()
+    assert texts() == ["新货到"], "a newer list does not show again what was read"
+    with pytest.raises(Refused, match=r"message\.unknown"):
+        messages.acknowledge(store.shop, CASHIER, "0" * 16)
+    store.put(Kind.MESSAGES, "")
+    store.come()
+    assert texts() == []
+    with pytest.raises(Refused, match=r"message\.unknown"):
+        messages.acknowledge(store.shop, CASHIER, first)
 
 
 def _sold(store: Store) -> tuple[str, str]:

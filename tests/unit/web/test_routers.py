@@ -7,6 +7,7 @@ import pytest
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
+from agent.core.directives import Message
 from agent.services import health, staff
 from agent.services.shop import Shop
 from tests.shops import FakePlatform
@@ -55,6 +56,17 @@ def test_a_wallet_answers_with_the_attempt_and_the_sale_completes(cashier: Brows
     attempt = answer.json()["attempt"]["attempt"]
     assert cashier.get(f"/api/v1/attempts/{attempt}").json()["state"] == "paid"
     assert cashier.get("/api/v1/state").json()["basket"] is None
+
+
+def test_a_message_is_acknowledged_at_the_till(cashier: Browser, open_shop: Shop) -> None:
+    open_shop.messages = (Message("明天停电", "No power tomorrow", None),)
+    (shown,) = cashier.get("/api/v1/state").json()["messages"]
+    assert (shown["text"], shown["until_ms"]) == ("明天停电", None)
+    path = f"/api/v1/messages/{shown['message']}/read"
+    assert cashier.post(path, json={}).json() == cashier.post(path, json={}).json() == {"messages": []}
+    assert cashier.get("/api/v1/state").json()["messages"] == []
+    refused = cashier.post("/api/v1/messages/ffff/read", json={})
+    assert (refused.status_code, refused.json()["error"]["code"]) == (400, "message.unknown")
 
 
 def test_no_key_submits_a_second_time(cashier: Browser, open_shop: Shop) -> None:

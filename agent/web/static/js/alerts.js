@@ -1,4 +1,4 @@
-// What stays on the screen until it is over: offline, a printer out of paper, slips that nobody saw.
+// What stays on the screen until it is over: offline, a printer out of paper, slips that nobody saw, unread messages.
 
 import { change, refresh } from "./act.js";
 import { h, icon, region } from "./dom.js";
@@ -13,7 +13,9 @@ export function renderAlerts(place) {
   const troubled = state ? Object.entries(state.lamps).filter(([name, lamp]) => name !== "hq" && !lamp.platform && lamp.code && lamp.title) : [];
   const down = state && !isOffline() ? state.tenders.filter((tender) => tender.platform && !isPlatformUp(tender.platform)) : [];
   const slips = state ? state.unconfirmed : [];
-  region(place, [isOffline() && state.unsent, troubled, slips, state && state.last, down.map((tender) => tender.kind)], () => [
+  const messages = (state && state.messages) || [];
+  region(place, [isOffline() && state.unsent, troubled, slips, state && state.last, down.map((tender) => tender.kind), messages], () => [
+    messages.slice(0, 2).map(fromHeadquarters),
     isOffline() && offline(state.unsent),
     down.map(outOfOrder),
     troubled.map(([name, lamp]) => trouble(name, lamp)),
@@ -54,6 +56,22 @@ function trouble(name, lamp) {
     icon(name.startsWith("scan") ? "scan" : "print"),
     h("div", {}, h("h2", {}, pick(lamp.title)), h("p", {}, pick(lamp.detail))),
   );
+}
+
+/** A message of headquarters stays, also over a reload, until somebody at this till has read it. */
+function fromHeadquarters(message) {
+  return h(
+    "section.alert.ask",
+    { role: "status", "data-message": message.message },
+    icon("cloud"),
+    h("div", {}, h("h2", {}, t("From headquarters")), h("p", {}, message.text)),
+    h("div.row", {}, h("button.primary", { onclick: () => wasRead(message) }, t("Read it"))),
+  );
+}
+
+async function wasRead(message) {
+  await change(t("One moment"), `/messages/${encodeURIComponent(message.message)}/read`, {});
+  refresh();
 }
 
 function unconfirmed(slip) {
