@@ -11,10 +11,10 @@ import zxingcpp
 from agent.core.chain import Identity
 from agent.core.errors import Broken, Refused
 from agent.core.network_codes import read_network_code
-from agent.core.setup_codes import read_enrolment_code
+from agent.core.setup_codes import read_enrolment_code, read_packet_code
 from sync.hq import registry
 from sync.hq.commissioning.fonts import chinese_font
-from sync.hq.commissioning.packet_pages import write_packets
+from sync.hq.commissioning.packet_pages import PacketSheet, write_packets, write_sheet
 from sync.hq.commissioning.packet_texts import CARD
 from sync.hq.commissioning.packets import make_packets
 from sync.hq.commissioning.planning import import_sheet
@@ -56,6 +56,16 @@ def test_codes_on_the_pages_are_read_and_their_texts_are_found(tmp_path: Path) -
     text = pages[0].get_textpage().get_text_bounded()
     assert "人民路店" in text and first.short in text and "开通码" in text and "12345678" not in text
     assert "技术员" in pages[1].get_textpage().get_text_bounded()
+
+
+def test_the_sheet_of_an_offline_packet_opens_it_and_says_what_it_does(tmp_path: Path) -> None:
+    sheet = PacketSheet("A001", "人民路店", "B2", 2, "7K2M9QXD", MADE, replaces=True)
+    pages = pypdfium2.PdfDocument(write_sheet(sheet, font(), MADE))
+    assert len(pages) == 1
+    (code,) = read_codes(pages[0])
+    assert read_packet_code(code) == "7K2M9QXD"
+    text = pages[0].get_textpage().get_text_bounded()
+    assert "7K2M-9QXD" in text and "人民路店" in text and "换下店里现在的盒子" in text
 
 
 def read_codes(page: pypdfium2.PdfPage) -> set[str]:
