@@ -5,10 +5,12 @@ Bytes go both ways, so that what is spoilt on the line is spoilt as in life; onl
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
+from multiprocessing.util import Finalize
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +53,7 @@ def lasting() -> tuple[Database, HqKeys, FileKey, Path]:
     """Return headquarters' database and keys, and the box's key; made once a process, cleared for each schedule."""
     memory = Path("/dev/shm")
     folder = Path(tempfile.mkdtemp(prefix="storebox-hq-", dir=memory if memory.is_dir() else None))
+    Finalize(None, shutil.rmtree, (folder, True), exitpriority=1)  # `atexit` is silent in a pool's processes
     keys, database, box_key = HqKeys.load_or_create(folder), Database.open(folder), new_key()
     return database, keys, box_key, folder
 
