@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from agent.core.payment import Platform
 
 BAR_AFTER_S = 2.0
+STARTING_S = 5.0
+"""A box that starts, or goes from setup to trade, answers by then."""
 
 
 @contextmanager
@@ -36,12 +38,16 @@ def tell(state: Path | None, verb: str, **values: str) -> Any:
     from agent.daemon.lock import is_running
 
     settings = in_force(state)
-    if not is_running(settings.state):
-        return _here(settings, verb, values)
-    try:
-        return ask(settings.state, verb, values)
-    except OSError as error:
-        raise TryLater("control.no_answer", state=str(settings.state)) from error
+    ends_s = time.monotonic() + STARTING_S
+    while is_running(settings.state):
+        try:
+            return ask(settings.state, verb, values)
+        except OSError as error:
+            unheard = isinstance(error, FileNotFoundError | ConnectionRefusedError)
+            if not unheard or time.monotonic() > ends_s:
+                raise TryLater("control.no_answer", state=str(settings.state)) from error
+        time.sleep(0.1)
+    return _here(settings, verb, values)
 
 
 def _here(settings: Settings, verb: str, values: dict[str, str]) -> Any:

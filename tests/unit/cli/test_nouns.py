@@ -1,11 +1,14 @@
 """The technician's nouns on a box that does not run: outputs, exit codes, refusals."""
 
 import json
+import threading
 from pathlib import Path
 
 import pytest
 from pysqlite3 import dbapi2
 
+from agent.cli.boxes import tell
+from agent.daemon.control import Control
 from agent.daemon.lock import StateLock
 from tests.unit.cli.conftest import Terminal
 
@@ -67,7 +70,20 @@ def test_a_key_is_shown_once(box: Terminal) -> None:
     assert box.json("key", "list")["rows"][0]["revoked"] == 1
 
 
-def test_a_second_writer_is_refused(box: Terminal) -> None:
+def test_a_box_that_starts_is_asked_as_soon_as_it_listens(box: Terminal) -> None:
+    control = Control(None, box.state, lambda _, verb, values: {"heard": verb})
+    starting = threading.Timer(0.3, control.start)
+    with StateLock(box.state):
+        starting.start()
+        try:
+            assert tell(box.state, "staff.list") == {"heard": "staff.list"}
+        finally:
+            starting.join()
+            control.stop()
+
+
+def test_a_second_writer_is_refused(box: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("agent.cli.boxes.STARTING_S", 0.2)
     with StateLock(box.state):
         box.run("ledger", "rebuild", expected=1)
         assert box.error.startswith("store.in_use")
