@@ -96,6 +96,12 @@ def test_fleet_makes_a_token_and_manages_its_people(
     page.locator("nav a[href='/boxes']").click()
     page.locator("#store-S001 .revoke summary").first.click()
     expect(page.locator("#store-S001 .revoke input[name=reason]").first).to_be_visible()
+    codes = page.locator("#store-S001 .withdraw").count()
+    page.locator("#store-S001 .withdraw summary").first.click()
+    page.locator("#store-S001 .withdraw input[name=reason]").first.fill("发错店了")
+    shot("boxes")
+    page.locator("#store-S001 .withdraw button").first.click()
+    expect(page.locator("#store-S001 .withdraw")).to_have_count(codes - 1)
     page.locator("nav a[href='/people']").click()
     name = f"新人-{language}"
     page.locator("#add-person input[name=name]").fill(name)
