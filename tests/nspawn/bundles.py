@@ -7,7 +7,7 @@ from tests.nspawn.machine import Machine
 from tests.releases import make_bundles
 
 FIRST_SEQUENCE = 100
-KINDS = ("good", "stuck", "hang", "sick", "crash", "unrehearsed", "dies:5")
+KINDS = ("good", "stuck", "hang", "sick", "crash", "unrehearsed", "dies:2.5")
 """The good one has the lowest number, so that the others are newer than it."""
 
 

@@ -4,18 +4,18 @@ import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-KINDS = ("good", "stuck", "sick", "good", "crash", "hang", "unrehearsed", "good", "dies:5")
+KINDS = ("good", "stuck", "sick", "good", "crash", "hang", "unrehearsed", "good", "dies:2.5")
 """What the releases are like, in turn; `good` on a box that runs the good one already is a person's way back."""
 CUT, KILL = "power cut", "kill -9"
 CUTS_SHARE = 0.4
-DELAY_S = 2.0
-SPREAD_S = 12.0
+DELAY_S = 0.8
+SPREAD_S = 7.0
 MOMENTS_MAX = 4
 ENDING = "ending"
 AIMS = {
     "good": ("fetched", "verified", "rehearsed", "waiting", "switched", "probation", ENDING),
     "unrehearsed": ("fetched", "verified", ENDING),
-    "dies:5": ("switched", "probation", "returning", ENDING),
+    "dies:2.5": ("switched", "probation", "returning", ENDING),
 }
 """States in which a moment is looked for; others of a release are those of one that never answers."""
 NEVER_ANSWERS = ("switched", "returning", ENDING)

@@ -83,6 +83,11 @@ def roomy_memory() -> Path | None:
     return None if closed or facts.f_bavail * facts.f_frsize < MEMORY_BYTES else folder
 
 
+def group_of(folder: Path) -> str:
+    """Return the name of the control group of the machine that is made in a folder; each machine has its own."""
+    return f"storebox-{os.getpid()}-{folder.name}"
+
+
 def populated(group: Path) -> bool:
     """Tell whether a control group, or one below it, has a process; one that has gone has none."""
     try:
@@ -135,7 +140,7 @@ class Machine:
         self._nspawn: subprocess.Popen[bytes] | None = None
         groups = unified_cgroups()
         assert groups is not None
-        self._group = groups / f"storebox-{os.getpid()}"
+        self._group = groups / group_of(folder)
         folder.mkdir(parents=True, exist_ok=True)
         copy = ("cp", "-a", "--reflink=auto", root, self.root)
         subprocess.run(copy, check=True, capture_output=True, timeout=COPIED_WITHIN_S)

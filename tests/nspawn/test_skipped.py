@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.nspawn.machine import CannotBoot, Machine, first_boot, populated, unified_cgroups, what_is_missing
+from tests.nspawn.machine import CannotBoot, Machine, first_boot, group_of, unified_cgroups, what_is_missing
 
 pytestmark = pytest.mark.nspawn
 
@@ -52,7 +52,7 @@ def test_a_first_boot_that_fails_says_why_and_leaves_nothing(
     assert "STOREBOX_NSPAWN=0 .ci/run" in str(said.value), "the remedy"
     assert time.monotonic() - began_s < 20.0
     assert not (tmp_path / "machine").exists()
-    assert not populated(groups / f"storebox-{os.getpid()}")
+    assert not (groups / group_of(tmp_path / "machine")).exists()
 
 
 @pytest.mark.parametrize("rights", ["no group", "not into it"])
@@ -63,7 +63,7 @@ def test_lacking_rights_to_a_control_group_is_no_error(
     in_place_of_nspawn(tmp_path, HANGS, monkeypatch)
     groups = tmp_path / "groups"
     if rights == "not into it":
-        (groups / f"storebox-{os.getpid()}" / "cgroup.procs").mkdir(parents=True)
+        (groups / group_of(tmp_path / "machine") / "cgroup.procs").mkdir(parents=True)
     monkeypatch.setattr("tests.nspawn.machine.unified_cgroups", lambda: groups)
     with pytest.raises(CannotBoot, match=r"No such file or directory|cgroup\.procs"):
         first_boot(tmp_path / "machine", tmp_path / "disk", root, PATIENCE_S)
