@@ -15,6 +15,8 @@ from agent.core.pricing import Priced, SaleDiscount, discounted, priced
 LINES_MAX = 500
 QUANTITY_MAX = 10_000_000
 AMOUNT_MAX_FEN = 10**11
+CHANGE_MAX_FEN = 1_000_000
+"""No drawer gives more than ten thousand yuan back: who "gave" so much was a number that is no amount."""
 
 
 class BasketState(StrEnum):
@@ -289,7 +291,7 @@ def take(basket: Basket, tender: TenderLine) -> Basket:
 
 def cash_tender(due_fen: int, given_fen: int, account: str) -> TenderLine:
     """Return the cash tender for money given: change when it is more than due, part payment when less."""
-    if not 0 < given_fen <= AMOUNT_MAX_FEN:
+    if not 0 < given_fen <= AMOUNT_MAX_FEN or given_fen - due_fen > CHANGE_MAX_FEN:
         raise Refused("tender.bad_amount", amount_fen=given_fen)
     amount_fen = min(given_fen, due_fen)
     return TenderLine("cash", amount_fen, account, given_fen=given_fen, change_fen=given_fen - amount_fen)

@@ -131,6 +131,54 @@ def test_a_keyboard_scanner_at_the_total_pays_by_phone_and_not_by_cash(page: Pag
     assert [tender["kind"] for tender in refunds.sale(box.shop, sale["sale"])["tenders"]] == ["wechat"]
 
 
+def at_the_total(page: Page, box: Box) -> None:
+    enter(page, box)
+    checkout.add_code(box.shop, CASHIER, "D001")
+    page.locator("#pay").click()
+    expect(page.locator("#pay-cash")).to_be_visible()
+
+
+def test_a_code_that_comes_in_pieces_never_becomes_cash(page: Page, box: Box, shot: Callable[[str], None]) -> None:
+    """A slow line between scanner and page tears the keys apart; what is left of them looks like an amount."""
+    at_the_total(page, box)
+    for keys in ("134567890", "123456700"):
+        page.keyboard.type(keys)
+        page.wait_for_timeout(400)
+    page.keyboard.press("Enter")
+    expect(page.locator(".notice")).to_contain_text("码没读全")
+    expect(page.locator("#pay-cash")).to_contain_text("88.00")
+    shot("torn")
+    assert (refunds.recent(box.shop), box.platform.pays) == ([], 0)
+    scan_by_keyboard(page, "134567890123456700")
+    expect(page.locator(".done")).to_contain_text("微信收好了")
+
+
+def test_digits_that_are_no_amount_take_nothing(page: Page, box: Box) -> None:
+    at_the_total(page, box)
+    for key in "134567890":
+        page.locator(".cash .key", has_text=key).click()
+    expect(page.locator("#pay-cash")).to_contain_text("这不是金额")
+    page.locator("#pay-cash").click()
+    expect(page.locator(".notice")).to_contain_text("没收钱")
+    assert refunds.recent(box.shop) == []
+
+
+def test_change_that_no_drawer_has_is_asked_again(page: Page, box: Box) -> None:
+    """Eight digits of a short bar code at the total, by a keyboard scanner."""
+    at_the_total(page, box)
+    scan_by_keyboard(page, "69000001")
+    expect(page.locator(".notice")).to_contain_text("金额不对")
+    assert refunds.recent(box.shop) == []
+
+
+def test_a_command_by_a_keyboard_scanner_is_a_command_also_at_the_total(page: Page, box: Box) -> None:
+    at_the_total(page, box)
+    scan_by_keyboard(page, "X1CASH")
+    expect(page.locator(".done")).to_contain_text("收好了")
+    (sale,) = refunds.recent(box.shop)
+    assert [tender["amount_fen"] for tender in refunds.sale(box.shop, sale["sale"])["tenders"]] == [8800]
+
+
 def test_codes_in_haste_are_taken_in_their_order(page: Page, box: Box) -> None:
     """A dish and at once the total, however slow the dish is on its way."""
     delay_first(page, "/api/v1/basket/lines")

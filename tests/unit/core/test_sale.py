@@ -114,7 +114,7 @@ def test_cash_gives_change_and_never_takes_more_than_due() -> None:
     """Given 10.00 for 3.00: the tender is 3.00, change 7.00."""
     tender = rules.cash_tender(300, 1000, "a")
     assert (tender.amount_fen, tender.change_fen) == (300, 700)
-    for given_fen in (0, -1, rules.AMOUNT_MAX_FEN + 1):
+    for given_fen in (0, -1, rules.AMOUNT_MAX_FEN + 1, 300 + rules.CHANGE_MAX_FEN + 1):
         with pytest.raises(Refused, match=r"tender\.bad_amount"):
             rules.cash_tender(300, given_fen, "a")
     paying = rules.ask_total(basket(1))

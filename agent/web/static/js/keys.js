@@ -5,11 +5,17 @@ import { clearField, fieldText, focusField, takeField } from "./catalog.js";
 import { isAsking } from "./dialog.js";
 import { leave } from "./frame.js";
 import { basket, model, set } from "./model.js";
-import { payKey, typedCode } from "./pay.js";
+import { say } from "./notice.js";
+import { payKey } from "./pay.js";
 import { isPaying, sendScan } from "./scan.js";
+import { t } from "./texts.js";
 
-const CODE_LENGTH_MIN = 10;
-let typed = "";
+const CODE_LENGTH_MIN = 10; // nobody counts cash with as many keys
+const CODE_GAP_MS = 300;
+const CODE_AGE_MS = 500;
+const AMOUNT_AGE_MS = 10_000;
+let typed = ""; // in one go
+let sinceEnter = ""; // letters and digits, also slowly
 let typedAt = 0;
 
 export function listenToKeys() {
@@ -71,25 +77,29 @@ function onLine(key) {
   return true;
 }
 
+const isCode = (text) => text.length >= CODE_LENGTH_MIN || /[A-Za-z]/.test(text);
+
 /**
- * While paying: a long quick number with Enter is a payment code of a keyboard scanner, anything else is cash.
- * What counts is when a key was pressed, not when a busy page got round to it.
+ * While paying: a long quick number, or letters, with Enter is a code of a keyboard scanner; digits of an amount are cash.
+ * What counts is when a key was pressed, not when a busy page got round to it. A code that came in pieces is neither: its
+ * digits must never become cash that nobody gave.
  */
 function onPay(event) {
-  if (event.key === "Escape") {
-    backToRinging();
-    return;
-  }
   const now = event.timeStamp;
   if (/^[0-9A-Za-z]$/.test(event.key)) {
-    typed = now - typedAt < 100 ? typed + event.key : event.key;
+    typed = now - typedAt < CODE_GAP_MS ? typed + event.key : event.key;
+    sinceEnter = now - typedAt < AMOUNT_AGE_MS ? sinceEnter + event.key : event.key;
     typedAt = now;
-  }
-  if (event.key === "Enter" && typed.length >= CODE_LENGTH_MIN && now - typedAt < 500) {
+  } else if (event.key === "Enter" && isCode(sinceEnter)) {
     event.preventDefault();
-    sendScan(typed);
-    typed = "";
-    if (typedCode()) payKey("Delete");
+    payKey("Delete");
+    if (isCode(typed) && now - typedAt < CODE_AGE_MS) sendScan(typed);
+    else say("warn", t("The code was not read whole"), t("Nothing was charged. Please scan it again."));
+    typed = sinceEnter = "";
+    return;
+  } else if (["Enter", "Backspace", "Delete", "Escape"].includes(event.key)) typed = sinceEnter = "";
+  if (event.key === "Escape") {
+    backToRinging();
     return;
   }
   if (event.key === "Enter" && event.target.tagName === "BUTTON" && event.target.id !== "pay") return;

@@ -8,6 +8,7 @@ import { keypad } from "./keypad.js";
 import { openLookup } from "./lookup.js";
 import { isOffline, isPlatformUp, model } from "./model.js";
 import { fenOf, yuan } from "./money.js";
+import { say } from "./notice.js";
 import { askNumber } from "./numbers.js";
 import { sendScan } from "./scan.js";
 import { nameOf, t } from "./texts.js";
@@ -64,10 +65,6 @@ export function payKey(key) {
   return pad ? pad.press(key) : false;
 }
 
-export function typedCode() {
-  return pad ? pad.text() : "";
-}
-
 function payPanel(present) {
   if (present.due_fen === 0) return freePanel();
   return h("div.pay-panel", {}, cashPanel(present.due_fen), h("div.pay-side", {}, walletCard(), otherTenders(present), claimButton()));
@@ -88,10 +85,14 @@ function cashPanel(due) {
     const fen = fenOf(text);
     given.replaceChildren(h("small", {}, t("Given")), text || yuan(due));
     given.classList.toggle("pale", !text);
-    button.replaceChildren(...confirmWords(fen, due));
+    button.replaceChildren(...(text && fen === null ? [h("span", {}, t("That is no amount"))] : confirmWords(fen, due)));
   };
   pad = keypad({ kind: "money", onChange: paint, onEnter: () => confirm(), lengthMax: 9 });
-  confirm = () => take({ kind: "cash", given_fen: pad.text() ? fenOf(pad.text()) : due });
+  confirm = () => {
+    const fen = pad.text() ? fenOf(pad.text()) : due;
+    if (fen === null) sayNoAmount();
+    else take({ kind: "cash", given_fen: fen });
+  };
   paint("");
   const notes = NOTES_YUAN.map((note) =>
     h("button.note", { onclick: () => pad.set(plain((fenOf(pad.text()) || 0) + note * 100)) }, note),
@@ -106,6 +107,12 @@ function cashPanel(due) {
     pad.element,
     button,
   );
+}
+
+/** Digits that are no money, as of a code that was typed: not one fen is taken for them. */
+function sayNoAmount() {
+  pad.clear();
+  say("warn", t("That is no amount"), t("Nothing was taken. Type what was given, or scan the code again."));
 }
 
 function plain(fen) {
