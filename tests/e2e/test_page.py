@@ -179,6 +179,16 @@ def test_a_command_by_a_keyboard_scanner_is_a_command_also_at_the_total(page: Pa
     assert [tender["amount_fen"] for tender in refunds.sale(box.shop, sale["sale"])["tenders"]] == [8800]
 
 
+def test_a_phone_that_is_scanned_before_the_total_is_there_pays(page: Page, box: Box) -> None:
+    delay_first(page, "/api/v1/basket/total")
+    enter(page, box)
+    checkout.add_code(box.shop, CASHIER, "D001")
+    page.locator("#pay").click()
+    scan_by_keyboard(page, "134567890123456700")
+    expect(page.locator(".done")).to_contain_text("微信收好了")
+    assert box.platform.pays == 1
+
+
 def test_codes_in_haste_are_taken_in_their_order(page: Page, box: Box) -> None:
     """A dish and at once the total, however slow the dish is on its way."""
     delay_first(page, "/api/v1/basket/lines")

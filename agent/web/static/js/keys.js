@@ -29,18 +29,18 @@ export function listenToKeys() {
 
 let early = [];
 
-/** Keys that come while the total is being asked for belong to the cash keypad, which is not there yet. */
+/** Keys that come while the total is being asked for belong to its screen, which is not there yet. */
 export function giveEarlyKeys() {
   if (model.totalling || !early.length) return;
-  const keys = early;
+  const events = early;
   early = [];
-  if (isPaying() && keys[0] !== "Enter") for (const key of keys) payKey(key);
+  if (isPaying() && events[0].key !== "Enter") events.forEach(onPay);
 }
 
 function onSell(event) {
   if (model.totalling) {
     event.preventDefault();
-    early.push(event.key);
+    early.push(event);
     return;
   }
   const inField = event.target.tagName === "INPUT";
