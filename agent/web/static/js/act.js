@@ -80,14 +80,6 @@ export async function removeFromBasket(words, path) {
 }
 
 let shown = 0;
-let turn = Promise.resolve();
-
-/** Run a step after those before it have ended, so that it sees what they left: keys come faster than answers. */
-export function inTurn(step) {
-  const result = turn.then(step);
-  turn = result.catch(() => null);
-  return result;
-}
 
 /** Show what an answer said of the till, and whatever else of the model changes with it. */
 export function showState(changed, others = {}) {

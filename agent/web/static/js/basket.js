@@ -1,6 +1,6 @@
 // What the customer buys: lines, what can be done with a line, the sum, and the way to paying.
 
-import { change, changeBasket, inTurn, refresh, removeFromBasket } from "./act.js";
+import { change, changeBasket, refresh, removeFromBasket } from "./act.js";
 import { askReason } from "./dialog.js";
 import { doneCard } from "./done.js";
 import { h, icon, region } from "./dom.js";
@@ -10,6 +10,7 @@ import { basket, itemOf, model, set } from "./model.js";
 import { amountOf, yuan } from "./money.js";
 import { renderNotice } from "./notice.js";
 import { nameOf, t } from "./texts.js";
+import { inTurn } from "./turn.js";
 
 export function basketPlaces() {
   return { list: h("div.basket-list"), notice: h("div.basket-notice", { "aria-live": "assertive" }), foot: h("div.basket-foot") };

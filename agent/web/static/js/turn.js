@@ -1,10 +1,10 @@
-// What was scanned or typed reaches the box in its order: a call waits for the answer to the one before it.
+// What is pressed, typed or scanned takes effect in its order: each step waits for the end of the one before.
 
 let last = Promise.resolve();
 
-/** Run a call when those before it are through, however they ended. Returns what it returns. */
-export function inTurn(call) {
-  const turn = last.then(call);
+/** Run a step after those before it have ended, so that it sees what they left: keys come faster than answers. */
+export function inTurn(step) {
+  const turn = last.then(step);
   last = turn.catch(() => null);
   return turn;
 }
