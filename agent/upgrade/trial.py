@@ -190,4 +190,8 @@ class Trial:
                 last_good_s = self._monotonic_s()
             elif self._monotonic_s() - last_good_s > self._limits.deaf_s:
                 return "upgrade.fell_silent"
-        return None if self._answering() == version else "upgrade.fell_silent"
+        said = self._answering()
+        # Asked last: the socket outlives who died, and whoever is started next answers the question that waited.
+        if self._supervisor.starts() != began:
+            return "upgrade.died_on_probation"
+        return None if said == version else "upgrade.fell_silent"

@@ -127,3 +127,16 @@ def test_a_unit_without_processes_is_restarted_by_force_all_the_same(
     monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
     Systemd().restart(by_force=True)
     assert (folder / "said").read_text().split() == ["kill", "restart"]
+
+
+def test_who_dies_at_the_end_of_the_probation_has_died_whoever_answers_the_question() -> None:
+    """The socket is the supervisor's: a question to the dead waits there, and who is started next answers it well."""
+    kept = Kept()
+
+    def answering() -> str:
+        if kept.now_s >= 58.5:
+            kept.now_s = max(kept.now_s, 60.5)
+            kept.started_at_s.append(60.5)
+        return NEW
+
+    assert kept.trial(answering, probation_s=60.0).lasts(NEW) == "upgrade.died_on_probation"
