@@ -16,9 +16,11 @@ import pytest
 import typer
 
 from agent.cli.doctor import report, site_of_box
+from agent.diagnosis.interfaces import interfaces
 from agent.diagnosis.site import Site
 from sync.enrol import load_enrolment, save_enrolment
 from sync.hq.keys import HqKeys
+from tests.integration.running import wait_for
 
 T = TypeVar("T")
 Row = dict[str, Any]
@@ -119,6 +121,9 @@ def in_own_network(commands: Sequence[str], look: Callable[[], T]) -> T:
             raise OSError(ctypes.get_errno(), "unshare")
         for command in commands:
             subprocess.run(["ip", *command.split()], check=True, capture_output=True)
+        raised = {command.split()[2] for command in commands if command.endswith(" up")} - {"lo"}
+        # A busy kernel tells of a carrier some time after the interface is up.
+        wait_for(lambda: raised <= {one.name for one in interfaces() if one.has_link}, 10)
         return look()
 
     with ThreadPoolExecutor(1) as pool:
