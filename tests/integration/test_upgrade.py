@@ -85,7 +85,7 @@ def test_a_bad_release_is_taken_back_by_itself(behaviour: str, box: UpgradedBox,
     assert (ended["end"], ended["to"]) == ("returned", NEW), box.logs()
     assert ended["reason"] in REASONS[behaviour], ended
     assert box.check_good(OLD) == OLD
-    assert box.customer.longest_s < TRADES_WITHIN_S
+    assert box.customer.longest_s < TRADES_WITHIN_S, box.logs()
     assert pending.turned_away(box.place) == {"2": ended["reason"]}
 
 
