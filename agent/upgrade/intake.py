@@ -12,10 +12,11 @@ from agent.core.canonical import parse
 from agent.core.errors import Broken, Refused
 from agent.core.release import Manifest, check_fits, check_signatures, followed
 from agent.core.upgrade import UpgradeState
+from agent.disk import sync_folder
 from agent.upgrade import pending as papers
 from agent.upgrade.bundle import opened
 from agent.upgrade.pending import Pending
-from agent.upgrade.place import Place, sync_folder
+from agent.upgrade.place import Place
 from agent.upgrade.unpack import RESERVE_BYTES, check_room
 
 REQUEST_FILE = "request.json"

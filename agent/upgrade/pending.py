@@ -19,7 +19,8 @@ from agent.core.canonical import canonical_bytes
 from agent.core.errors import Broken, TryLater
 from agent.core.release import is_version
 from agent.core.upgrade import UpgradeState, UpgradeStep, after
-from agent.upgrade.place import Place, read_json, sync_folder, write_whole
+from agent.disk import sync_folder
+from agent.upgrade.place import Place, read_json, write_whole
 
 log = logging.getLogger("storebox.upgrade")
 

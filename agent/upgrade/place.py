@@ -15,20 +15,12 @@ from typing import Any
 from agent.core.canonical import canonical_bytes, parse
 from agent.core.errors import Broken, Refused
 from agent.core.release import Installed, ReleaseKeys, is_version, parse_key_list
+from agent.disk import sync_folder
 
 ROOT = Path("/opt/storebox")
 RELEASE_FILE = "release.json"
 KEYS_FILE = "release-keys.json"
 SMALL_FILE_BYTES_MAX = 16 * 1024 * 1024
-
-
-def sync_folder(folder: Path) -> None:
-    """Make the names in a folder last."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def write_whole(path: Path, data: bytes, mode: int = 0o644) -> None:

@@ -16,8 +16,9 @@ from typing import IO
 from agent.core.canonical import canonical_bytes
 from agent.core.errors import Refused
 from agent.core.release import Manifest, ReleaseFile
+from agent.disk import sync_folder
 from agent.upgrade.bundle import READ_BYTES, TREE, Bundle
-from agent.upgrade.place import RELEASE_FILE, sync_folder, write_whole
+from agent.upgrade.place import RELEASE_FILE, write_whole
 
 RESERVE_BYTES = 64 * 1024 * 1024
 """What stays free beside everything that an upgrade writes: trade goes on meanwhile."""
