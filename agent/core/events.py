@@ -185,7 +185,7 @@ class SaleCancelled(TradeEvent):
 
 @dataclass(frozen=True, slots=True)
 class LineRemoved(TradeEvent):
-    """A line taken out of a basket before the total; counted in X and Z."""
+    """A line, or a part of its quantity, taken out of a basket before the total; counted in X and Z."""
 
     KIND: ClassVar[str] = "sale.line_removed"
     sale: str

@@ -148,6 +148,14 @@ SENTENCES: dict[str, Texts] = {
         "总部没有给这个商品定价。",
         "HQ has set no price for this item.",
     ),
+    "item.priced": (
+        "这个商品有价,不用输价",
+        "没记上。先按标价加上 {name},要换价再点“改价”。",
+        "This item has its price",
+        "Not added. Add {name} at its price, then change the price.",
+        "只有没定价的商品才输价;谁能改价见 roles.toml。",
+        "A price is typed for items without one only; who may change prices stands in roles.toml.",
+    ),
     "item.age_check": (
         "先问年龄,再卖",
         "{name} 还没记上。请确认顾客满18岁。",
@@ -179,6 +187,14 @@ SENTENCES: dict[str, Texts] = {
         _SAME_EN + "The sale has only {total} yuan; enter less.",
         "要减 {amount} 元。",
         "{amount} yuan were asked for.",
+    ),
+    "discount.larger_share": (
+        "先撤整单优惠,再减商品",
+        _SAME_ZH + "整单减的 {amount} 元是按原来的商品给的;撤掉优惠,改好商品再给。",
+        "Take the sale's discount back first",
+        _SAME_EN + "The {amount} yuan off were given for more goods; take them back, change the goods, give them anew.",
+        "商品少了,同样的金额占比就大了,超过这个人能给的折扣。",
+        "On fewer goods the same amount is a larger share than this person may give.",
     ),
     "discount.amount_or_percent": (
         "减钱还是打折,选一样",

@@ -8,8 +8,9 @@ from agent.core import sale as rules
 from agent.core.catalog import Item
 from agent.core.errors import Refused
 from agent.core.events import LineRemoved, SaleCancelled, SaleLine
-from agent.core.money import half_up, percentage
-from agent.core.pricing import SaleDiscount
+from agent.core.money import half_up, percentage, price_of
+from agent.core.pricing import Priced, SaleDiscount
+from agent.core.roles import Answer
 from agent.core.sale import Basket, BasketState
 from agent.services import baskets
 from agent.services.authority import record_approval, require
@@ -43,8 +44,14 @@ def basket(shop: Shop, actor: Actor) -> Shown | None:
 def add_item(
     shop: Shop, actor: Actor, item: Item, quantity: int, price_fen: int | None = None, list_fen: int | None = None
 ) -> Shown:
-    """Add an item; a basket that was being paid goes back to ringing up while no money was taken."""
+    """Add an item; a basket that was being paid goes back to ringing up while no money was taken.
+
+    `price_fen` is typed for an article without a price. Refuses another price than the catalogue's
+    (`item.priced`): who may change a price, and that it was changed, is `override_price`.
+    """
     require(shop, actor, "sell")
+    if price_fen is not None and item.price_fen not in (None, price_fen):
+        raise Refused("item.priced", name=item.named(shop.store.language).name)
     shop.stop_sale.check(item.sku, item.named(shop.store.language).name)
 
     def change(unit: Unit, current: Basket) -> Basket:
@@ -83,10 +90,22 @@ def add_lines(
 
 
 def change_quantity(shop: Shop, actor: Actor, line: int, quantity: int) -> Shown:
-    """Set the quantity of a line; 0 removes it."""
+    """Set the quantity of a line; 0 removes it. What becomes less is counted like a line taken out."""
     if quantity == 0:
         return remove_line(shop, actor, line)
-    return _change(shop, actor, lambda unit, current: rules.change_quantity(current, line, quantity))
+    require(shop, actor, "sell")
+
+    def change(unit: Unit, current: Basket) -> Basket:
+        changed = rules.change_quantity(current, line, quantity)
+        old = next(one for one in current.lines if one.line == line)
+        if quantity < old.quantity:
+            require(shop, actor, "remove_line")
+            _refuse_larger_share(shop, actor, current, changed)
+            fewer = old.quantity - quantity
+            _record_removed(unit, actor, current, old, fewer, price_of(old.price_fen or 0, fewer, old.unit))
+        return changed
+
+    return _change(shop, actor, change)
 
 
 def remove_line(shop: Shop, actor: Actor, line: int) -> Shown:
@@ -96,16 +115,35 @@ def remove_line(shop: Shop, actor: Actor, line: int) -> Shown:
     def change(unit: Unit, current: Basket) -> Basket:
         changed = rules.remove_line(current, line)
         gone = next(old for old in current.lines if old.line == line)
-        trade = trading(unit.connection, actor)
-        record(
-            unit,
-            LineRemoved(
-                **trade.fields(), sale=current.sale, sku=gone.sku, quantity=gone.quantity, amount_fen=gone.total_fen
-            ),
-        )
+        _refuse_larger_share(shop, actor, current, changed)
+        _record_removed(unit, actor, current, gone, gone.quantity, gone.total_fen)
         return changed
 
     return _change(shop, actor, change)
+
+
+def _record_removed(unit: Unit, actor: Actor, current: Basket, line: SaleLine, quantity: int, amount_fen: int) -> None:
+    trade = trading(unit.connection, actor)
+    record(
+        unit,
+        LineRemoved(**trade.fields(), sale=current.sale, sku=line.sku, quantity=quantity, amount_fen=amount_fen),
+    )
+
+
+def _refuse_larger_share(shop: Shop, actor: Actor, before: Basket, after: Basket) -> None:
+    """Refuse to leave an amount off the whole sale on fewer goods, where it is more than the actor may give alone.
+
+    It was allowed as a share of what lay there then.
+    """
+    off_fen = sum(one.amount_fen or 0 for one in after.discounts)
+    if not off_fen:
+        return
+    fits = off_fen <= sum(line.total_fen for line in after.lines)
+    share = _discount_share(after.priced()) if fits else 100
+    if fits and share <= _discount_share(before.priced()):
+        return
+    if not fits or shop.matrix.may(actor.role, "discount", percent=share).answer is not Answer.YES:
+        raise Refused("discount.larger_share", amount_fen=off_fen)
 
 
 def override_price(shop: Shop, actor: Actor, line: int, price_fen: int, approval: Approval | None = None) -> Shown:
@@ -123,6 +161,10 @@ def override_price(shop: Shop, actor: Actor, line: int, price_fen: int, approval
 def _share_percent(amount_fen: int, whole_fen: int) -> int:
     """Return a discount's percentage, rounded up, as the role matrix asks for it."""
     return 0 if whole_fen <= 0 else -(-amount_fen * 100 // whole_fen)
+
+
+def _discount_share(price: Priced) -> int:
+    return _share_percent(price.list_fen - price.total_fen, price.list_fen)
 
 
 def _discount_amount(whole_fen: int, amount_fen: int | None, percent: int | None) -> int:
@@ -155,6 +197,8 @@ def discount_line(
         reduce_fen = _discount_amount(old.total_fen, amount_fen, percent)
         changed = rules.discount_line(current, line, reason[:40], reduce_fen)
         share = _share_percent(old.list_fen - old.total_fen + reduce_fen, old.list_fen)
+        if current.discounts:  # what the whole sale has off already comes off this line, too
+            share = max(share, _discount_share(changed.priced()))
         approver = require(shop, actor, "discount", approval, percent=share)
         record_approval(unit, trading(unit.connection, actor), "discount", approver, current.sale, reason)
         return changed
