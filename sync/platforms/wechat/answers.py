@@ -1,7 +1,7 @@
 """Believed documents of WeChat Pay as answers of ours, pure. What is missing or of a wrong kind makes one UNKNOWN."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from agent.core.payment import PlatformAnswer, RefundAnswer, RefundVerdict, Verdict
@@ -22,6 +22,10 @@ _REFUND_STATES: Mapping[str, RefundVerdict] = {
     "CLOSE": RefundVerdict.REFUSED,
 }
 """ABNORMAL is missing on purpose: the money left the merchant and did not arrive; people must act, so it stays open."""
+_PREFUNDED = frozenset({"CASH", "COUPON"})
+"""Coupons (v3's word, V2's) whose value was paid in before and is settled like the payer's own money, whoever paid for
+them; all others (NOCASH, DISCOUNT) never reach the merchant's account."""
+_CURRENCY = "CNY"
 
 
 def unknown(out_trade_no: str, code: str | None) -> PlatformAnswer:
@@ -49,16 +53,14 @@ def paid(fields: Mapping[str, Any], out_trade_no: str) -> PlatformAnswer:
     """Return a payment out of a v3 order document; without amount, time or number it is not taken for one."""
     amount, payer = _mapping(fields.get("amount")), _mapping(fields.get("payer"))
     total_fen, customer_fen = amount.get("total"), amount.get("payer_total")
-    merchant_fen = sum(
-        _count(_mapping(one).get("merchant_contribute")) for one in _rows(fields.get("promotion_detail"))
-    )
     return _payment(
         out_trade_no,
         fields.get("transaction_id"),
         fields.get("success_time"),
         total_fen,
         total_fen if customer_fen is None else customer_fen,
-        merchant_fen,
+        amount.get("payer_currency"),
+        _rows(fields.get("promotion_detail")),
         payer.get("openid") or payer.get("sp_openid") or payer.get("sub_openid"),
     )
 
@@ -71,22 +73,25 @@ def paid_v2(fields: Mapping[str, str], out_trade_no: str) -> PlatformAnswer:
         details = json.loads(fields.get("promotion_detail") or "{}")
     except (ValueError, RecursionError):
         details = {}
-    rows = _rows(_mapping(details).get("promotion_detail"))
-    merchant_fen = sum(_count(_mapping(one).get("merchant_contribute")) for one in rows)
     total_fen = _number(fields.get("total_fee"))
+    cash_fen = _number(fields.get("cash_fee")) if "cash_fee" in fields else total_fen
     return _payment(
         out_trade_no,
         fields.get("transaction_id"),
         fields.get("time_end"),
         total_fen,
-        _number(fields.get("cash_fee")) if "cash_fee" in fields else total_fen,
-        merchant_fen,
+        cash_fen,
+        fields.get("cash_fee_type"),
+        _rows(_mapping(details).get("promotion_detail")),
         fields.get("openid"),
     )
 
 
 def refund(fields: Mapping[str, Any], out_refund_no: str, amount_fen: int | None) -> RefundAnswer:
-    """Return what a v3 refund document says; one of another amount than `amount_fen` is refused."""
+    """Return what a v3 refund document says; one of another amount than `amount_fen` is refused.
+
+    `refund - settlement_refund` never was on the merchant's account: it is the merchant's own discount.
+    """
     amount = _mapping(fields.get("amount"))
     given_fen, customer_fen = amount.get("refund"), amount.get("payer_refund")
     state = str(fields.get("status"))
@@ -97,15 +102,19 @@ def refund(fields: Mapping[str, Any], out_refund_no: str, amount_fen: int | None
     if amount_fen is not None and given_fen != amount_fen:
         return RefundAnswer(RefundVerdict.REFUSED, out_refund_no, amount_fen=given_fen, code="platform.order_differs")
     verdict = _REFUND_STATES.get(state, RefundVerdict.UNKNOWN)
-    customer_fen = given_fen if customer_fen is None else customer_fen
+    customer_fen = given_fen if customer_fen is None else min(customer_fen, given_fen)
+    settled_fen = amount.get("settlement_refund")
+    own_fen = max(0, given_fen - settled_fen) if type(settled_fen) is int else 0
+    merchant_fen = min(own_fen, given_fen - customer_fen)
     return RefundAnswer(
         verdict,
         out_refund_no,
         refund_transaction=_text(fields.get("refund_id")),
         amount_fen=given_fen,
         customer_fen=customer_fen,
-        platform_fen=given_fen - customer_fen,
+        platform_fen=given_fen - customer_fen - merchant_fen,
         code=None if verdict in (RefundVerdict.DONE, RefundVerdict.ACCEPTED) else state[:40],
+        merchant_fen=merchant_fen,
     )
 
 
@@ -123,16 +132,23 @@ def _payment(
     at: object,
     total_fen: object,
     customer_fen: object,
-    merchant_fen: int,
+    currency: object,
+    coupons: Sequence[object],
     payer: object,
 ) -> PlatformAnswer:
+    """Return a payment; what a wallet from abroad pays in its own `currency` says nothing about a discount."""
     try:
         platform_at_ms = moment_ms(at) if isinstance(at, str) else None
     except ValueError:
         platform_at_ms = None
     if platform_at_ms is None or not _text(transaction) or type(total_fen) is not int or type(customer_fen) is not int:
         return unknown(out_trade_no, "platform.garbage_answer")
+    known = [_mapping(one) for one in coupons]
+    if currency not in (None, "", _CURRENCY):
+        customer_fen = total_fen - min(total_fen, sum(_count(one.get("amount")) for one in known))
+    customer_fen = max(0, min(customer_fen, total_fen))
     discount_fen = total_fen - customer_fen
+    merchant_fen = sum(_count(one.get("merchant_contribute")) for one in known if str(one.get("type")) not in _PREFUNDED)
     return PlatformAnswer(
         Verdict.PAID,
         out_trade_no,
