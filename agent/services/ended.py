@@ -90,5 +90,5 @@ def last_refund(connection: Any, till: str) -> Shown | None:
         "orphan": bool(orphan),
         "ended_ms": ended_ms,
         "code": code,
-        "said": payments.said(platform, code),
+        "said": payments.said(platform, code, refund=True),
     }

@@ -224,9 +224,9 @@ def _phase(shop: Shop, found: dict[str, Any], flight: Flight | None) -> str:
     return phase_of(known).value
 
 
-def said(platform: str, code: str | None) -> Shown | None:
-    """Return what a platform's code means, in both languages, where a table knows it."""
-    known = situation(platform, code)
+def said(platform: str, code: str | None, *, refund: bool = False) -> Shown | None:
+    """Return what a platform's code means in a payment, or a refund, in both languages, where a table knows it."""
+    known = situation(platform, code, refund=refund)
     return None if known is None else {"zh": known.zh, "en": known.en}
 
 

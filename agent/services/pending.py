@@ -72,7 +72,7 @@ def refunds_on_their_way(shop: Shop, connection: Any) -> list[Shown]:
                 "orphan": bool(refund["orphan"]),
                 "ahead": ahead,
                 "accepted": verdict is RefundVerdict.ACCEPTED,
-                "said": payments.said(refund["platform"], code),
+                "said": payments.said(refund["platform"], code, refund=True),
             }
         )
     return shown

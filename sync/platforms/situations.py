@@ -239,6 +239,14 @@ REFUND_FROZEN = Situation(
     "在商户平台看冻结的原因。",
     "The merchant's portal says why.",
 )
+REFUND_STRANDED = Situation(
+    Meaning.UNKNOWN,
+    "钱退出去了,没到顾客账上:收款的银行卡注销或冻结了。请店长在商户平台处理,先别给现金。",
+    "It left, and could not reach the customer: the bank card is closed or frozen. The manager settles it in the"
+    " merchant's portal; give no cash meanwhile.",
+    "商户平台「交易中心」找这笔退款,改退到别的账户;办好后盒子自动知道。",
+    "Find the refund in the merchant's portal and send it to another account; the box then learns it by itself.",
+)
 REVERSE_TOO_LATE = Situation(
     Meaning.REFUSED,
     "撤不了:这一笔太久了。收到的钱会按退款退回。",

@@ -93,6 +93,8 @@ REFUND_CODES: Mapping[str, Situation] = {
     "ORDER_NOT_EXIST": at.REFUND_NOT_POSSIBLE,
     "INVALID_TRANSACTIONID": at.REFUND_NOT_POSSIBLE,
     "RESOURCE_NOT_EXISTS": at.REFUND_NOT_POSSIBLE,
+    # a refund's state
+    "ABNORMAL": at.REFUND_STRANDED,
 }
 """What a code means in the answer to a refund."""
 ORDER_CODES: Mapping[str, Situation] = {

@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from agent.core.payment import Verdict
-from agent.services import checkout, days, health, payments, shifts, tendering
+from agent.core.payment import RefundAnswer, RefundVerdict, Verdict
+from agent.services import checkout, days, health, payments, pending, refunds, shifts, tendering
+from agent.services.resolver import Resolver
 from agent.services.shop import Actor, Shop
+from sync.platforms import situations
 from tests.shops import CASHIER, MANAGER, FakePlatform, make_shop
 
 OTHER_TILL = Actor("07", "当班", "cashier", "2")
@@ -57,3 +59,33 @@ def test_the_attempt_that_ended_last_counts_not_the_one_that_began_last(shop: Sh
     payments.settle(shop, slow, shop.platforms["wechat"].reverse(slow))
     ended = health.state(shop, CASHIER)["last_attempt"]
     assert (ended["attempt"], ended["state"], ended["ended_ms"]) == (slow, "reversed", shop.clock.now_ms())
+
+
+def give_back(shop: Shop, verdict: RefundVerdict, code: str) -> None:
+    """Give a sale back that a phone paid, at a platform that answers so."""
+    checkout.add_code(shop, CASHIER, "D001")
+    sale = payments.attempt(shop, pay_by_phone(shop, Verdict.PAID))["sale"]
+    shop.platforms["wechat"].refund_answers = [RefundAnswer(verdict, "", code=code)]  # type: ignore[attr-defined]
+    refunds.refund_sale(shop, MANAGER, sale, None, "退")
+    Resolver(shop).step()
+
+
+def test_a_refund_that_was_refused_is_told_as_a_refund(shop: Shop) -> None:
+    give_back(shop, RefundVerdict.REFUSED, "TRADE_ERROR")
+    ended = health.state(shop, CASHIER)["last_refund"]
+    assert ended["said"] == {"zh": situations.REFUND_NOT_POSSIBLE.zh, "en": situations.REFUND_NOT_POSSIBLE.en}
+
+
+@pytest.mark.parametrize(
+    ("verdict", "code", "told"),
+    [
+        (RefundVerdict.TRY_LATER, "NOT_ENOUGH", situations.MERCHANT_BALANCE_LOW),
+        (RefundVerdict.UNKNOWN, "ABNORMAL", situations.REFUND_STRANDED),
+    ],
+)
+def test_a_refund_that_waits_says_what_it_waits_for(
+    shop: Shop, verdict: RefundVerdict, code: str, told: situations.Situation
+) -> None:
+    give_back(shop, verdict, code)
+    (waiting,) = pending.listed(shop, CASHIER)["refunds"]
+    assert waiting["said"] == {"zh": told.zh, "en": told.en}
