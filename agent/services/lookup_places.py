@@ -23,7 +23,7 @@ from agent.core.lookup import (
     store_named,
 )
 from agent.core.payment import Platform, PlatformAnswer, Verdict
-from agent.services.payments import settle
+from agent.services.payments import settle, still_so
 from agent.services.shop import Shop
 
 SALES_LOOKED_AT = 20_000
@@ -157,7 +157,7 @@ def _asked_by_transaction(shop: Shop, transaction: str) -> Report | None:
     answer = platform.find(transaction)
     known = shop.read().execute(f"{_ATTEMPT} WHERE attempt = ?", (answer.out_trade_no,)).fetchone()
     if known is not None:
-        payment, code = _settled(shop, answer.out_trade_no, answer)
+        payment, code = _settled(shop, platform, answer.out_trade_no, answer)
         return Report(Place.PLATFORM, () if payment is None else (payment,), code)
     if answer.verdict in (Verdict.PAID, Verdict.REVERSED):
         store = store_named(answer.out_trade_no) or shop.identity.store
@@ -176,10 +176,13 @@ def _asked(shop: Shop, attempt: str) -> tuple[Payment | None, str | None]:
     platform = shop.platforms.get(row[3])
     if platform is None:
         return None, "payment.not_supported"
-    return _settled(shop, attempt, platform.query(attempt))
+    return _settled(shop, platform, attempt, platform.query(attempt))
 
 
-def _settled(shop: Shop, attempt: str, answer: PlatformAnswer) -> tuple[Payment | None, str | None]:
+def _settled(
+    shop: Shop, platform: Platform, attempt: str, answer: PlatformAnswer
+) -> tuple[Payment | None, str | None]:
+    answer = still_so(shop, platform, answer)
     if answer.verdict is Verdict.UNKNOWN:
         return None, answer.code or "lookup.still_open"
     if answer.verdict not in _LEAVES_IT_OPEN:

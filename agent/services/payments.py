@@ -73,14 +73,17 @@ def start_code_payment(
             if not allowed:
                 return
             answer = platform.pay(started["attempt"], started["amount_fen"], auth_code, shop.store.name)
-        if settle(shop, started["attempt"], _still_so(shop, platform, answer)) is None:
+        if settle(shop, started["attempt"], still_so(shop, platform, answer)) is None:
             shop.wake_resolver()
 
     return attempt(shop, started["attempt"]), submit if fresh else shop.wake_resolver
 
 
-def _still_so(shop: Shop, platform: Platform, answer: PlatformAnswer) -> PlatformAnswer:
-    """Return the answer to a submission; a PAID that comes after the attempt's end is asked again."""
+def still_so(shop: Shop, platform: Platform, answer: PlatformAnswer) -> PlatformAnswer:
+    """Return an answer that the resolver did not ask for; a PAID that comes after the attempt's end is asked again.
+
+    The resolver may have undone the order while that answer was on its way.
+    """
     found = attempts.row(shop.read(), answer.out_trade_no)
     overtaken = found is not None and found["state"] not in (AttemptState.OPEN, AttemptState.PARKED)
     return platform.query(answer.out_trade_no) if overtaken and answer.verdict is Verdict.PAID else answer

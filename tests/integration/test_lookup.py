@@ -314,6 +314,24 @@ def test_d_a_customer_who_still_types_the_password_is_waited_for(shop: Shop) -> 
     assert payments.attempt(shop, attempt)["state"] == "open"
 
 
+def test_a_paid_that_was_undone_while_it_was_on_its_way_gives_nothing_back_twice(shop: Shop) -> None:
+    ring(shop)
+    number = lost_answer(shop)
+    ask = platform(shop).query
+
+    def undone_meanwhile(out_trade_no: str) -> PlatformAnswer:
+        said = ask(out_trade_no)
+        platform(shop).query = ask  # type: ignore[method-assign]
+        undone = platform(shop).reverse(out_trade_no)
+        payments.settle(shop, out_trade_no, undone, of_undo=True)
+        return said
+
+    platform(shop).query = undone_meanwhile  # type: ignore[method-assign]
+    found = by_number(shop, number)
+    assert (found["answer"], payments.attempt(shop, number)["state"]) == ("not_charged", "reversed")
+    assert bodies(shop, "attempt.contradicted") == bodies(shop, "refund.started") == []
+
+
 def test_not_found_alone_ends_nothing(shop: Shop) -> None:
     """The order may still be on its way: only the resolver undoes it, in its time."""
     ring(shop)
