@@ -2,7 +2,7 @@
 
 import re
 from datetime import datetime
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from decimal import ROUND_HALF_UP, Decimal, DecimalException
 
 from agent.core.moment import PLATFORM_ZONE, at, milliseconds
 from agent.core.money import yuan
@@ -17,7 +17,7 @@ def fen(text: str) -> int:
     """Return an amount in yuan as fen, rounded half up; raises ValueError for what is no amount."""
     try:
         value = (Decimal(text.strip()) * 100).quantize(Decimal(1), ROUND_HALF_UP)
-    except InvalidOperation as error:
+    except DecimalException as error:
         raise ValueError(f"no amount: {text[:20]!r}") from error
     if not value.is_finite() or abs(value) > _FEN_MAX:
         raise ValueError(f"no amount: {text[:20]!r}")

@@ -34,9 +34,10 @@ def trade(fields: Mapping[str, Any], out_trade_no: str) -> PlatformAnswer:
 
 
 def paid(fields: Mapping[str, Any], out_trade_no: str) -> PlatformAnswer:
-    """Return a payment; without amounts, time or number it is not taken for one.
+    """Return a payment; without amount, time or number it is not taken for one.
 
-    `total_amount - receipt_amount` is the merchant's discount, `receipt_amount - buyer_pay_amount` the platform's.
+    A trade without discounts may name its total alone. `total_amount - receipt_amount` is the merchant's discount,
+    `receipt_amount - buyer_pay_amount` the platform's.
     """
     transaction = fields.get("trade_no")
     if fields.get("out_trade_no") != out_trade_no:
@@ -44,8 +45,8 @@ def paid(fields: Mapping[str, Any], out_trade_no: str) -> PlatformAnswer:
     try:
         platform_at_ms = moment_ms(str(fields.get("gmt_payment") or fields.get("send_pay_date")))
         total_fen = fen(str(fields.get("total_amount")))
-        receipt_fen = fen(str(fields.get("receipt_amount", fields.get("total_amount"))))
-        customer_fen = fen(str(fields.get("buyer_pay_amount", fields.get("receipt_amount"))))
+        receipt_fen = fen(str(fields["receipt_amount"])) if fields.get("receipt_amount") else total_fen
+        customer_fen = fen(str(fields["buyer_pay_amount"])) if fields.get("buyer_pay_amount") else receipt_fen
     except ValueError:
         return unknown(out_trade_no, "platform.garbage_answer")
     if not isinstance(transaction, str) or not transaction:

@@ -117,12 +117,22 @@ def test_who_gave_which_discount() -> None:
     assert (answer.platform_discount_fen, answer.merchant_discount_fen) == (100, 100)
 
 
+@pytest.mark.parametrize("nothing", [None, ""])
+def test_a_trade_without_discounts_may_name_its_total_alone(nothing: str | None) -> None:
+    left_out = {name: PAID[name] for name in PAID if name not in ("receipt_amount", "buyer_pay_amount")}
+    for fields in (left_out, {**PAID, "receipt_amount": nothing, "buyer_pay_amount": nothing}):
+        answer = answers.trade(fields, "N1")
+        assert (answer.verdict, answer.amount_fen, answer.customer_paid_fen) == (Verdict.PAID, 1000, 1000)
+        assert (answer.platform_discount_fen, answer.merchant_discount_fen) == (0, 0)
+
+
 @pytest.mark.parametrize(
     ("change", "expected"),
     [
         ({"out_trade_no": "N2"}, Verdict.UNKNOWN),
         ({"trade_status": "TRADE_NEWLY_INVENTED"}, Verdict.UNKNOWN),
         ({"total_amount": "a lot"}, Verdict.UNKNOWN),
+        ({"total_amount": "1e999999"}, Verdict.UNKNOWN),
         ({"trade_no": ""}, Verdict.UNKNOWN),
         ({"send_pay_date": "soon"}, Verdict.UNKNOWN),
         ({"trade_status": "TRADE_FINISHED"}, Verdict.PAID),
