@@ -179,9 +179,7 @@ def _asked(shop: Shop, attempt: str) -> tuple[Payment | None, str | None]:
     return _settled(shop, platform, attempt, platform.query(attempt))
 
 
-def _settled(
-    shop: Shop, platform: Platform, attempt: str, answer: PlatformAnswer
-) -> tuple[Payment | None, str | None]:
+def _settled(shop: Shop, platform: Platform, attempt: str, answer: PlatformAnswer) -> tuple[Payment | None, str | None]:
     answer = still_so(shop, platform, answer)
     if answer.verdict is Verdict.UNKNOWN:
         return None, answer.code or "lookup.still_open"

@@ -148,7 +148,8 @@ def _payment(
         customer_fen = total_fen - min(total_fen, sum(_count(one.get("amount")) for one in known))
     customer_fen = max(0, min(customer_fen, total_fen))
     discount_fen = total_fen - customer_fen
-    merchant_fen = sum(_count(one.get("merchant_contribute")) for one in known if str(one.get("type")) not in _PREFUNDED)
+    own = (one for one in known if str(one.get("type")) not in _PREFUNDED)
+    merchant_fen = sum(_count(one.get("merchant_contribute")) for one in own)
     return PlatformAnswer(
         Verdict.PAID,
         out_trade_no,
