@@ -9,7 +9,7 @@ from agent.core.moment import platform_day
 from agent.core.payment import Platform
 from agent.core.reconcile.facts import store_of
 from agent.core.reconcile.publication import is_overdue
-from agent.core.reconcile.statement import Statement, StatementState, check_statement
+from agent.core.reconcile.statement import Statement, StatementState, billed_as, check_statement
 from agent.services import bill_journal
 from agent.services.shop import Shop
 from agent.store.kept_bills import KeptBills
@@ -97,7 +97,7 @@ class Fetching:
             return None
         with path.open("rb") as file:
             lines = tuple(platform.read_bill(file))
-        check_statement(platform.merchant, day, lines)
+        check_statement(billed_as(platform.name, platform.merchant), day, lines)
         ours = tuple(line for line in lines if self._is_ours(line))
         return Statement(platform.name, platform.merchant, day, StatementState.READY, ours, sha256)
 

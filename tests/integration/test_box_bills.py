@@ -29,17 +29,20 @@ from tests.unit.sync.fakes import SeededEntropy
 class Counter:
     """A shop that sells at noon by code, its platform, and the next morning on both clocks."""
 
-    def __init__(self, folder: Path, name: str) -> None:
+    def __init__(self, folder: Path, name: str, without: str = "") -> None:
+        """`name` is the simulator's account, `without` a setting that its merchant left out."""
         self.simulator = RunningSimulator(folder / "platform")
-        self.name = name
+        self.account_name = name
         self.folder = folder
         self.shop = make_shop(folder)
         self.notices: list[dict[str, Any]] = []
         self.shop.publish = lambda kind, data: self.notices.append(data) if kind == "notice" else None
         account = self.simulator.account(name)
+        self.name = account.kind
         settings = settings_of(account, self.simulator.url)
+        settings.pop(without, None)
         self.platform = open_platform(account.kind, settings, SeededEntropy(), now_ms=self.simulator.now_ms)
-        self.shop.platforms = {name: self.platform}
+        self.shop.platforms = {self.name: self.platform}
         tomorrow = at(self.simulator.now_ms(), PLATFORM_ZONE).date() + timedelta(days=1)
         self.go_to(tomorrow, 12)
         days.open_the_day(self.shop, MANAGER)
@@ -48,7 +51,7 @@ class Counter:
 
     @property
     def books(self) -> Any:
-        return self.simulator.simulation.world.books(self.simulator.account(self.name))
+        return self.simulator.simulation.world.books(self.simulator.account(self.account_name))
 
     def go_to(self, day: date, hour: int) -> None:
         moment = datetime(day.year, day.month, day.day, hour, 30, tzinfo=PLATFORM_ZONE)
@@ -125,6 +128,20 @@ def test_yesterdays_bill_is_fetched_matched_and_written_once(counter: Counter) -
     Bills(counter.shop, KeptBills(counter.folder)).round()
     assert counter.last_seq() == before, "the same again is no news"
     assert counter.notices == []
+
+
+@pytest.mark.parametrize(("account", "without"), [("wechat-partner", ""), ("alipay", "seller_id")])
+def test_an_account_that_its_bill_names_otherwise_is_matched(tmp_path: Path, account: str, without: str) -> None:
+    counter = Counter(tmp_path, account, without)
+    try:
+        counter.sell()
+        day = counter.next_morning()
+        (matched,) = counter.bills.round()
+        assert (matched["day"], matched["state"], matched["differences"]) == (day.isoformat(), "ready", 0)
+        assert counter.notices == []
+    finally:
+        counter.simulator.close()
+        counter.shop.writer.close()
 
 
 def test_a_refund_in_the_portal_is_known_named_and_never_paid_twice(counter: Counter) -> None:

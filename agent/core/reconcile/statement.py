@@ -11,6 +11,7 @@ from agent.core.moment import platform_day
 
 FEN_A_YUAN = 100
 UNIT_PROOF_LINES = 3
+_SELLER = "2088"
 
 
 class StatementState(StrEnum):
@@ -53,6 +54,17 @@ def newest(statements: Iterable[Statement]) -> dict[date, Statement]:
 
 def _rank(one: Statement) -> tuple[bool, int, str, str]:
     return one.state is StatementState.READY, one.version, one.state.value, one.sha256
+
+
+def billed_as(platform: str, merchant: str) -> str:
+    """Return how the platform's bills name an account; blank where they name it by a number that nobody here knows.
+
+    A sub-merchant's bill names its service provider. An Alipay account that is known by its application names the
+    seller, whose numbers begin with 2088.
+    """
+    if platform == "alipay" and not merchant.startswith(_SELLER):
+        return ""
+    return merchant.partition("/")[0]
 
 
 def check_statement(merchant: str, day: date, lines: Iterable[BillLine]) -> None:

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from agent.core.bill import BillKind, BillLine
 from agent.core.errors import Refused
 from agent.core.mapped_file import ColumnMap
-from agent.core.reconcile.statement import check_statement
+from agent.core.reconcile.statement import billed_as, check_statement
 from agent.core.settlement.acquirers import read_bill as read_mapped
 from sync.hq.books.accounts import account_of
 from sync.platforms.bill_files import open_bill
@@ -85,12 +85,5 @@ def lines_of_bill(state: Path, path: Path, book: str, form: str) -> Sequence[Bil
 
 
 def check_whose(book: str, day: date, lines: Sequence[BillLine]) -> None:
-    """Refuse the bill of another merchant or day (`bill.other_merchant`, `bill.other_day`).
-
-    A sub-merchant's bill names its service provider; an Alipay account that is known by its application names another
-    number, and is taken by its day alone.
-    """
-    platform, merchant = account_of(book)
-    partner = merchant.partition("/")[0]
-    is_application = platform == "alipay" and not merchant.startswith("2088")
-    check_statement("" if is_application else partner, day, lines)
+    """Refuse the bill of another merchant or day (`bill.other_merchant`, `bill.other_day`)."""
+    check_statement(billed_as(*account_of(book)), day, lines)
