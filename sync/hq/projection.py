@@ -6,11 +6,12 @@ A body is evidence first: what can't be read here is kept all the same and only 
 import re
 from collections.abc import Iterable, Mapping
 from functools import cache
+from typing import Any, TypeGuard
 
 import msgspec
 from sqlalchemy import Connection, Table, TextClause, func, text
 
-from agent.core.canonical import parse
+from agent.core.canonical import LARGEST_INTEGER, parse
 from agent.core.errors import Broken
 from agent.core.moment import LAST_MS, is_moment
 from agent.core.settlement.safe import cash_to_safe_fen
@@ -19,7 +20,12 @@ from sync.hq.books.money_tables import cash_move
 from sync.hq.upserts import insert_of, insert_unless_there
 from sync.wire import SentEntry
 
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+NAME_CHARACTERS_MAX = 128
+"""Of what entries call an order, a refund, a sale, a merchant; an index holds no key of any length."""
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_NO_TEXT = re.compile("[\0\ud800-\udfff]")
+_MAY_NOT_FIT = re.compile(r'\\u(?:0000|[dD][89a-fA-F])|(?<!["0-9A-Za-z])[0-9]{16}')
+"""Half a character, a NUL or a number of sixteen digits, as JSON writes them; what follows decides exactly."""
 _ENDED = ("platform", "outcome", "transaction", "platform_at_ms", "merchant_discount_fen")
 _COLUMNS: Mapping[str, tuple[Table, str, tuple[str, ...]]] = {
     "attempt.started": (tables.platform_order, "attempt", ("sale", "platform", "merchant", "amount_fen", "till")),
@@ -43,12 +49,19 @@ _TIME_OF: Mapping[str, str] = {"attempt.started": "started_at_ms", "refund.ended
 
 
 def readable(body: str) -> Mapping[str, object] | None:
-    """Return the body as an object, or None when it is none."""
+    """Return the body as an object, or None when it is none.
+
+    A value that no database holds is None in it: an integer of 2^53 or more, text with NUL or half a character. Such a
+    body is hostile, and what reads on must neither stop nor hold up other stores' entries.
+    """
     try:
         value = parse(body)
-    except Broken:
+        if isinstance(value, dict):
+            found: Mapping[str, object] = _fitting(value) if _MAY_NOT_FIT.search(body) else value
+            return found
+    except (Broken, RecursionError):
         return None
-    return value if isinstance(value, dict) else None
+    return None
 
 
 def readable_quickly(body: str) -> Mapping[str, object] | None:
@@ -116,7 +129,7 @@ def _fold(
 ) -> None:
     """Lay what an entry says over what earlier ones of the same upload said about the same number."""
     number = body.get(key)
-    if not isinstance(number, str):
+    if not is_name(number):
         return
     values = facts.setdefault(table.name, {}).setdefault(number, {})
     values.update({name: body[name] for name in columns if _fits(name, body.get(name))})
@@ -163,7 +176,23 @@ def _upsert_of_arrays(table: Table, key: str) -> TextClause:
     )
 
 
+def is_name(value: object) -> TypeGuard[str]:
+    """Tell whether a value of a body can name something here."""
+    return isinstance(value, str) and len(value) <= NAME_CHARACTERS_MAX
+
+
 def _fits(name: str, value: object) -> bool:
     if name.endswith("_ms"):
         return is_moment(value)
-    return type(value) is int if name.endswith("_fen") else isinstance(value, str)
+    return type(value) is int if name.endswith("_fen") else is_name(value)
+
+
+def _fitting(value: Any) -> Any:
+    """Return a parsed value in which None stands for each that fits into no column."""
+    if isinstance(value, dict):
+        return {key: _fitting(item) for key, item in value.items() if not _NO_TEXT.search(key)}
+    if isinstance(value, list):
+        return [_fitting(item) for item in value]
+    if isinstance(value, str):
+        return None if _NO_TEXT.search(value) else value
+    return None if type(value) is int and abs(value) > LARGEST_INTEGER else value

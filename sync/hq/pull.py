@@ -109,6 +109,8 @@ def pull_rows(
         here = place if place is not None and place.store == store else None
         bounds = here.bounds if here is not None else _bounds(connection, store)
         maker.begin(connection, store)
+        if here is None:
+            _note_without_day(connection, store, maker, bounds, tally)
         kept = here.business_day if here is not None else None
         days = Days(connection, store, bounds, selection.days, kept)
         counter = _Counter(maker, days, Periods(connection, store), tally)
@@ -128,6 +130,17 @@ def _bounds(connection: Connection, store: str) -> dict[int, int]:
     known = tables.cursor.c
     query = select(known.epoch, known.next_seq).where(known.store == store)
     return {row.epoch: row.next_seq for row in connection.execute(query)}
+
+
+def _note_without_day(
+    connection: Connection, store: str, maker: RowMaker, bounds: Mapping[int, int], tally: Tally
+) -> None:
+    """Count entries that name no day: no day's rows can have them, whatever days are asked for."""
+    entry = tables.entry.c
+    mine = (entry.store == store) & entry.day.is_(None) & entry.kind.in_(maker.kinds)
+    for row in connection.execute(select(entry.epoch, entry.seq).where(mine).order_by(entry.epoch, entry.seq)):
+        if row.seq < bounds.get(row.epoch, 0):
+            tally.note_unreadable({"store": store, "epoch": row.epoch, "seq": row.seq})
 
 
 def _pages(

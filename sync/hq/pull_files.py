@@ -63,7 +63,8 @@ def write_parquet(rows_by_page: Iterable[Sequence[Row]], columns: Sequence[Colum
             connection.execute("SET TimeZone = 'UTC'")
             connection.execute("SET preserve_insertion_order = true")
             described = ", ".join(f"'{name}': '{kind}'" for name, kind in types.items())
-            options = f"header = false, auto_detect = false, nullstr = '{ABSENT}', columns = {{{described}}}"
+            form = f"header = false, auto_detect = false, new_line = '\\r\\n', nullstr = '{ABSENT}'"
+            options = f"{form}, columns = {{{described}}}"
             source = f"read_csv({_quoted(plain)}, {options})"
             connection.execute(f"COPY (SELECT * FROM {source}) TO {_quoted(path)} (FORMAT parquet, COMPRESSION zstd)")
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Connection
 
+from agent.core.canonical import LARGEST_INTEGER
 from agent.core.ledger import KINDS, postings
 from sync.hq.projection import readable_quickly
 from sync.hq.pull import UNREADABLE, LedgerEntry, Made, Told
@@ -53,7 +54,7 @@ class PostingRows:
         except (KeyError, TypeError, AttributeError):
             return UNREADABLE
         for amount_fen in moved.values():
-            if type(amount_fen) is not int:
+            if type(amount_fen) is not int or abs(amount_fen) > LARGEST_INTEGER:
                 return UNREADABLE
         place = (entry.store, entry.epoch, entry.seq)
         named = (entry.day, told.at, _text(entry.body, "till"), entry.kind, _reference(entry.body))

@@ -236,10 +236,10 @@ def test_the_trial_balance_names_what_it_can_not_read(hq: RunningHq, run_cli: Co
         assert done.returncode == 0, done.stderr
         told = json.loads(done.stdout)
         assert told["unbalanced"] == []
-        assert told["unreadable_count"] == 6
+        assert told["unreadable_count"] == 7
         assert told["stores"]["S001"]["complete_up_to"] == 12
     shown = run_cli("ledger", "balance", "--state", str(hq.state))
-    assert "6 entries can't be read" in shown.stderr
+    assert "7 entries can't be read" in shown.stderr
     groups = json.loads(run_cli("group", "list", "--state", str(hq.state), "--json").stdout)
     assert groups == {"groups": [{"group": "north", "stores": ["S001"]}]}
 

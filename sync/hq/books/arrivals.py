@@ -21,7 +21,7 @@ from sync.hq.books.note_kinds import BookNote
 from sync.hq.books.notes import notes_of
 from sync.hq.database import Database
 from sync.hq.matching.facts import UNNAMED
-from sync.hq.projection import readable
+from sync.hq.projection import NAME_CHARACTERS_MAX, is_name, readable
 from sync.hq.upserts import insert_unless_there
 
 ENTRIES_A_STEP = 200
@@ -117,14 +117,14 @@ def _take(arrived: Arrived, store: str, row: Any, body: Body, closes: Mapping[st
 
 def _take_order(arrived: Arrived, store: str, row: Any, body: Body) -> None:
     attempt = body.get("attempt")
-    if not isinstance(attempt, str):
+    if not is_name(attempt):
         return
     moments = (row.at_ms, body.get("platform_at_ms"))
     moved = {(row.day, day) for at_ms in moments if (day := _platform_day(at_ms)) is not None}
     arrived.moved.setdefault(attempt, set()).update(moved)
     kind = Outstanding.ATTEMPT if row.kind in ATTEMPTS else Outstanding.REFUND
     number = attempt if kind is Outstanding.ATTEMPT else body.get("out_refund_no")
-    if not isinstance(number, str):
+    if not is_name(number):
         return
     if row.kind.endswith(".started"):
         arrived.begun.append(_outstanding(store, kind, number, row.day, body.get("amount_fen")))
@@ -139,7 +139,7 @@ def _take_tenders(arrived: Arrived, store: str, row: Any, body: Body) -> None:
         if on is not None:
             arrived.tenders.add((tender["kind"], row.day, on))
         if row.kind == "sale.completed" and tender.get("provisional") is True and not tender.get("attempt"):
-            number = f"{body.get('sale')}#{count}"
+            number = f"{str(body.get('sale'))[:NAME_CHARACTERS_MAX]}#{count}"
             arrived.begun.append(_outstanding(store, Outstanding.TENDER, number, row.day, tender["amount_fen"]))
 
 
