@@ -16,7 +16,12 @@ Number = Annotated[str, typer.Argument(metavar="NUMBER", help="The number that t
 def add(
     number: Number,
     name: Annotated[str, typer.Argument(help="As it stands on slips.")],
-    role: Annotated[str, typer.Option(help="cashier, shift_lead, store_manager, technician or auditor.")] = "cashier",
+    role: Annotated[
+        str,
+        typer.Option(
+            help="cashier, shift_lead, store_manager, hq (agrees to what exceeds the manager), technician or auditor."
+        ),
+    ] = "cashier",
     pin: Annotated[
         str,
         typer.Option(

@@ -84,6 +84,14 @@ SENTENCES: dict[str, Texts] = {
         "收过钱的单子不能改、不能取消,只能收完后退。",
         "A sale with money in it is neither changed nor cancelled; finish it, then refund.",
     ),
+    "sale.cash_elsewhere": (
+        "这一单在{till}号台收过现金",
+        "{amount} 元在那台的钱箱里,都有记录。请到{till}号台取回、收完。",
+        "Till {till} took cash for this sale",
+        "{amount} yuan lie in its drawer, on record. Take the sale up and finish it at till {till}.",
+        "现金按钱箱点数:换台收完,两台的数都会不对。",
+        "Cash is counted by drawer: finished at another till, both counts would differ.",
+    ),
     "sale.not_paid": (
         "还差 {due} 元没收",
         "已收的都有记录。请收完再完成。",

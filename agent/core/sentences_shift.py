@@ -65,6 +65,22 @@ SENTENCES: dict[str, Texts] = {
         "单号 {sale}。",
         "Sale {sale}.",
     ),
+    "shift.cash_in_basket": (
+        "挂起的单里有现金",
+        "班没有交,已收的 {amount} 元有记录。请取回这一单收完;要退再按退货。",
+        "A sale set aside has cash in it",
+        "The shift is not closed, the {amount} yuan taken are on record. Take that sale up and finish it.",
+        "单号 {sale}。付款没结果的,领班先挂起付款,再收剩下的。",
+        "Sale {sale}. If its payment has no result, a lead parks that payment, then the rest is taken.",
+    ),
+    "shift.day_closed": (
+        "这一班的营业日已经结了",
+        "还没记账,钱没有动。先交班,再开新的营业日和新班。",
+        "The day of this shift is closed",
+        "Nothing booked, no money moved. Close the shift, then open a new day and shift.",
+        "{day} 是强制日结的,{till} 号台的班没交;日报已印,不能再往里记。",
+        "{day} was closed by force over the shift of till {till}; its report is printed, nothing more goes into it.",
+    ),
     "count.differs": (
         "和账上不一样,再数一遍",
         "多 {over} 元,少 {short} 元。多了不能拿走,少了如实报;请再数。",

@@ -153,7 +153,7 @@ SENTENCES: dict[str, Texts] = {
         "还没做,钱没有动。请{needed}输密码。",
         "Call the {needed}: {act}",
         "Not done yet, no money moved. The {needed} enters the PIN.",
-        "谁能批见 roles.toml。",
-        "Who may approve stands in roles.toml.",
+        "谁能批见 roles.toml;没有这样的人,用 storebox staff add --role 加。",
+        "Who may approve stands in roles.toml; add such a person by storebox staff add --role.",
     ),
 }

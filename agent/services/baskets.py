@@ -11,7 +11,7 @@ from agent.core.ids import sale_number
 from agent.core.pricing import SaleDiscount
 from agent.core.sale import Basket, BasketState
 from agent.services.shop import Actor
-from agent.services.trade import trading
+from agent.services.trade import beginning
 from agent.store.drafts import delete_draft, live_draft_text, load_draft, save_draft
 from agent.store.unit import Unit
 
@@ -82,7 +82,7 @@ def begun(unit: Unit, actor: Actor) -> Basket:
     basket = current(unit.connection, actor.till)
     if basket is not None:
         return basket
-    trade = trading(unit.connection, actor)
+    trade = beginning(unit.connection, actor)
     number = sale_number(unit.identity.store, unit.identity.epoch, unit.counter("sale"))
     return Basket(number, actor.till, trade.shift, actor.staff, trade.day)
 
@@ -95,6 +95,11 @@ def save(unit: Unit, basket: Basket) -> None:
     data = basket_data(basket)
     text = save_draft(unit, sale=basket.sale, till=basket.till, state=basket.state.value, body=data)
     _remembered(text, basket)
+
+
+def cash_fen(basket: Basket) -> int:
+    """Return the cash that was taken for a basket: it lies in the drawer of the basket's till."""
+    return sum(tender.amount_fen for tender in basket.tenders if tender.kind == "cash")
 
 
 def taken_over(basket: Basket, actor: Actor, shift: str | None, day: str) -> Basket:

@@ -16,7 +16,7 @@ from agent.services import baskets
 from agent.services.authority import record_approval, require
 from agent.services.journaling import record
 from agent.services.shop import Actor, Approval, Shop
-from agent.services.trade import trading
+from agent.services.trade import beginning, trading
 from agent.store.drafts import load_drafts
 from agent.store.unit import Unit
 
@@ -267,10 +267,13 @@ def held(shop: Shop) -> list[Shown]:
 
 
 def recall(shop: Shop, actor: Actor, sale: str) -> Shown:
-    """Take a held basket up at this till; refused while the till has another (`sale.till_busy`)."""
+    """Take a held basket up at this till; refused while the till has another (`sale.till_busy`).
+
+    One with cash in another till's drawer goes on there only (`sale.cash_elsewhere`): each count is of one drawer.
+    """
 
     def command(unit: Unit) -> Shown:
-        trade = trading(unit.connection, actor)
+        trading(unit.connection, actor)
         if baskets.current(unit.connection, actor.till) is not None:
             raise Refused("sale.till_busy", till=actor.till)
         found = baskets.by_sale(unit.connection, sale)
@@ -278,6 +281,9 @@ def recall(shop: Shop, actor: Actor, sale: str) -> Shown:
             raise Refused("sale.not_held", sale=sale[:40])
         if found.state is not BasketState.HELD:
             raise Refused("sale.not_held", sale=found.sale)
+        if found.till != actor.till and baskets.cash_fen(found):
+            raise Refused("sale.cash_elsewhere", till=found.till, amount_fen=baskets.cash_fen(found))
+        trade = (trading if found.tenders or found.attempt else beginning)(unit.connection, actor)
         recalled = baskets.taken_over(rules.recall(found), actor, trade.shift, trade.day)
         baskets.save(unit, recalled)
         return baskets.shown(recalled) or {}

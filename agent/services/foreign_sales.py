@@ -15,7 +15,7 @@ from agent.core.tenders import Offline, Proof, Reference, checked_amount
 from agent.services.authority import require
 from agent.services.shop import Actor, Shop
 from agent.services.tendering import complete, tender_of
-from agent.services.trade import trading
+from agent.services.trade import beginning
 from agent.store.unit import Unit
 
 Shown = dict[str, Any]
@@ -38,9 +38,11 @@ def record_sale(
     require(shop, actor, "sell")
     rows = tuple(_line(number, line) for number, line in enumerate(lines, 1))
     taken = tuple(_tender(shop, actor, tender) for tender in tenders)
+    for kind in dict.fromkeys(tender.kind for tender in taken):
+        _check_amount(shop, actor, kind, sum(tender.amount_fen for tender in taken if tender.kind == kind))
 
     def command(unit: Unit) -> Shown:
-        trade = trading(unit.connection, actor)
+        trade = beginning(unit.connection, actor)
         known = unit.connection.execute("SELECT sale FROM view_sale WHERE reference = ?", (reference,)).fetchone()
         if known is not None:
             raise Refused("sale.reference_known", reference=reference[:60], sale=known[0])
@@ -100,7 +102,6 @@ def _tender(shop: Shop, actor: Actor, data: Mapping[str, Any]) -> TenderLine:
     reference = str(data.get("reference") or "").strip()[:64] or None
     if tender.reference is Reference.REQUIRED and reference is None:
         raise Refused("tender.reference_missing", kind=tender.kind)
-    require(shop, actor, tender.act, amount_fen=checked_amount(tender, amount_fen))
     given_fen = data.get("given_fen")
     if given_fen is not None and int(given_fen) < amount_fen:
         raise Refused("tender.bad_amount", amount_fen=int(given_fen))
@@ -113,3 +114,9 @@ def _tender(shop: Shop, actor: Actor, data: Mapping[str, Any]) -> TenderLine:
         reference=reference,
         provisional=tender.offline is Offline.PROVISIONAL,
     )
+
+
+def _check_amount(shop: Shop, actor: Actor, kind: str, amount_fen: int) -> None:
+    """Refuse what the sale may not carry in one tender, in however many parts."""
+    tender = tender_of(shop, kind)
+    require(shop, actor, tender.act, amount_fen=checked_amount(tender, amount_fen))

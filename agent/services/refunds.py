@@ -17,7 +17,7 @@ from agent.services.journaling import record
 from agent.services.shop import Actor, Approval, Shop
 from agent.services.slips import queue_refund_slip
 from agent.services.tendering import tender_of
-from agent.services.trade import Trade, trading
+from agent.services.trade import Trade, beginning
 from agent.store.journal import entry
 from agent.store.restoring import history_behind
 from agent.store.unit import Unit
@@ -92,12 +92,34 @@ def recent(shop: Shop, day: str | None = None, limit: int = 50) -> list[Shown]:
     return [dict(zip(names.split(", "), found, strict=True)) for found in rows.fetchall()]
 
 
-def _act(body: Mapping[str, Any], at_ms: int, trade: Trade, now_ms: int, in_cash: bool) -> str:
+def _acts(body: Mapping[str, Any], at_ms: int, trade: Trade, now_ms: int, in_cash: bool) -> tuple[str, ...]:
+    """Return the acts that a refund is: by the sale's age, and by the way when that is another than the money came."""
+    age = "refund" if body["day"] == trade.day else "refund_other_day"
+    if now_ms - at_ms > LATE_DAYS * DAY_MS:
+        age = "refund_late"
     if in_cash and any(tender["kind"] != "cash" for tender in body["tenders"]):
-        return "refund_wallet_in_cash"
-    if now_ms - at_ms > LATE_DAYS * 86_400_000:
-        return "refund_late"
-    return "refund" if body["day"] == trade.day else "refund_other_day"
+        return (age, "refund_wallet_in_cash")
+    return (age,)
+
+
+def _approved(
+    shop: Shop,
+    unit: Unit,
+    actor: Actor,
+    trade: Trade,
+    acts: Sequence[str],
+    approval: Approval | None,
+    amount_fen: int,
+    number: str,
+    reason: str,
+) -> str | None:
+    """Return who approved, None when the actor may do every act alone; journals the approvals."""
+    approver = None
+    for act in acts:
+        allowed_by = require(shop, actor, act, approval, amount_fen=amount_fen)
+        record_approval(unit, trade, act, allowed_by, number, reason)
+        approver = allowed_by or approver
+    return approver
 
 
 def refund_sale(
@@ -114,23 +136,23 @@ def refund_sale(
 
     A wallet's share is registered and executed by the resolver, at once when the platform can be reached. Refuses
     more than is left, what went back in the merchant's portal already (`refund.given_in_portal`) too; who may is the
-    matrix' word, by day, amount and way.
+    matrix' word, by day and way, and by all that went back of the sale: parts are no way around a limit.
     """
     if not reason.strip():
         raise Refused("refund.reason_missing")
     random_characters = base32_characters(shop.entropy.random_bytes(4))
 
     def command(unit: Unit) -> Shown:
-        trade = trading(unit.connection, actor)
+        trade = beginning(unit.connection, actor)
         body = sale_body(unit.connection, number)
         before = refunded(unit.connection, number)
         cash_account = tender_of(shop, "cash").account_of(actor.till) if in_cash else None
         plan = _to_this_drawer(shop, actor, _planned(unit.connection, body, before, lines, cash_account))
         _check_refundable(shop, body, plan)
         row = unit.connection.execute("SELECT at_ms FROM view_sale WHERE sale = ?", (number,)).fetchone()
-        act = _act(body, row[0], trade, unit.now_ms, in_cash)
-        approver = require(shop, actor, act, approval, amount_fen=plan.total_fen)
-        record_approval(unit, trade, act, approver, number, reason)
+        acts = _acts(body, row[0], trade, unit.now_ms, in_cash)
+        of_sale_fen = sum(before.tender_fen.values()) + plan.total_fen
+        approver = _approved(shop, unit, actor, trade, acts, approval, of_sale_fen, number, reason)
         name = refund_number(number, before.count + 1)
         event = _event(shop, trade, name, number, reason, approver, plan)
         record(unit, event)
@@ -307,7 +329,7 @@ def refund_goods(
         raise Refused("refund.nothing_left", sale="")
 
     def command(unit: Unit) -> Shown:
-        trade = trading(unit.connection, actor)
+        trade = beginning(unit.connection, actor)
         approver = require(shop, actor, "refund_other_day", approval, amount_fen=plan.total_fen)
         record_approval(unit, trade, "refund_other_day", approver, None, reason)
         store, epoch = unit.identity.store, unit.identity.epoch

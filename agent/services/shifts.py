@@ -15,7 +15,8 @@ from agent.services.journaling import record
 from agent.services.reports import drawer_sums, shift_report
 from agent.services.shop import Actor, Approval, Shop
 from agent.services.slips import queue_drawer_slip, queue_shift_slip
-from agent.services.trade import open_day, open_shift, trading
+from agent.services.trade import beginning, open_day, open_shift, trading
+from agent.store.drafts import load_drafts
 from agent.store.unit import Unit
 
 Shown = dict[str, Any]
@@ -92,7 +93,7 @@ def move_drawer(
     approver = require(shop, actor, act, approval, amount_fen=amount_fen)
 
     def command(unit: Unit) -> Shown:
-        trade = trading(unit.connection, actor)
+        trade = (trading if movement == "no_sale" else beginning)(unit.connection, actor)
         if movement in ("paid_out", "drop"):
             _check_cash(drawer_sums(unit.connection, trade.shift or ""), amount_fen)
         record_approval(unit, trade, act, approver, reference, reason)
@@ -131,7 +132,8 @@ def close_shift(
     """Close the till's shift on a blind count; returns the Z report.
 
     A difference must be counted again once (`count.differs`, with the difference), then needs a reason
-    (`count.reason_missing`) and who may accept it. Refused while the till's basket is unpaid (`shift.basket_open`);
+    (`count.reason_missing`) and who may accept it. Refused while the till's basket is unpaid (`shift.basket_open`), and
+    while one that was set aside has cash of this drawer in it (`shift.cash_in_basket`);
     other unfinished things are listed by name.
     """
     counted_fen = counted(denominations)
@@ -177,6 +179,10 @@ def _refuse_open_basket(unit: Unit, actor: Actor) -> None:
     basket = baskets.current(unit.connection, actor.till)
     if basket is not None and (basket.lines or basket.state is BasketState.PAYING):
         raise Refused("shift.basket_open", sale=basket.sale)
+    for draft in load_drafts(unit.connection, actor.till):
+        cash_fen = baskets.cash_fen(baskets.basket_from(draft.body))
+        if cash_fen:
+            raise Refused("shift.cash_in_basket", sale=draft.sale, amount_fen=cash_fen)
 
 
 def _accepted(

@@ -118,8 +118,9 @@ def pay_other(
 ) -> Shown:
     """Take any tender whose proof is at the counter: card slip, voucher, static code, on account, comp.
 
-    `amount_fen` None takes all that is due. Refuses tenders that need a platform's answer (`tender.needs_platform`)
-    and a missing reference (`tender.reference_missing`).
+    `amount_fen` None takes all that is due. Cap and right are of the sale: parts in one tender count together. Refuses
+    tenders that need a platform's answer (`tender.needs_platform`) and a missing reference
+    (`tender.reference_missing`).
     """
     tender = tender_of(shop, kind)
     if tender.proof is Proof.COUNT:
@@ -133,8 +134,9 @@ def pay_other(
         trade = trading(unit.connection, actor)
         basket = _payable(shop, unit, actor)
         wished_fen = basket.due_fen if amount_fen is None else amount_fen
-        checked_amount(tender, wished_fen)
-        approver = require(shop, actor, tender.act, approval, amount_fen=wished_fen)
+        of_sale_fen = wished_fen + sum(one.amount_fen for one in basket.tenders if one.kind == kind)
+        checked_amount(tender, of_sale_fen)
+        approver = require(shop, actor, tender.act, approval, amount_fen=of_sale_fen)
         record_approval(unit, trade, tender.act, approver, basket.sale, kind)
         line = TenderLine(
             kind,

@@ -53,3 +53,16 @@ def trading(connection: Any, actor: Actor) -> Trade:
         code = "shift.not_open" if open_day(connection) else "day.not_open"
         raise Refused(code, till=actor.till)
     return Trade(actor.till, shift["shift"], actor.staff, shift["day"])
+
+
+def beginning(connection: Any, actor: Actor) -> Trade:
+    """Return where something new is booked; refuses like `trading`, and a shift whose business day is closed.
+
+    The day was closed by force over that shift (`shift.day_closed`): its report is printed, so nothing new may count
+    in it. What was begun before is finished by `trading`.
+    """
+    trade = trading(connection, actor)
+    closed = connection.execute("SELECT 1 FROM view_day WHERE day = ? AND state = 'closed'", (trade.day,)).fetchone()
+    if closed is not None:
+        raise Refused("shift.day_closed", till=actor.till, day=trade.day)
+    return trade

@@ -1,18 +1,19 @@
 """A cashier who knows the pages and the API well: no way around the role matrix, and nothing taken back uncounted."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from argon2 import PasswordHasher
 
 from agent.core.catalog import Item
 from agent.core.errors import Credentials, Refused
-from agent.services import checkout, days, shifts, tendering
+from agent.services import checkout, days, payments, pending, refunds, shifts, staff, tendering
 from agent.services.shop import Approval, Shop
-from tests.shops import CASHIER, LEAD, MANAGER, make_shop
+from tests.shops import CASHIER, LEAD, MANAGER, OTHER_MANAGER, FakeClock, FakePlatform, make_shop
 
 TECHNICIAN = replace(CASHIER, staff="09", role="technician")
 LEADS_WORD = Approval(LEAD.staff, LEAD.role)
@@ -108,3 +109,98 @@ def test_fewer_pieces_do_not_make_the_amount_off_a_larger_share(shop: Shop) -> N
     with pytest.raises(Refused, match=r"discount\.larger_share"):
         checkout.change_quantity(shop, CASHIER, 1, 2)
     assert tendering.pay_cash(shop, CASHIER, None)["completed"]["total_fen"] == 9 * price_fen
+
+
+def test_parts_are_no_way_around_a_tenders_cap_or_right(shop: Shop) -> None:
+    ring_up(shop, 60_000)
+    tendering.pay_other(shop, CASHIER, "static_code", 15_000, "1234")
+    with pytest.raises(Credentials, match=r"approval\.needed"):
+        tendering.pay_other(shop, CASHIER, "static_code", 15_000, "1234")
+    tendering.pay_other(shop, CASHIER, "static_code", 15_000, "1234", LEADS_WORD)
+    with pytest.raises(Refused, match=r"tender\.above_cap"):
+        tendering.pay_other(shop, CASHIER, "static_code", 30_000, "1234", LEADS_WORD)
+
+
+def test_parts_are_no_way_around_the_limit_of_a_refund(shop: Shop) -> None:
+    ring_up(shop, 15_000, 15_000)
+    sale = tendering.pay_cash(shop, CASHIER, None)["completed"]["sale"]
+    refunds.refund_sale(shop, LEAD, sale, {1: 1}, "坏的")
+    with pytest.raises(Credentials, match=r"approval\.needed"):
+        refunds.refund_sale(shop, LEAD, sale, {2: 1}, "坏的")
+    assert refunds.refund_sale(shop, MANAGER, sale, {2: 1}, "坏的")["total_fen"] == 15_000
+
+
+def test_cash_for_an_old_card_sale_needs_what_any_old_sale_needs(shop: Shop) -> None:
+    ring_up(shop, 10_000)
+    sale = tendering.pay_other(shop, CASHIER, "card", None, "ref 1")["completed"]["sale"]
+    assert isinstance(shop.clock, FakeClock)
+    shop.clock.at_ms += 31 * refunds.DAY_MS
+    for in_cash in (False, True):
+        with pytest.raises(Credentials, match=r"approval\.needed") as caught:
+            refunds.refund_sale(shop, MANAGER, sale, None, "退", in_cash=in_cash)
+        assert caught.value.values["needed"] == "hq"
+    refunds.refund_sale(shop, MANAGER, sale, None, "退", in_cash=True, approval=Approval("00", "hq"))
+    assert [one["act"] for one in entries(shop, "staff.approved")] == ["refund_late"]
+
+
+def test_cash_stays_with_the_drawer_that_has_it(shop: Shop) -> None:
+    """A sale set aside with part of its money in this drawer is neither finished at another one nor left at a count."""
+    assert isinstance(shop.clock, FakeClock)
+    shop.platforms = {"wechat": FakePlatform(clock=shop.clock)}
+    shifts.open_a_shift(shop, OTHER_MANAGER, 0)
+    ring_up(shop, 10_000)
+    tendering.pay_cash(shop, CASHIER, 4_000)
+    started, _ = payments.start_code_payment(shop, CASHIER, "wechat", "134567890123456789")
+    sale = pending.set_aside(shop, CASHIER, started["attempt"])["sale"]
+    with pytest.raises(Refused, match=r"sale\.cash_elsewhere"):
+        checkout.recall(shop, OTHER_MANAGER, sale)
+    with pytest.raises(Refused, match=r"shift\.cash_in_basket"):
+        shifts.close_shift(shop, CASHIER, {"10000": 5, "2000": 2})
+    checkout.recall(shop, CASHIER, sale)
+    payments.park(shop, LEAD, started["attempt"])
+    tendering.pay_cash(shop, CASHIER, None)
+    closed = shifts.close_shift(shop, CASHIER, {"10000": 6})
+    assert (closed["over_fen"], closed["short_fen"]) == (0, 0)
+
+
+def test_nothing_new_counts_in_a_day_that_was_closed_by_force(shop: Shop) -> None:
+    """What was begun is finished, and the shift is counted; then a new day takes what is new."""
+    ring_up(shop, 10_000)
+    checkout.hold(shop, CASHIER, "B1")
+    ring_up(shop, 10_000)
+    days.close_the_day(shop, MANAGER, "走了没交班")
+    old = tendering.pay_cash(shop, CASHIER, None)["completed"]["sale"]
+    (held,) = checkout.held(shop)
+    begun: tuple[Callable[[], object], ...] = (
+        lambda: ring_up(shop, 10_000),
+        lambda: checkout.recall(shop, CASHIER, held["sale"]),
+        lambda: refunds.refund_sale(shop, MANAGER, old, None, "退"),
+        lambda: shifts.move_drawer(shop, MANAGER, "paid_out", 100, "水费"),
+    )
+    for begin in begun:
+        with pytest.raises(Refused, match=r"shift\.day_closed"):
+            begin()
+    shifts.move_drawer(shop, CASHIER, "no_sale", 0, "点钱")
+    shifts.close_shift(shop, CASHIER, {"10000": 6})
+    assert isinstance(shop.clock, FakeClock)
+    shop.clock.at_ms += refunds.DAY_MS
+    today = days.open_the_day(shop, MANAGER)["day"]
+    shifts.open_a_shift(shop, CASHIER, 0)
+    checkout.recall(shop, CASHIER, held["sale"])
+    tendering.pay_cash(shop, CASHIER, None)
+    assert [sale["day"] == today for sale in entries(shop, "sale.completed")] == [False, True]
+
+
+def test_a_wait_that_a_wrong_clock_counted_ends_when_it_is_set(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    monkeypatch.setattr(staff, "_hasher", lambda: hasher)
+    staff.add_person(shop, "01", "李店长", "store_manager", "111111")
+    assert isinstance(shop.clock, FakeClock)
+    shop.clock.at_ms += 3_000 * refunds.DAY_MS
+    for _ in range(staff.GUESSES_FREE):
+        with pytest.raises(Credentials, match=r"staff\.wrong_pin"):
+            staff.login(shop, "01", "000000", "1")
+    with pytest.raises(Credentials, match=r"staff\.locked"):
+        staff.login(shop, "01", "111111", "1")
+    shop.clock.at_ms -= 3_000 * refunds.DAY_MS
+    assert staff.login(shop, "01", "111111", "1")[1].role == "store_manager"

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from agent.core.errors import Refused
+from agent.core.errors import Credentials, Refused
 from agent.services import days, foreign_sales, shifts
 from agent.services.shop import Shop
 from tests.shops import CASHIER, MANAGER, make_shop
@@ -73,3 +73,13 @@ def test_what_does_not_add_up_leaves_nothing(shop: Shop, changes: dict[str, Any]
     assert refused.value.code == code
     assert shop.read().execute("SELECT count(*) FROM view_sale").fetchone() == (0,)
     record(shop)
+
+
+def test_parts_of_one_tender_count_together(shop: Shop) -> None:
+    """A third-party till does not get around a right or a cap by naming a tender twice."""
+    lines = [{"name": "大件", "quantity": 1, "list_fen": 30_000}]
+    card = [{"kind": "card", "amount_fen": 15_000, "reference": slip} for slip in ("1", "2")]
+    with pytest.raises(Credentials, match=r"approval\.needed"):
+        record(shop, lines=lines, tenders=card)
+    one = [card[0], {"kind": "cash", "amount_fen": 15_000}]
+    assert record(shop, lines=lines, tenders=one)["total_fen"] == 30_000

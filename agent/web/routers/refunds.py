@@ -5,6 +5,7 @@ from typing import Any
 from fastapi import APIRouter
 
 from agent.services import printing, refunds
+from agent.services.authority import require
 from agent.web.access import AnySeat, MoneyKey, approved
 from agent.web.bodies import Approvable, GoodsRefundBody, RefundBody
 
@@ -15,12 +16,14 @@ Shown = dict[str, Any]
 @router.get("/sales")
 def recent_sales(seat: AnySeat, day: str | None = None, limit: int = 50) -> list[Shown]:
     """Return the newest sales, of one business day when given."""
+    require(seat.shop, seat.actor, "see_sales")
     return refunds.recent(seat.shop, day, limit)
 
 
 @router.get("/sales/{sale}")
 def sale(sale: str, seat: AnySeat) -> Shown:
     """Return a sale, and what went back of it."""
+    require(seat.shop, seat.actor, "see_sales")
     return refunds.sale(seat.shop, sale)
 
 

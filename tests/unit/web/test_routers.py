@@ -318,3 +318,14 @@ class FakeScale:
 
     def give_back(self, weighing: int) -> None:
         self.code = None
+
+
+def test_a_technician_sees_no_sales(
+    log_in: Callable[..., Browser], client: Browser, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    staff.add_person(shop, "09", "装机", "technician", "999999")
+    monkeypatch.setitem(PINS, "09", "999999")
+    log_in("09")
+    for path in ("/sales", "/sales/S001-1-000001"):
+        answer = client.get(f"/api/v1{path}")
+        assert (answer.status_code, answer.json()["error"]["code"]) == (403, "act.not_allowed")
