@@ -65,6 +65,8 @@ def check_url(url: str) -> None:
         )
     if not address:
         raise DeviceError("device.url_value", f"{url!r}: the address is empty")
+    if "\0" in url:
+        raise DeviceError("device.url_value", f"{url!r}: no address has a NUL in it")
     known = (*kind.options, "record")
     for key in options:
         if key not in known:
@@ -154,6 +156,11 @@ def _check_tcp(url: str, address: str, options: Options) -> None:
     host, _, port = address.rpartition(":")
     if not host.strip("[]") or not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
         raise DeviceError("device.url_value", f"{url!r}: expected tcp:host:port")
+    try:
+        host.encode("idna")  # as the system's resolver is asked
+    except UnicodeError as error:
+        hint = "between two points of its host stand 1 to 63 characters"
+        raise DeviceError("device.url_value", f"{url!r}: {hint}") from error
 
 
 def _check_path(url: str, path: str, options: Options) -> None:

@@ -124,6 +124,9 @@ class Supervisor:
         except DeviceError as error:
             self._report_away(error.code, error.detail)
             return
+        except Exception as error:  # noqa: BLE001 - a line that nobody foresaw must not end its supervision either
+            self._report_away("device.fault", repr(error))
+            return
         line = RecordedLine(transport, shows_bytes=self._shows_bytes)
         self._hold(line)
         try:

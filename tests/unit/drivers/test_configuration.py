@@ -32,6 +32,9 @@ from tests.unit.drivers.shop import PROFILES
         ("serial:", "device.url_value", "empty"),
         ("tcp:printer", "device.url_value", "host:port"),
         ("tcp:printer:99999", "device.url_value", "host:port"),
+        ("tcp:192.168.1..50:9100", "device.url_value", "two points"),
+        (f"tcp:{'printer' * 10}:9100", "device.url_value", "63"),
+        ("file:/dev/usb/lp\0", "device.url_value", "NUL"),
     ],
 )
 def test_a_wrong_address_says_what_is_wrong(url: str, code: str, hint: str) -> None:

@@ -19,7 +19,7 @@ class Socket:
     """A place to plug a memory line in."""
 
     def __init__(self) -> None:
-        self.error: DeviceError | None = DeviceGone("device.absent", "nothing there")
+        self.error: Exception | None = DeviceGone("device.absent", "nothing there")
         self.attempts: list[float] = []
         self.peer: MemoryPeer | None = None
 
@@ -107,6 +107,15 @@ def test_a_fault_of_ours_is_told_and_survived(bench: Bench) -> None:
     with running(bench):
         wait_until(lambda: bench.codes == ["printer.fault"])
         bench.fault = None
+        wait_until(lambda: bench.codes[-1] == "printer.ready")
+
+
+def test_a_fault_in_opening_is_told_and_survived(bench: Bench) -> None:
+    """Its thread must not die: the box's watchdog would restart the whole shop for one printer's address, for ever."""
+    bench.socket.error = UnicodeError("label empty or too long")
+    with running(bench):
+        wait_until(lambda: bench.codes == ["printer.fault"])
+        bench.socket.error = None
         wait_until(lambda: bench.codes[-1] == "printer.ready")
 
 
