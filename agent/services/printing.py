@@ -1,8 +1,9 @@
 """From the spool to paper: one worker a printer, each slip exactly once or said to be unconfirmed."""
 
+from dataclasses import dataclass
 from typing import Any
 
-from agent.core.errors import Refused
+from agent.core.errors import Broken, Refused
 from agent.core.events import SlipNotPrinted, SlipPrinted, SlipReprinted, SlipUnconfirmed
 from agent.core.receipt_parts import with_logo
 from agent.services.authority import record_approval, require
@@ -21,6 +22,17 @@ Shown = dict[str, Any]
 IDLE_S = 3600.0
 WAIT_S = 1.0
 """How long a printer that is not ready is left alone before it is tried again."""
+_UNPRINTABLE = "document."
+"""Begins the codes of what is wrong with a slip itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Fate:
+    """What is known of the slip that was taken from the queue last: `outcome` is the printer's word."""
+
+    slip: str
+    outcome: str
+    code: str | None = None
 
 
 class PrinterWorker:
@@ -32,6 +44,7 @@ class PrinterWorker:
         self._printer = printer
         self._stopping = False
         self._interrupted: str | None = None
+        self._fate: _Fate | None = None
         self._drawer = DrawerOpener(shop, name, printer)
         self._waiting_code: str | None = None
         self._thread = StepThread(f"printer {name}", self.step)
@@ -77,8 +90,12 @@ class PrinterWorker:
             self._printer.doubt(self._interrupted, cuts_after)
 
     def step(self) -> float:
-        """Print what is queued; returns seconds until the next look, unless it is woken before."""
+        """Print what is queued; returns seconds until the next look, unless it is woken before.
+
+        What the store does not take (a full disk) is raised, and written down by a later step before anything else.
+        """
         while not self._stopping:
+            self._make_up()
             slip = spool.next_queued(self._shop.read(), self._name)
             if slip is None:
                 return IDLE_S
@@ -96,17 +113,54 @@ class PrinterWorker:
         if witness.printed is not None:
             self.printed_late(witness.printed)
         mark, cuts_after = self._printer.process_id(slip.number), witness.cuts_after
+        self._fate = _Fate(slip.slip, "not_started")
         if not self._shop.writer.run(lambda unit: spool.claim(unit, slip.slip, self._name, mark, cuts_after)):
+            self._fate = None
             return True  # withdrawn, or moved to another printer
-        voids, document = self._interrupted is not None, with_logo(slip.document, self._shop.logo)
-        result = self._printer.print(document, mark, void_predecessor=voids, cuts_after=cuts_after)
-        if result.outcome == "not_started":
-            self._put_back(slip, result.code)
-            return False
-        self._interrupted = mark if result.outcome == "unconfirmed" else None
-        self._waiting_code = None
-        self._ended(slip, SlipState(result.outcome), result.code)
-        return True
+        before, document = self._interrupted, with_logo(slip.document, self._shop.logo)
+        self._fate, self._interrupted = _Fate(slip.slip, "unconfirmed", "slip.unconfirmed"), mark
+        result = self._printer.print(document, mark, void_predecessor=before is not None, cuts_after=cuts_after)
+        self._fate = _Fate(slip.slip, result.outcome, result.code)
+        self._interrupted = {"not_started": before, "unconfirmed": mark}.get(result.outcome)
+        return self._conclude(slip, self._fate)
+
+    def _make_up(self) -> None:
+        """Write down how the last slip ended where the store did not take it then: nobody else would before a restart.
+
+        Also of one whose claim got no answer: it may be marked as sending, and nothing of it has left.
+        """
+        if self._fate is None:
+            return
+        found = spool.find_slip(self._shop.read(), self._fate.slip)
+        if found is not None and found.state is SlipState.SENDING:
+            self._conclude(found, self._fate)
+        self._fate = None
+
+    def _conclude(self, slip: Slip, fate: _Fate) -> bool:
+        """Record the printer's word; False when the slip has to wait."""
+        ended = fate.outcome != "not_started"
+        unprintable = not ended and (fate.code or "").startswith(_UNPRINTABLE)
+        if ended:
+            self._waiting_code = None
+            self._ended(slip, SlipState(fate.outcome), fate.code)
+        elif unprintable:
+            self._give_up(slip, fate.code or "")
+        else:
+            self._put_back(slip, fate.code)
+        self._fate = None
+        return ended or unprintable
+
+    def _give_up(self, slip: Slip, code: str) -> None:
+        """End a slip that no printer prints, however often it is tried; those behind it wait no longer."""
+
+        def command(unit: Unit) -> None:
+            spool.mark_result(unit, slip.slip, SlipState.NOT_PRINTED, code)
+            if self._shop.writer.stopped is None:
+                record(unit, SlipNotPrinted(slip.slip, code))
+
+        self._shop.writer.run(command)
+        self._shop.wake_uplink()
+        self._shop.tell(Broken(code, slip=slip.slip), self._shop.till_of(self._name))
 
     def _put_back(self, slip: Slip, code: str | None) -> None:
         self._shop.writer.run(lambda unit: spool.mark_result(unit, slip.slip, SlipState.QUEUED, code))
@@ -195,7 +249,7 @@ def confirm(shop: Shop, actor: Actor, slip: str, printed: bool) -> Shown:
         return {"slip": queue_copy(shop, unit, trade, found)}
 
     answer: Shown = shop.writer.run(command)
-    shop.wake_printer(shop.tills[actor.till].printer)
+    _wake_for(shop, answer["slip"])
     shop.changed(actor.till)
     return answer
 
@@ -219,9 +273,16 @@ def reprint(shop: Shop, actor: Actor, slip: str, approval: Approval | None = Non
         return {"slip": queued}
 
     answer: Shown = shop.writer.run(command)
-    shop.wake_printer(shop.tills[actor.till].printer)
+    _wake_for(shop, answer["slip"])
     shop.changed(actor.till)
     return answer
+
+
+def _wake_for(shop: Shop, slip: str | None) -> None:
+    """Wake the printer of a slip that was queued: a copy of a station's slip comes out there, not at the till."""
+    found = None if slip is None else spool.find_slip(shop.read(), slip)
+    if found is not None:
+        shop.wake_printer(found.printer)
 
 
 def reprint_sale(shop: Shop, actor: Actor, sale: str, approval: Approval | None = None) -> Shown:

@@ -88,11 +88,11 @@ class SlipWatch:
         self._shop.wake_uplink()
 
     def _moved(self, now_s: float) -> float:
-        """Move slips of which no byte left from printers in trouble to their deputies."""
+        """Move slips of which no byte left from printers in trouble to their deputies; from one without a line at once."""
         look_s = IDLE_S
         for name, deputy in self._shop.plan.deputies.items():
             printer, other = self._printers.get(name), self._printers.get(deputy)
-            code = printer.trouble() if printer is not None else None
+            code = printer.trouble() if printer is not None else "printer.absent"  # it has no line at all
             if code is None or other is None:
                 self._trouble_since_s.pop(name, None)
                 continue
@@ -102,14 +102,16 @@ class SlipWatch:
                 continue
             look_s = LOOK_EVERY_S
             patience_s = HELPED_WITHIN_S if code in _HELPED_BY_HAND else BROKEN_FOR_S
-            if now_s - since_s >= patience_s and other.trouble() is None:
-                self._move([slip.slip for slip in slips], name, deputy, code)
+            due = printer is None or now_s - since_s >= patience_s
+            if due and other.trouble() is None:
+                self._move([slip.slip for slip in slips], name, deputy, code, loud=printer is not None)
         return look_s
 
-    def _move(self, slips: list[str], name: str, deputy: str, code: str) -> None:
+    def _move(self, slips: list[str], name: str, deputy: str, code: str, *, loud: bool) -> None:
         moved = self._shop.writer.run(
             lambda unit: [slip for slip in slips if spool.redirect_from(unit, slip, name, deputy)]
         )
-        if moved:
+        if moved and loud:
             self._shop.tell(TryLater("slip.moved", printer=name, deputy=deputy, reason=code), self._shop.till_of(name))
+        if moved:
             self._shop.wake_printer(deputy)

@@ -3,12 +3,13 @@
 import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from agent.core.errors import Credentials, Refused
+from agent.core.errors import Credentials, Refused, TryLater
 from agent.services import checkout, days, printing, shifts, tendering
 from agent.services.printing import PrinterWorker
 from agent.services.shop import Approval, Shop
@@ -198,3 +199,72 @@ def test_the_end_of_a_slip_is_sent_up_without_waiting_for_the_next_sale(shop: Sh
     shop.wake_uplink = lambda: woken.append(kinds(shop)[-1])
     PrinterWorker(shop, "receipt1", FakePrinter()).step()
     assert woken == ["slip.printed"]
+
+
+class FullDisk:
+    """A store that fails once, at its `nth` command from now on: before that is done, or without an answer after it."""
+
+    def __init__(self, shop: Shop, nth: int, *, done: bool = False) -> None:
+        self._run: Callable[..., Any] = shop.writer.run
+        self._left, self._done = nth, done
+        shop.writer.run = self.run  # type: ignore[method-assign]
+
+    def run(self, *arguments: Any, **named: Any) -> Any:
+        self._left -= 1
+        if self._left == 0:
+            if self._done:
+                self._run(*arguments, **named)
+            raise TryLater("store.disk_full")
+        return self._run(*arguments, **named)
+
+
+@pytest.mark.parametrize("done", [False, True])
+@pytest.mark.parametrize(
+    ("outcome", "state"),
+    [
+        ("printed", SlipState.PRINTED),
+        ("unconfirmed", SlipState.UNCONFIRMED),
+        ("not_started", SlipState.PRINTED),
+    ],
+)
+def test_an_end_that_the_store_did_not_take_is_written_down_later(
+    shop: Shop, outcome: str, state: SlipState, done: bool
+) -> None:
+    """Else the slip would be nobody's until a restart: not printed again, and not asked about."""
+    slip, after = sell(shop), sell(shop)
+    printer = FakePrinter(answers=[FakeResult(outcome, "printer.lost")])
+    worker = PrinterWorker(shop, "receipt1", printer)
+    FullDisk(shop, 2, done=done)
+    with pytest.raises(TryLater):
+        worker.step()
+    for _ in range(2):
+        worker.step()
+    assert (state_of(shop, slip), state_of(shop, after)) == (state, SlipState.PRINTED)
+    assert len(printer.slips) == 2
+    assert printer.voided[-1] is (outcome == "unconfirmed")
+
+
+@pytest.mark.parametrize("done", [False, True])
+def test_a_slip_whose_claim_got_no_answer_is_printed_once(shop: Shop, done: bool) -> None:
+    slip = sell(shop)
+    printer = FakePrinter()
+    worker = PrinterWorker(shop, "receipt1", printer)
+    FullDisk(shop, 1, done=done)
+    with pytest.raises(TryLater):
+        worker.step()
+    for _ in range(2):
+        worker.step()
+    assert state_of(shop, slip) is SlipState.PRINTED
+    assert (len(printer.slips), printer.kicks) == (1, 1)
+
+
+def test_a_slip_that_no_printer_prints_holds_up_nobody(shop: Shop) -> None:
+    """Its sentence says that it can't be printed: then it is not tried for ever either, with all others behind it."""
+    slip, after = sell(shop), sell(shop)
+    told: list[str] = []
+    shop.publish = lambda kind, data: told.append(data["code"]) if kind == "notice" else None
+    printer = FakePrinter(answers=[FakeResult("not_started", "document.too_long")])
+    PrinterWorker(shop, "receipt1", printer).step()
+    assert (state_of(shop, slip), state_of(shop, after)) == (SlipState.NOT_PRINTED, SlipState.PRINTED)
+    assert told == ["document.too_long"]
+    assert kinds(shop)[-2:] == ["slip.not_printed", "slip.printed"]

@@ -257,6 +257,28 @@ def test_receipts_go_to_the_deputy_once_their_printer_was_in_trouble_for_so_long
     assert (place.printers["receipt1"].kicks, place.printers["receipt2"].kicks) == (1, 0)
 
 
+def test_a_till_without_a_printer_has_its_deputy_print_at_once(place: Place) -> None:
+    """Two tills and one printer: how the shop is set up, so nobody is told."""
+    del place.printers["receipt1"]
+    place.restart()
+    sale = place.sell(sku(place.shop, "其他"))
+    place.watch.step()
+    place.work()
+    assert place.slip(f"{sale}-P0").state is SlipState.PRINTED
+    assert len(place.printers["receipt2"].slips) == 1
+    assert place.notices == []
+
+
+def test_a_copy_wakes_the_printer_where_it_comes_out(place: Place) -> None:
+    """Also one that no route leads to: the deputy of a kitchen's printer."""
+    sale = place.sell(sku(place.shop, "热菜"))
+    place.work()
+    woken: list[str] = []
+    place.shop.wake_printer = woken.append
+    copy = printing.reprint(place.shop, CASHIER, f"{sale}-K1-P0")["slip"]
+    assert woken == [place.slip(copy).printer] == ["kitchen"]
+
+
 def test_a_roll_changed_in_time_moves_nothing_and_begins_anew(place: Place) -> None:
     receipt = place.printers["receipt1"]
     receipt.trouble_code = "printer.paper_out"
