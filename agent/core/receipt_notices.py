@@ -110,9 +110,10 @@ def pending_document(slip: PendingSlip, translate: Translate, language: str = "z
         *_attempts(slip, translate),
         rule(),
         text(_promise(slip, translate)),
-        text(translate("Ask how it stands: {phone}").format(phone=slip.shop.phone)),
-        text(translate("and give the number {number}").format(number=slip.short_number)),
     ]
+    if slip.shop.phone:
+        blocks.append(text(translate("Ask how it stands: {phone}").format(phone=slip.shop.phone)))
+        blocks.append(text(translate("and give the number {number}").format(number=slip.short_number)))
     if slip.code:
         blocks.append(qr(slip.code, caption=translate("how it stands")))
     approved = translate("Approved {person}").format(person=slip.approver) if slip.approver else ""

@@ -222,6 +222,6 @@ def _foot(slip: RefundSlip, translate: Translate) -> list[Block]:
     part = translate("Part 2, customer") if slip.for_customer else translate("Part 1, shop")
     check = translate("Check code {code}").format(code=slip.check_code) if slip.check_code else slip.refund
     blocks.append(pair(check, part))
-    if slip.for_customer:
+    if slip.for_customer and slip.shop.phone:
         blocks.append(text(translate("Phone {phone}").format(phone=slip.shop.phone)))
     return blocks

@@ -231,14 +231,21 @@ def _codes(slip: SaleSlip, translate: Translate) -> list[Block]:
     return blocks
 
 
+def _where(shop: Shop, translate: Translate) -> list[Block]:
+    """Return address and telephone, as far as the shop's settings name them."""
+    address = translate("Address {address}").format(address=shop.address) if shop.address else ""
+    phone = translate("Phone {phone}").format(phone=shop.phone) if shop.phone else ""
+    if address and phone:
+        return [either([text(address), text(phone)], [both(address, phone)])]
+    return [text(one) for one in (address, phone) if one]
+
+
 def _foot(slip: SaleSlip, translate: Translate) -> list[Block]:
     terms = translate(
         "This slip is proof of purchase, not an invoice. For a return or exchange please bring it, "
         "or show the merchant order number in your bill."
     )
-    address = translate("Address {address}").format(address=slip.shop.address)
-    phone = translate("Phone {phone}").format(phone=slip.shop.phone)
-    blocks = [text(terms), either([text(address), text(phone)], [both(address, phone)])]
+    blocks = [text(terms), *_where(slip.shop, translate)]
     if slip.shop.complaints:
         blocks.append(text(translate("Complaints {phone}").format(phone=slip.shop.complaints)))
     if slip.check_code:

@@ -182,6 +182,22 @@ def test_a_bare_sale_has_no_empty_headings() -> None:
     assert "抹零                       -0.05" in text
 
 
+@pytest.mark.parametrize("cells", [32, 48])
+@pytest.mark.parametrize("language", ["zh-CN", "en"])
+def test_a_shop_without_address_and_telephone_prints_no_empty_words(language: str, cells: int) -> None:
+    """Neither is asked for at set-up, and the settings' defaults are empty: no slip asks to call nobody."""
+    shop, translate = replace(examples.SHOP, address="", phone=""), translator(language)
+    texts = [
+        printed(sale_document(replace(examples.SALE, shop=shop), translate), cells),
+        printed(refund_document(replace(examples.REFUND, shop=shop, for_customer=True), translate), cells),
+        printed(pending_document(replace(examples.PENDING, shop=shop), translate), cells),
+    ]
+    for absent in ("地址", "电话", "想问进度", "Address", "Phone", "Ask how"):
+        assert absent not in "".join(texts)
+    only = sale_document(replace(examples.SALE, shop=replace(shop, phone="0731-55550101")), translate)
+    assert printed(only, cells).count("0731-55550101") == 1
+
+
 def test_refunds_say_where_the_money_is() -> None:
     """Cash is done at once, a registered wallet refund waits for the network, without a receipt there is no sale."""
     cash = RefundWay("现金", 1637, original_way=False)
