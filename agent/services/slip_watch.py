@@ -88,7 +88,7 @@ class SlipWatch:
         self._shop.wake_uplink()
 
     def _moved(self, now_s: float) -> float:
-        """Move slips of which no byte left from printers in trouble to their deputies; from one without a line at once."""
+        """Move slips of which no byte left to the deputies of printers in trouble; where there is no line, at once."""
         look_s = IDLE_S
         for name, deputy in self._shop.plan.deputies.items():
             printer, other = self._printers.get(name), self._printers.get(deputy)
