@@ -17,7 +17,9 @@ from drivers.display.protocol import Row
 log = logging.getLogger("storebox.displays")
 
 LOOK_AGAIN_S = 5.0
-"""How late thanks give way to the welcome: no event tells that a sale has become old."""
+"""How late thanks give way to the welcome: no event tells that a sale has become old. Also when what could not be read
+is read again.
+"""
 
 Publish = Callable[[str, dict[str, Any]], None]
 
@@ -25,12 +27,16 @@ Publish = Callable[[str, dict[str, Any]], None]
 class PoleDisplays:
     """The displays of the tills that have one."""
 
-    def __init__(self, shop: Shop, displays: Mapping[str, DisplayDevice]) -> None:
+    def __init__(
+        self, shop: Shop, displays: Mapping[str, DisplayDevice], *, look_again_s: float = LOOK_AGAIN_S
+    ) -> None:
         """`displays` by till."""
         self._shop = shop
+        self._look_again_s = look_again_s
         self._displays = dict(displays)
         self._before: dict[str, dict[str, Any]] = {}
         self._changed: set[str] = set()
+        self._unread: set[str] = set()
         self._lock = threading.Lock()
         self._wake = threading.Event()
         self._stopping = False
@@ -62,11 +68,11 @@ class PoleDisplays:
 
     def _run(self) -> None:
         while not self._stopping:
-            patience_s = LOOK_AGAIN_S if self._thanks() else None
+            patience_s = self._look_again_s if self._thanks() or self._unread else None
             woken = self._wake.wait(patience_s)
             self._wake.clear()
             with self._lock:
-                tills = set(self._changed) if woken else self._thanks()
+                tills = set(self._changed) if woken else self._thanks() | self._unread
                 self._changed.clear()
             for till in tills:
                 self._show(till)
@@ -80,7 +86,14 @@ class PoleDisplays:
             now = customer_display.shown(self._shop, till)
         except StoreboxError as error:
             log.warning("display of till %s: %s", till, error.code)
+            self._unread.add(till)
             return
+        except Exception:
+            # A disk that fails for a moment must not leave an old total before customers until a restart.
+            log.exception("display of till %s", till)
+            self._unread.add(till)
+            return
+        self._unread.discard(till)
         if now != self._before.get(till):
             first, second = customer_display.pole(now, self._before.get(till), self._shop.translate)
             self._displays[till].show((Row(*first), Row(*second)))
