@@ -43,7 +43,6 @@ class PrinterWorker:
         self._name = name
         self._printer = printer
         self._stopping = False
-        self._interrupted: str | None = None
         self._fate: _Fate | None = None
         self._drawer = DrawerOpener(shop, name, printer)
         self._waiting_code: str | None = None
@@ -72,8 +71,8 @@ class PrinterWorker:
             if slip.printer == self._name and slip.process_id == mark:
                 self._ended(slip, SlipState.PRINTED, "printer.printed_late", SlipState.UNCONFIRMED)
                 self._shop.publish("state", {"till": None})
-        if self._interrupted == mark:
-            self._interrupted = None  # it is whole: nothing stands there that would have to be closed
+        broken = spool.broken_off(self._shop.read(), self._name)
+        if broken is not None and broken[0] == mark:  # it is whole: nothing stands there that would have to be closed
             self._shop.writer.run(lambda unit: spool.close_off(unit, self._name, mark))
 
     def own_up(self) -> None:
@@ -86,8 +85,7 @@ class PrinterWorker:
             self._ended(slip, SlipState.UNCONFIRMED, "slip.interrupted")
         broken = spool.broken_off(self._shop.read(), self._name)
         if broken is not None:
-            self._interrupted, cuts_after = broken
-            self._printer.doubt(self._interrupted, cuts_after)
+            self._printer.doubt(*broken)
 
     def step(self) -> float:
         """Print what is queued; returns seconds until the next look, unless it is woken before.
@@ -109,7 +107,7 @@ class PrinterWorker:
         if trouble is not None:  # what can't leave stays queued: were it marked, a crash would leave it unconfirmed
             self._waits(slip, trouble)
             return False
-        witness = self._printer.witness(slip.document, void_predecessor=self._interrupted is not None)
+        witness = self._printer.witness(slip.document, void_predecessor=self._stands_half_printed())
         if witness.printed is not None:
             self.printed_late(witness.printed)
         mark, cuts_after = self._printer.process_id(slip.number), witness.cuts_after
@@ -117,12 +115,15 @@ class PrinterWorker:
         if not self._shop.writer.run(lambda unit: spool.claim(unit, slip.slip, self._name, mark, cuts_after)):
             self._fate = None
             return True  # withdrawn, or moved to another printer
-        before, document = self._interrupted, with_logo(slip.document, self._shop.logo)
-        self._fate, self._interrupted = _Fate(slip.slip, "unconfirmed", "slip.unconfirmed"), mark
-        result = self._printer.print(document, mark, void_predecessor=before is not None, cuts_after=cuts_after)
+        voids, document = self._stands_half_printed(), with_logo(slip.document, self._shop.logo)
+        self._fate = _Fate(slip.slip, "unconfirmed", "slip.unconfirmed")
+        result = self._printer.print(document, mark, void_predecessor=voids, cuts_after=cuts_after)
         self._fate = _Fate(slip.slip, result.outcome, result.code)
-        self._interrupted = {"not_started": before, "unconfirmed": mark}.get(result.outcome)
         return self._conclude(slip, self._fate)
+
+    def _stands_half_printed(self) -> bool:
+        """Whether the slip before may be incomplete, so that this one has to call it void."""
+        return spool.broken_off(self._shop.read(), self._name) is not None
 
     def _make_up(self) -> None:
         """Write down how the last slip ended where the store did not take it then: nobody else would before a restart.
@@ -227,7 +228,7 @@ def listed(shop: Shop, state: SlipState) -> list[Shown]:
 def confirm(shop: Shop, actor: Actor, slip: str, printed: bool) -> Shown:
     """Take the cashier's word on a slip: it came out, or it did not and a copy is printed that says so.
 
-    A slip that a deputy has printed already gets no copy.
+    A slip that came out is not called void by the next one. One that a deputy has printed already gets no copy.
     """
 
     def command(unit: Unit) -> Shown:
@@ -239,6 +240,8 @@ def confirm(shop: Shop, actor: Actor, slip: str, printed: bool) -> Shown:
         trade = trading(unit.connection, actor)
         if printed:
             spool.mark_result(unit, slip, SlipState.PRINTED_UNVERIFIED, "slip.seen_by_cashier")
+            if found.process_id is not None:
+                spool.close_off(unit, found.printer, found.process_id)
             record(unit, SlipPrinted(slip, verified=False))
             return {"slip": None}
         spool.mark_result(unit, slip, SlipState.NOT_PRINTED, "slip.missing_by_cashier")

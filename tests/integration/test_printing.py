@@ -124,11 +124,11 @@ def test_a_half_slip_is_ended_also_by_the_run_after_the_next(shop: Shop) -> None
     first, second, third = sell(shop), sell(shop), sell(shop)
     shop.writer.run(lambda unit: spool.claim(unit, first, "receipt1", "0001", 7))
     PrinterWorker(shop, "receipt1", FakePrinter()).own_up()
-    printing.confirm(shop, CASHIER, first, printed=True)
     printer = FakePrinter()
     worker = PrinterWorker(shop, "receipt1", printer)
     worker.own_up()
     worker.step()
+    assert state_of(shop, first) is SlipState.UNCONFIRMED
     assert printer.voided == [True, False]
     assert (state_of(shop, second), state_of(shop, third)) == (SlipState.PRINTED, SlipState.PRINTED)
     later = PrinterWorker(shop, "receipt1", printer)
@@ -136,6 +136,19 @@ def test_a_half_slip_is_ended_also_by_the_run_after_the_next(shop: Shop) -> None
     sell(shop)
     later.step()
     assert printer.voided == [True, False, False]
+
+
+@pytest.mark.parametrize(("seen", "voided"), [(True, [False]), (False, [True, False])])
+def test_a_slip_that_the_cashier_has_seen_is_not_called_void(shop: Shop, seen: bool, voided: list[bool]) -> None:
+    """The paper must not say of a good receipt what the cashier has just denied."""
+    slip = sell(shop)
+    printer = FakePrinter(answers=[FakeResult("unconfirmed", "printer.lost")])
+    worker = PrinterWorker(shop, "receipt1", printer)
+    worker.step()
+    printing.confirm(shop, CASHIER, slip, printed=seen)
+    sell(shop)
+    worker.step()
+    assert printer.voided == [False, *voided]
 
 
 def test_a_half_slip_that_proves_whole_is_not_ended(shop: Shop) -> None:
