@@ -15,7 +15,8 @@ FRESH_MS = 30_000
 
 
 class DrawerOpener:
-    """Opens the drawer at one printer, however long the slips before wait for paper: cash is in somebody's hand."""
+    """Opens the drawer at one printer, however long the slips before wait for paper, and when the shop's policy prints
+    none: cash is in somebody's hand."""
 
     def __init__(self, shop: Shop, name: str, printer: Printer) -> None:
         self._shop = shop
@@ -38,13 +39,16 @@ class DrawerOpener:
         self._thread.stop(timeout_s)
 
     def step(self) -> float:
-        """Open it for the slips that came since; returns seconds until the next look, unless it is woken before."""
-        for slip in spool.queued_after(self._shop.read(), self._name, self._last):
-            self.open_for(slip)
+        """Open it once for each slip that came since and asks for it; any thread. Returns seconds until the next look,
+        unless it is woken before."""
+        reader, last = self._shop.read(), self._last
+        queued = spool.queued_after(reader, self._name, last)
+        unprinted = spool.without_paper(reader, self._name, last, self._shop.clock.now_ms() - FRESH_MS)
+        for slip in sorted([*queued, *unprinted], key=lambda one: one.number):
+            self._open_for(slip)
         return IDLE_S
 
-    def open_for(self, slip: Slip) -> None:
-        """Open it for a slip that asks for it, once; returns when the pulse is given or can't be."""
+    def _open_for(self, slip: Slip) -> None:
         with self._lock:
             if slip.number <= self._last:
                 return

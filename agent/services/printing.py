@@ -102,7 +102,7 @@ class PrinterWorker:
         return IDLE_S
 
     def _print(self, slip: Slip) -> bool:
-        self._drawer.open_for(slip)
+        self._drawer.step()
         trouble = self._printer.trouble()
         if trouble is not None:  # what can't leave stays queued: were it marked, a crash would leave it unconfirmed
             self._waits(slip, trouble)

@@ -74,7 +74,7 @@ def queue_receipt(shop: Shop, unit: Unit, actor: Actor, event: SaleCompleted) ->
     document = receipt_slip(shop, unit, actor, event)
     drawer = any(shop.tenders[tender.kind].drawer for tender in event.tenders if tender.kind in shop.tenders)
     policy = _policy(shop, event)
-    if drawer and policy is Print.ALWAYS:
+    if drawer:
         document = with_drawer(shop, trade, document)
     slip = queue_slip(shop, unit, trade, f"{event.sale}-P0", "receipt", document, subject=event.sale)
     if policy is not Print.ALWAYS:

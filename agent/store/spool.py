@@ -60,6 +60,8 @@ class Slip:
     """Where the printer's counter of cuts stands once the slip is out, when the printer has one."""
 
 
+_RECENT = 200
+"""More slips than all tills of a box queue in half a minute."""
 _compact = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
 _COLUMNS = (
     "number, slip, printer, sale, kind, state, document, copy, process_id, code, queued_ms, changed_ms, cuts_after"
@@ -118,6 +120,19 @@ def queued_after(reader: Any, printer: str, number: int) -> Sequence[Slip]:
     rows = reader.execute(
         f"SELECT {_COLUMNS} FROM spool WHERE state = 'queued' AND printer = ? AND number > ? ORDER BY number",
         (printer, number),
+    )
+    return [_slip(row) for row in rows]
+
+
+def without_paper(reader: Any, printer: str, number: int, since_ms: int) -> Sequence[Slip]:
+    """Return the slips of a printer after a place in the queue that by policy stay without paper, of those that came
+    since `since_ms`, oldest first. Only the newest are looked through: the queue may be long, and half a minute is not.
+    """
+    rows = reader.execute(
+        f"SELECT {_COLUMNS} FROM spool WHERE number > max(?1, (SELECT max(number) FROM spool) - {_RECENT})"
+        " AND printer = ?2 AND state = 'not_printed' AND code IN ('slip.ask', 'slip.never') AND queued_ms >= ?3"
+        " ORDER BY number",
+        (number, printer, since_ms),
     )
     return [_slip(row) for row in rows]
 

@@ -1,5 +1,6 @@
 """From the spool to paper through the worker, on a real store with a fake printer: each slip once, or it says so."""
 
+import dataclasses
 import json
 import threading
 import time
@@ -11,6 +12,7 @@ import pytest
 
 from agent.core.errors import Credentials, Refused, TryLater
 from agent.services import checkout, days, printing, shifts, tendering
+from agent.services.drawers import DrawerOpener
 from agent.services.printing import PrinterWorker
 from agent.services.shop import Approval, Shop
 from agent.store import spool
@@ -53,6 +55,34 @@ def test_slips_leave_in_order_and_each_is_journaled_once(shop: Shop) -> None:
     assert [state_of(shop, slip) for slip in slips] == [SlipState.PRINTED] * 2
     assert kinds(shop) == ["slip.queued", "slip.queued", "slip.printed", "slip.printed"]
     assert printer.kicks == 2
+
+
+@pytest.mark.parametrize("policy", ["ask", "never"])
+def test_a_cash_sale_without_a_receipt_opens_the_drawer(shop: Shop, policy: str) -> None:
+    """Change has to be given whether or not there is paper; once, and not for the copy that is asked for later."""
+    shop.store = dataclasses.replace(shop.store, receipts=policy)
+    printer = FakePrinter()
+    opener, worker = DrawerOpener(shop, "receipt1", printer), PrinterWorker(shop, "receipt1", printer)
+    slip = sell(shop)
+    for _ in range(2):
+        opener.step()
+    assert (state_of(shop, slip), printer.kicks) == (SlipState.NOT_PRINTED, 1)
+    printing.reprint(shop, CASHIER, slip)
+    opener.step()
+    assert printer.kicks == 1
+    worker.step()
+    assert len(printer.slips) == 1
+
+
+def test_a_slip_behind_one_without_paper_does_not_take_its_drawer(shop: Shop) -> None:
+    """The printer's worker may be quicker than the drawer's thread."""
+    slip = sell(shop)
+    printing.reprint(shop, CASHIER, slip)
+    never = shop.writer.run(lambda unit: spool.mark_result(unit, slip, SlipState.NOT_PRINTED, "slip.never"))
+    assert never is None
+    printer = FakePrinter()
+    PrinterWorker(shop, "receipt1", printer).step()
+    assert (len(printer.slips), printer.kicks) == (1, 1)
 
 
 def test_the_logo_is_printed_and_never_stored(shop: Shop) -> None:
