@@ -17,6 +17,8 @@ from agent.services.trade import Trade, open_day
 from agent.store.unit import Unit
 
 Shown = dict[str, Any]
+_SHIFTS = """SELECT shift.till, coalesce(person.name, shift.staff) FROM view_shift shift
+    LEFT JOIN staff person ON person.id = shift.staff WHERE shift.state = 'open' ORDER BY shift.till"""
 
 
 def open_the_day(shop: Shop, actor: Actor, approval: Approval | None = None, key: str | None = None) -> Shown:
@@ -43,9 +45,15 @@ def open_the_day(shop: Shop, actor: Actor, approval: Approval | None = None, key
 
 
 def unfinished_things(shop: Shop) -> list[Shown]:
-    """Return what is not finished in the whole store, unsent entries and lines of bills that do not agree included."""
+    """Return what is not finished in the whole store, unsent entries and lines of bills that do not agree included.
+
+    Open shifts come first: they alone hinder the close. `name` is their till, `staff` who opened them, by name.
+    """
     connection = shop.read()
-    things = [asdict(thing) for thing in unfinished.listed(shop, connection)]
+    things = [
+        {"what": "shift", "name": till, "staff": staff, "amount_fen": 0} for till, staff in connection.execute(_SHIFTS)
+    ]
+    things += [asdict(thing) for thing in unfinished.listed(shop, connection)]
     entries, money_fen = unfinished.unsent(shop, connection)
     if entries:
         things.append({"what": "unsent", "name": str(entries), "amount_fen": money_fen})

@@ -35,6 +35,13 @@ RIGHT_OF_THE_MENU = """() => {
   return right;
 }"""
 
+OUT_OF_SIGHT = """() => [...document.querySelectorAll(".pay-panel button, .pay-panel input")]
+  .filter((one) => {
+    const place = one.getBoundingClientRect();
+    return place.right > innerWidth || place.bottom > innerHeight || one.scrollWidth > one.clientWidth + 1;
+  })
+  .map((one) => one.textContent || one.placeholder)"""
+
 
 @pytest.mark.parametrize("language", WORDS)
 def test_from_opening_to_the_closed_day(page: Page, demo: Demo, shot: Callable[[str], None], language: str) -> None:
@@ -50,6 +57,8 @@ def test_from_opening_to_the_closed_day(page: Page, demo: Demo, shot: Callable[[
     expect(page.locator(".line")).to_have_count(2)
     shot("scanned")
     page.locator("#pay").click()
+    expect(page.locator(".show-code")).to_have_count(3)
+    assert page.evaluate(OUT_OF_SIGHT) == [], "every way to pay is on the screen of a till, without scrolling"
     page.locator(".note", has_text="100").click()
     page.locator(".note", has_text="50").click()
     shot("cash")

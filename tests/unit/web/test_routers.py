@@ -42,6 +42,8 @@ def test_a_day_at_the_counter(client: Browser, log_in: Callable[..., Browser]) -
     assert back.json()["total_fen"] == 8_800
     assert client.post(f"/api/v1/sales/{sale}/reprint", json={}).json()["slip"]
     assert client.get("/api/v1/shift/x").json()["sales"] == 1
+    open_shift = {"what": "shift", "name": "1", "staff": "李店长", "amount_fen": 0}
+    assert client.get("/api/v1/day/unfinished").json()[0] == open_shift, "it hinders the close, so it comes first"
     closed = money(client, "/shift/close", {"denominations": {"10000": 5}}, "close").json()
     assert (closed["z_number"], closed["over_fen"], closed["short_fen"]) == (1, 0, 0)
     assert [thing["what"] for thing in client.get("/api/v1/day/unfinished").json()] == ["unsent"]

@@ -1,4 +1,4 @@
-// Closing the store's day: what is unfinished is named, then carried over.
+// Closing the store's day: open shifts are named, since they hinder it; what else is unfinished is named and carried over.
 
 import { change, during, refresh } from "./act.js";
 import { get } from "./api.js";
@@ -16,13 +16,20 @@ export function closeDayScreen() {
     filled(
       () => during(t("Looking through the day"), () => get("/day/unfinished")),
       (things) => [
-        h("h2", {}, things.length ? t("Not finished, carried over by name") : t("Everything is finished")),
-        things.length > 0 && unfinishedList(things),
+        ...named(things),
         h("button.primary.pay", { id: "close-day", onclick: () => closeDay(place) }, t("Close the day {day}", { day: model.state.day.day })),
-      ].filter(Boolean),
+      ],
     ),
   );
   return frame(t("Close the day"), place);
+}
+
+function named(things) {
+  if (!things.length) return [h("h2", {}, t("Everything is finished"))];
+  const shifts = things.filter((thing) => thing.what === "shift");
+  const carried = things.filter((thing) => thing.what !== "shift");
+  const list = (title, some) => (some.length ? [h("h2", {}, title), unfinishedList(some)] : []);
+  return [...list(t("First count and close these shifts"), shifts), ...list(t("Not finished, carried over by name"), carried)];
 }
 
 async function closeDay(place) {

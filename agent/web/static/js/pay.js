@@ -57,7 +57,7 @@ function scanButtons(down) {
   const phone = model.state.phone && h("button.show-code", { "data-kind": "phone", onclick: () => take({ kind: "pay_proof", method: "phone" }) }, icon("qr"), t("Own phone"));
   if (!able.length && !phone) return null;
   const codes = able.map((tender) => h("button.show-code", { "data-kind": tender.kind, onclick: () => take({ kind: tender.kind, method: "qr" }) }, icon("qr"), nameOf(tender)));
-  return [h("h3", {}, able.length ? t("The customer scans") : t("The customer's phone has a network of its own")), h("div.row.even", {}, codes, phone)];
+  return [h("h3", {}, able.length ? t("The customer scans") : t("The customer's phone has a network of its own")), h("div.code-choices", {}, codes, phone)];
 }
 
 /** Give a key of the keyboard to the cash keypad; tells whether it was one. */

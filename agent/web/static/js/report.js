@@ -98,6 +98,7 @@ function acts(operations) {
 }
 
 const WHAT = {
+  shift: mark("Shift still open"),
   attempt: mark("Payment without a result"),
   refund: mark("Refund on its way"),
   slip: mark("Slip nobody saw"),
@@ -108,6 +109,7 @@ const WHAT = {
 };
 
 function nameOfThing(thing) {
+  if (thing.what === "shift") return `${t("Till {till}", { till: thing.name })} · ${thing.staff}`;
   if (thing.what === "unsent") return t("{entries} entries", { entries: thing.name });
   return thing.what === "difference" ? t("{lines} lines", { lines: thing.name }) : thing.name;
 }
