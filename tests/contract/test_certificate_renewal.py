@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from agent.core.payment import Verdict
-from tests.contract.test_platform_contract import (
+from tests.contract.platforms import (
     AlipayCertificateHarness,
     AlipayHarness,
     PlatformHarness,

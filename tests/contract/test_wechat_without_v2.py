@@ -11,7 +11,7 @@ from agent.core.moment import PLATFORM_ZONE, milliseconds
 from agent.core.payment import RefundVerdict, Verdict
 from sync.platforms.base import wall_ms
 from sync.platforms.wechat.billed_refunds import AGAIN_AFTER_MS
-from tests.contract.test_platform_contract import PlatformHarness, number
+from tests.contract.platforms import PlatformHarness, number
 
 
 class WithoutV2(PlatformHarness):

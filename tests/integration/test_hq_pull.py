@@ -15,8 +15,8 @@ from agent.core.chain import Identity
 from sync.hq import registry
 from sync.hq.cli import main
 from sync.hq.groups import add_to_group
-from tests.integration.test_uplink_hq import Box
 from tests.unit.sync.fakes import AT_MS, FakeJournal, RunningHq, new_key, running_hq
+from tests.uplinks import Box
 
 ATTEMPT = "S001_1_000002_A1K7QF"
 TRANSACTION = "4200002026100300000000000001"

@@ -15,10 +15,10 @@ from tests.integration.test_lookup_hq import Asker
 from tests.integration.test_platform_payments import begin, fresh_code, pass_time, state
 from tests.integration.test_platform_payments import shop as shop
 from tests.integration.test_platform_payments import simulator as simulator
-from tests.integration.test_uplink_hq import Box
 from tests.shops import CASHIER, LEAD
 from tests.simulators import RunningSimulator
 from tests.unit.sync.fakes import FakeJournal, RunningHq, new_key, running_hq
+from tests.uplinks import Box
 
 pytestmark = pytest.mark.parametrize("name", ["wechat", "alipay"])
 NEXT_DOOR = "S002_1_000007_A1K7QF"

@@ -23,8 +23,8 @@ from sync.keylist import KeyRing, key_list_message
 from sync.keys import FileKey
 from sync.lookups import HqLookups
 from sync.session import HttpSession
-from tests.integration.test_uplink_hq import Box
 from tests.unit.sync.fakes import AT_MS, FakeJournal, RunningHq, SeededEntropy, new_key, running_hq
+from tests.uplinks import Box
 
 ASKING = Identity("S001", "B1", 1)
 ORDER = "S002_1_000007_A1K7QF"

@@ -32,7 +32,13 @@ ROUTERS = (
     people_router,
 )
 STATIC = Path(__file__).parent / "static"
-FILES = {"hq.css": "text/css", "hq.js": "text/javascript", "icon.svg": "image/svg+xml"}
+FILES = {
+    "hq.css": "text/css",
+    "lists.css": "text/css",
+    "desks.css": "text/css",
+    "hq.js": "text/javascript",
+    "icon.svg": "image/svg+xml",
+}
 ASKED_PER_SECOND, ASKED_BURST = 10.0, 100
 """Of one person: a dozen pages that refresh themselves side by side."""
 GUESSES_PER_SECOND, GUESSES_BURST = 0.2, 20
