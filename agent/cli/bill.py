@@ -68,13 +68,17 @@ def list_bills(state: StateOption = None, as_json: JsonOption = False) -> None:
 @bill_app.command()
 def differences(state: StateOption = None, as_json: JsonOption = False) -> None:
     """Show each open difference with its reason, and who has to do what. Exit code 1 when there is one."""
-    from agent.services.bill_journal import open_differences, told
+    from agent.services.bill_journal import bills, open_differences, told
 
     settings = in_force(state)
     with journal_of(settings) as connection:
         rows = [told(body) for body in open_differences(connection)]
+        latest = next(iter(bills(connection, limit=1)), None)
     if as_json:
         print_json({"rows": rows})
+    elif not rows:
+        known = latest and f"no difference is open; the last bill is {latest['platform']} of {latest['day']}"
+        typer.echo(known or "no bill was matched here yet")
     said = "zh" if language() == "zh" else "en"
     for row in () if as_json else rows:
         number = row["out_refund_no"] or row["out_trade_no"] or row["transaction"] or "-"

@@ -134,6 +134,8 @@ def test_the_journal_can_be_taken_out(box: Terminal, tmp_path: Path) -> None:
 def test_a_new_shop_has_nothing_to_show(box: Terminal) -> None:
     assert box.json("day", "status") == {"day": None, "state": None, "unfinished": []}
     assert box.json("shift", "status")["rows"] == []
+    assert box.json("bill", "differences")["rows"] == []
+    assert "no bill was matched" in box.run("bill", "differences"), "silence tells nobody that all is well"
     status = box.json("sync", "status")
     assert status["hq"] is None and status["rows"][0]["epoch"] == 1
     box.run("sync", "now", expected=1)
