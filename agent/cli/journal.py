@@ -7,7 +7,7 @@ import typer
 
 from agent.cli.boxes import bar_when_long
 from agent.cli.output import JsonOption, StateOption, print_json
-from agent.core.errors import Refused
+from agent.core.errors import Broken, Refused
 from agent.settings import in_force
 
 if TYPE_CHECKING:
@@ -55,6 +55,7 @@ def set_journal_aside(
     """
     from agent.daemon.box import enrolment_of
     from agent.daemon.lock import StateLock
+    from agent.store.set_aside import finish
 
     settings = in_force(state)
     enrolled = enrolment_of(settings.state)
@@ -62,11 +63,10 @@ def set_journal_aside(
         typer.confirm("The journal goes on in a new epoch, the old file is kept. Go on?", abort=True, err=True)
     with StateLock(settings.state):
         path = settings.state / "journal.db"
-        began = _epoch_in(path) < enrolled.identity.epoch
-        if not began:
-            _refuse_a_sound_one(path)
-            enrolled = _next_epoch(settings.state, enrolled, token)
-        done = _set_aside(path, enrolled)
+        done = finish(path)
+        if done is None:
+            enrolled = _enrolled_anew(path, enrolled, token)
+            done = _set_aside(path, enrolled)
     if as_json:
         fault = done.fault
         print_json(
@@ -76,23 +76,30 @@ def set_journal_aside(
                 "entries": done.entries,
                 "fault": None if fault is None else {"code": fault.code, "epoch": fault.epoch, "seq": fault.seq},
                 "lost_tables": list(done.lost_tables),
+                "source": done.source,
             }
         )
         return
     typer.echo(f"epoch {enrolled.identity.epoch} goes on from {done.entries} sound entries; the old file: {done.kept}")
+    if done.source is not None:
+        typer.echo(f"the file itself does not open; the entries are of its copy {done.source}", err=True)
     for table in done.lost_tables:
         typer.echo(f"not all of {table} could be read", err=True)
 
 
-def _epoch_in(path: Path) -> int:
-    from agent.store.connection import open_reader
-    from agent.store.journal import identity
+def _enrolled_anew(path: Path, enrolled: "Enrolment", token: str | None) -> "Enrolment":
+    """Return who the box is from now on; the new epoch of a call that was broken off, if there was one."""
+    from agent.store.set_aside import epoch_in
 
-    connection = open_reader(path)
-    try:
-        return identity(connection).epoch
-    finally:
-        connection.close()
+    present = epoch_in(path)
+    if present == 0:
+        raise Broken("store.not_enrolled")
+    if present is not None and present < enrolled.identity.epoch:
+        return enrolled
+    _refuse_a_sound_one(path)
+    if present is None and enrolled.hq_url is not None:
+        raise Refused("journal.unreadable", path=path.name)
+    return _next_epoch(path.parent, enrolled, token)
 
 
 def _refuse_a_sound_one(path: Path) -> None:
@@ -136,4 +143,5 @@ def _set_aside(path: Path, enrolled: "Enrolment") -> "SetAside":
         at_ms=at_ms,
         day=datetime.fromtimestamp(at_ms / 1000, UTC).date(),
         public_key=enrolled.public_key,
+        box=enrolled.identity,
     )

@@ -8,7 +8,7 @@ import typer
 
 from agent.cli.boxes import bar_when_long
 from agent.cli.output import JsonOption, StateOption, print_json
-from agent.core.errors import Refused, TryLater
+from agent.core.errors import Broken, Refused, TryLater
 from agent.settings import in_force
 
 if TYPE_CHECKING:
@@ -45,6 +45,7 @@ def restore(
     if context.invoked_subcommand is not None:
         return
     from agent.daemon.lock import StateLock
+    from agent.rescue import inbox
     from agent.rescue import restore as steps
     from agent.rescue.opened import open_store, past_source
     from agent.store import views
@@ -54,9 +55,8 @@ def restore(
     with StateLock(settings.state):
         enrolment, kept = _enrolled(settings.state, url, token, root, store, box)
         with open_store(settings.state, enrolment) as held, past_source(settings.state, enrolment, url) as source:
+            inbox.leave_what_was_set_aside(settings.state)
             steps.begin(held, source, views)
-            if kept is not None:
-                _take_over_later(settings.state, kept)
             if wait:
                 with bar_when_long("history") as report_progress:
                     steps.bring_history(held, source, report_progress)
@@ -121,18 +121,23 @@ def _asked(state: Path, file: Path) -> dict[str, Any]:
 
 
 def _done_here(state: Path, file: Path) -> dict[str, Any]:
-    from agent.core.errors import Broken
     from agent.daemon.box import enrolment_of
     from agent.daemon.lock import StateLock
     from agent.rescue.opened import open_store
-    from agent.rescue.worker import import_disk
 
     enrolment = enrolment_of(state)
     with StateLock(state), open_store(state, enrolment) as held:
-        try:
-            return import_disk(held, state, file) or {}
-        except (Refused, Broken) as error:
-            return {"code": error.code, "values": dict(error.values)}
+        return _imported(held, state, file)
+
+
+def _imported(held: "OpenStore", state: Path, file: Path) -> dict[str, Any]:
+    """Take one file over; a file that is refused is answered so, and hinders no other."""
+    from agent.rescue.worker import import_disk
+
+    try:
+        return import_disk(held, state, file) or {}
+    except (Refused, Broken) as error:
+        return {"code": error.code, "values": dict(error.values)}
 
 
 def _say(file: Path, answer: dict[str, Any]) -> None:
@@ -158,20 +163,26 @@ def _enrolled(
     """Return who the box is now, and the file that was set aside for it, if any."""
     from agent.daemon.box import JOURNAL, begin_journal
     from agent.daemon.clock import SystemClock
+    from agent.store.set_aside import epoch_in, finish
     from sync.enrol import load_enrolment
 
-    known = load_enrolment(state)
+    path, known = state / JOURNAL, load_enrolment(state)
+    finish(path)
+    present = epoch_in(path) if path.exists() else None
+    unreadable = path.exists() and present is None
     if known is None:
         if not (url and token and store):
             raise Refused("restore.needs_token")
         known = _enrol(state, url, token, store, box or "B1", root)
-    elif token and (state / JOURNAL).exists() and _epoch_in(state / JOURNAL) == known.identity.epoch:
+    elif token and (unreadable or present == known.identity.epoch):
         who = known.identity
         if (store, box) not in ((None, None), (who.store, None), (who.store, who.box)):
             raise Refused("enrol.already", store=who.store, box=who.box, epoch=who.epoch)
         known = _enrol(state, url or known.hq_url or "", token, who.store, who.box, root)
-    if (state / JOURNAL).exists() and _epoch_in(state / JOURNAL) < known.identity.epoch:
-        return known, _set_aside(state / JOURNAL, known)
+    elif unreadable:
+        raise Refused("restore.needs_token")
+    if unreadable or (present and present < known.identity.epoch):
+        return known, _set_aside(path, known)
     begin_journal(state, known, SystemClock())
     return known, None
 
@@ -180,17 +191,6 @@ def _enrol(state: Path, url: str, token: str, store: str, box: str, root: str | 
     from agent.cli.enrol import enrolled_at
 
     return enrolled_at(state, url, token, store, box, root)
-
-
-def _epoch_in(path: Path) -> int:
-    from agent.store.connection import open_reader
-    from agent.store.journal import identity
-
-    connection = open_reader(path)
-    try:
-        return identity(connection).epoch
-    finally:
-        connection.close()
 
 
 def _set_aside(path: Path, enrolment: "Enrolment") -> Path:
@@ -210,30 +210,24 @@ def _set_aside(path: Path, enrolment: "Enrolment") -> Path:
         day=datetime.fromtimestamp(at_ms / 1000, UTC).date(),
         public_key=enrolment.public_key,
         restored=enrolment.previous or {},
+        box=enrolment.identity,
     ).kept
-
-
-def _take_over_later(state: Path, kept: Path) -> None:
-    from agent.rescue import inbox
-
-    if all(order.source != kept for order in inbox.waiting(state)):
-        inbox.leave(state, kept)
 
 
 def _complete(held: "OpenStore", state: Path) -> None:
     from agent.rescue import inbox
     from agent.rescue import restore as steps
-    from agent.rescue.worker import import_disk
     from agent.store import views
 
     with bar_when_long("views") as report_progress:
         steps.complete_views(held, state / steps.SHADOW_FILE, views, report_progress)
     for order in inbox.waiting(state):
-        inbox.done(state, order, import_disk(held, state, order.source) or {})
+        inbox.done(state, order, _imported(held, state, order.source))
 
 
 def _show(held: "OpenStore", enrolment: "Enrolment", kept: Path | None, as_json: bool) -> None:
     from agent.rescue.restore import how_far
+    from agent.store.set_aside import epoch_in
 
     far = how_far(held)
     who = enrolment.identity
@@ -243,7 +237,8 @@ def _show(held: "OpenStore", enrolment: "Enrolment", kept: Path | None, as_json:
         return
     typer.echo(f"store {who.store}, box {who.box}, epoch {who.epoch}: selling is possible")
     if kept is not None:
-        typer.echo(f"the old journal is kept: {kept}; what headquarters never got of it is taken over")
+        taken = kept if epoch_in(kept) is not None else "its newest copy, since it does not open"
+        typer.echo(f"the old journal is kept: {kept}; what headquarters never got is taken over from {taken}")
     if not far.complete:
         typer.echo(f"{far.promised - far.here:,} entries of history follow behind the trade: storebox restore status")
     typer.echo("not restored: baskets that were being rung up, and PINs of staff (storebox staff add)")

@@ -154,6 +154,24 @@ SENTENCES: dict[str, Texts] = {
         "systemctl start storebox;状态目录是 {state}。",
         "systemctl start storebox; the state folder is {state}.",
     ),
+    "journal.other_epoch": (
+        "换账本换到一半,先别收",
+        "以前收的钱有记录。请叫技术员。",
+        "A new journal was begun and not finished",
+        "Money taken before is on record; take none now. Please call the technician.",
+        "账本是 {journal},开通的是 {enrolled}:把断电前的命令再跑一次,storebox restore"
+        "(没有总部:storebox journal set-aside)。",
+        "The journal is {journal}, the box {enrolled}: run again what was cut off, storebox restore"
+        " (without headquarters: storebox journal set-aside).",
+    ),
+    "journal.unreadable": (
+        "账本文件打不开了",
+        "以前收的钱有记录,什么都没变。请叫技术员。",
+        "The journal's file does not open",
+        "Money taken before is on record and nothing was changed. Please call the technician.",
+        "{path} 只能靠总部的账:要一个“换盒子”的码,storebox restore --token。",
+        "{path} comes back from headquarters only: ask them for a code of replacement, storebox restore --token.",
+    ),
     "journal.nothing_wrong": (
         "账本是好的,不用搁置",
         "账都在,什么都没变。",

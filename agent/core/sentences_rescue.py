@@ -116,8 +116,8 @@ SENTENCES: dict[str, Texts] = {
     "late.unreadable": _disk(
         "这个文件读不出账",
         "The file can't be read as a journal",
-        "{path}:在旧盒子上用 storebox handover 试。",
-        "{path}: try storebox handover on the old box.",
+        "{path}:换旁边的 backup-日期.db 试,storebox restore import;原件留好,交给总部。",
+        "{path}: try the backup-DATE.db beside it by storebox restore import; keep the file for headquarters.",
     ),
     "late.taken_meanwhile": _disk(
         "已经有人导过了", "Somebody took it over already", "再跑一次看结果。", "Run it again to see what is there."

@@ -27,8 +27,9 @@ from agent.services.scanning import scanned
 from agent.services.shop import PrintingPlan, Shop, StoreFacts, TillPlace
 from agent.settings import Settings, receipt_printer
 from agent.store import journal, views
-from agent.store.connection import Readers
+from agent.store.connection import Readers, open_reader
 from agent.store.outgoing import Outgoing
+from agent.store.set_aside import finish
 from agent.store.verify import verify_tail
 from agent.store.writer import Writer
 from sync.enrol import Enrolment, device_key, enrol_alone, load_enrolment
@@ -74,8 +75,13 @@ def enrol_without_headquarters(state: Path, store: str, box: str, clock: Clock) 
 
 
 def begin_journal(state: Path, enrolment: Enrolment, clock: Clock) -> None:
-    """Write the first entry of an enrolled box's journal, once."""
+    """Write the first entry of an enrolled box's journal, once; ends a setting aside that a power cut broke off.
+
+    Raises `Broken("journal.other_epoch")` where a power cut came between a new enrolment and its journal: the old file
+    is not traded on under the new name.
+    """
     path = state / JOURNAL
+    finish(path)
     try:
         journal.enrol(
             path,
@@ -88,6 +94,17 @@ def begin_journal(state: Path, enrolment: Enrolment, clock: Clock) -> None:
     except Refused as error:
         if error.code != "store.already_enrolled":
             raise
+        _check_identity(path, enrolment)
+
+
+def _check_identity(path: Path, enrolment: Enrolment) -> None:
+    connection = open_reader(path)
+    try:
+        found = journal.identity(connection)
+    finally:
+        connection.close()
+    if found != enrolment.identity:
+        raise Broken("journal.other_epoch", journal=str(found), enrolled=str(enrolment.identity))
 
 
 def _own_key(state: Path, name: str, entropy: Entropy) -> bytes:

@@ -11,6 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from agent.disk import write_private
+from agent.store.backup import backups
+from agent.store.set_aside import epoch_in
+
+_DRAWN_BYTES = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,10 +27,31 @@ class Order:
 
 def leave(state: Path, source: Path) -> str:
     """Order that a file be taken over; returns the order's name."""
-    name = f"{source.stem[:40]}-{secrets.token_hex(4)}"
+    name = f"{_stem(source)}-{secrets.token_hex(_DRAWN_BYTES)}"
     document = json.dumps({"source": str(source.absolute())}).encode()
     write_private(_folder(state, "waiting") / f"{name}.json", document)
     return name
+
+
+def leave_what_was_set_aside(state: Path) -> None:
+    """Order that each journal set aside in this folder be taken over, once: a restore may be cut before it says so.
+
+    With a file that does not open any more goes the newest copy of the journal.
+    """
+    kept = [file for file in sorted(state.glob("set-aside-*.db")) if not _ordered(state, file)]
+    unreadable = any(epoch_in(file) is None for file in kept)
+    copies = [copy for copy in backups(state) if epoch_in(copy)][:1] if unreadable else []
+    for file in (*kept, *copies):
+        leave(state, file)
+
+
+def _ordered(state: Path, source: Path) -> bool:
+    pattern = f"{_stem(source)}-{'?' * 2 * _DRAWN_BYTES}.json"
+    return any(any(_folder(state, which).glob(pattern)) for which in ("waiting", "done"))
+
+
+def _stem(source: Path) -> str:
+    return source.stem[:40]
 
 
 def waiting(state: Path) -> list[Order]:

@@ -47,6 +47,8 @@ class RescueWorker:
 
     def start(self) -> None:
         """Begin. Of a store whose past headquarters was not asked for yet, older records count as on their way."""
+        if self._box.enrolment.identity.epoch > 1 and self._box.enrolment.key_ring() is not None:
+            inbox.leave_what_was_set_aside(self._state)
         if self._is_unasked() and self._box.writer.stopped is None:
             self._box.writer.run(restoring.await_history)
         self._thread.start()

@@ -32,6 +32,11 @@ def primary_code(error: sqlite3.Error) -> int:
     return int(getattr(error, "sqlite_errorcode", None) or 0) & 0xFF
 
 
+def is_damage(error: sqlite3.Error) -> bool:
+    """Tell whether the file is damaged, and not just busy, away or forbidden."""
+    return primary_code(error) in _DAMAGED
+
+
 def explained(error: sqlite3.Error) -> StoreboxError | None:
     """Return what a storage fault means for the one who asked, None when the statement itself was wrong."""
     code = primary_code(error)

@@ -10,10 +10,12 @@ from typing import Any
 from pysqlite3 import dbapi2 as sqlite3
 
 from agent.core.chain import Identity
-from agent.core.errors import Refused
+from agent.core.errors import Broken, Refused
 from agent.disk import sync_folder
+from agent.store.backup import backups
 from agent.store.chaincheck import ChainCheck
 from agent.store.connection import open_reader, open_writer
+from agent.store.failures import is_damage
 from agent.store.faults import Fault
 from agent.store.journal import enrol, identity
 from agent.store.migrations import meta_value
@@ -22,18 +24,24 @@ from agent.store.rebuild import rebuild_in
 
 COPIED = ("receipt", "answer", "draft", "spool", "counter", "staff", "session", "api_key", "document")
 """Tables that go on in the new file, as far as they can still be read."""
+OF_A_COPY = ("receipt", "counter", "staff", "api_key", "document")
+"""Those of last night's copy: what hung in the air then was printed and sold since."""
 _ROWS = "SELECT seq, at_ms, CAST(kind AS BLOB), CAST(body AS BLOB), hash FROM journal ORDER BY seq"
 _INTO_PAST = "INSERT INTO past(epoch, box, seq, at_ms, kind, body, hash, late) VALUES(?, ?, ?, ?, ?, ?, ?, 0)"
 
 
 @dataclass(frozen=True, slots=True)
 class SetAside:
-    """What was done: where the old file is, how many entries go on, and the first that could not be carried over."""
+    """What was done: where the old file is, how many entries go on, and the first that could not be carried over.
+
+    `source` is the copy that they go on from when the file itself can't be opened any more.
+    """
 
     kept: Path
     entries: int
     fault: Fault | None
     lost_tables: tuple[str, ...]
+    source: Path | None = None
 
 
 def set_aside(
@@ -45,8 +53,12 @@ def set_aside(
     day: date,
     public_key: bytes | None = None,
     restored: Mapping[str, object] | None = None,
+    box: Identity | None = None,
 ) -> SetAside:
     """Begin `epoch` in a new file from the sound beginning of the old one; no process may have it open.
+
+    A file that does not even open goes on from the newest copy of it (`backup-DATE.db`), or from nothing; `box` says
+    whose it is then.
 
     Entries up to the first bad one become past, still to be sent to HQ; the rest stays in the old file, whose name
     is returned. Nothing is deleted. Called again after a power cut it ends what it began.
@@ -54,12 +66,19 @@ def set_aside(
     With `restored`, the place where headquarters' history ends, no entry goes on from the old file: history comes back
     from headquarters, and what the old file has beyond it is imported late (`agent.rescue`).
     """
-    new_path = path.with_name(f"{path.name}.new")
-    if new_path.exists() and not path.exists():
-        return _ended(path, new_path)
+    ended = finish(path)
+    if ended is not None:
+        return ended
+    new_path = _new(path)
     for leftover in (new_path, _beside(new_path, "-wal"), _beside(new_path, "-shm")):
         leftover.unlink(missing_ok=True)
-    old = open_reader(path)
+    source = path if epoch_in(path) is not None else _newest_copy(path)
+    if source is None:
+        if box is None:
+            raise Broken("store.damaged")
+        enrol(new_path, box, views=views, at_ms=at_ms, public_key=public_key, previous=restored)
+        return SetAside(_exchange(path, new_path, epoch - 1, day), 0, Fault("store.damaged"), COPIED)
+    old = open_reader(source)
     try:
         whose = identity(old)
         if epoch <= whose.epoch:
@@ -69,11 +88,41 @@ def set_aside(
         previous = restored or {"epoch": whose.epoch, "next_seq": sound.next_seq, "head": sound.head.hex()}
         new_identity = Identity(whose.store, whose.box, epoch)
         enrol(new_path, new_identity, views=views, at_ms=at_ms, public_key=public_key, previous=previous)
-        lost = _fill(new_path, old, sound, views, history=restored is None)
+        lost = _fill(new_path, old, sound, views, COPIED if source == path else OF_A_COPY, history=restored is None)
     finally:
         old.close()
     kept = _exchange(path, new_path, whose.epoch, day)
-    return SetAside(kept, sound.entries, sound.fault, lost)
+    if source == path:
+        return SetAside(kept, sound.entries, sound.fault, lost)
+    return SetAside(kept, sound.entries, sound.fault or Fault("store.damaged"), lost, source)
+
+
+def finish(path: Path) -> SetAside | None:
+    """End an exchange that a power cut broke off when the old file had lost its name; None when there is none.
+
+    Whoever opens the journal to write asks first: without its name it would look like a box that has none yet.
+    """
+    new_path = _new(path)
+    return _ended(path, new_path) if new_path.exists() and not path.exists() else None
+
+
+def epoch_in(path: Path) -> int | None:
+    """Return the epoch of a journal: 0 where its making was cut off, None where a damaged file gives nothing away."""
+    try:
+        reader = open_reader(path)
+        try:
+            begun = reader.execute("SELECT 1 FROM sqlite_schema WHERE name = 'meta'").fetchone()
+            return identity(reader).epoch if begun and meta_value(reader, "store") else 0
+        finally:
+            reader.close()
+    except sqlite3.DatabaseError as error:
+        if is_damage(error):
+            return None
+        raise
+
+
+def _newest_copy(path: Path) -> Path | None:
+    return next((copy for copy in backups(path.parent) if epoch_in(copy)), None)
 
 
 def _walk(old: Any, sound: ChainCheck) -> None:
@@ -86,9 +135,11 @@ def _walk(old: Any, sound: ChainCheck) -> None:
         sound.fault = Fault("store.damaged", sound.whose.epoch, sound.next_seq)
 
 
-def _fill(new_path: Path, old: Any, sound: ChainCheck, views: Views, *, history: bool) -> tuple[str, ...]:
+def _fill(
+    new_path: Path, old: Any, sound: ChainCheck, views: Views, kept: tuple[str, ...], *, history: bool
+) -> tuple[str, ...]:
     connection = open_writer(new_path)
-    tables = ("past", *COPIED) if history else tuple(table for table in COPIED if table != "receipt")
+    tables = ("past", *kept) if history else tuple(table for table in kept if table != "receipt")
     try:
         connection.execute("BEGIN IMMEDIATE")
         lost = tuple(table for table in tables if not _copied(connection, old, table))
@@ -174,6 +225,10 @@ def _free_name(wished: Path) -> Path:
         number += 1
         free = wished.with_stem(f"{wished.stem}-{number}")
     return free
+
+
+def _new(path: Path) -> Path:
+    return path.with_name(f"{path.name}.new")
 
 
 def _beside(path: Path, suffix: str) -> Path:
