@@ -36,12 +36,22 @@ def usb_above(place: Path, roots: Roots) -> UsbFacts:
 
 
 def links(directory: Path) -> dict[str, str]:
-    """Names of device files by the link in this directory that leads to them; the first by name when several do."""
-    if not directory.is_dir():
+    """Names of device files by the link in this directory that leads to them; the first by name when several do.
+
+    A link, or the directory, that goes while it is read is not there: somebody has just pulled a cable.
+    """
+    try:
+        entries = sorted(directory.iterdir(), reverse=True)
+    except OSError:
         return {}
-    # udev's links lead straight to the device file.
-    found = sorted((link for link in directory.iterdir() if link.is_symlink()), reverse=True)
-    return {link.readlink().name: str(link) for link in found}
+    found: dict[str, str] = {}
+    for link in entries:
+        try:
+            target = link.readlink()  # udev's links lead straight to the device file
+        except OSError:  # no link, or gone meanwhile
+            continue
+        found[target.name] = str(link)
+    return found
 
 
 def twins(roots: Roots) -> frozenset[tuple[str, str, str]]:

@@ -7,7 +7,7 @@ import socket
 import stat
 import time
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PosixPath
 
 import pytest
 
@@ -16,6 +16,7 @@ from drivers.discovery import network
 from drivers.discovery.access import READ, Runner, Verdict, access, judge, runner
 from drivers.discovery.find import find_devices
 from drivers.discovery.found import Found, Naming, Roots
+from drivers.discovery.sysfs import links
 from drivers.discovery.watch import Happening, UdevHint, changes, watch
 from drivers.registry import check_url
 from drivers.transport.printer_port import parse_device_id
@@ -44,6 +45,25 @@ def test_a_serial_line_is_named_by_its_own_identity(plugged: Plugged) -> None:
     assert (found.suggestion, found.naming) == ("scanner", Naming.IDENTITY)
     assert found.url == f"serial:{plugged.dev}/serial/by-id/usb-1eab_N123-ttyACM0"
     assert found.url == f"serial:{found.by_id}" and found.product == "Scanner"
+
+
+class Pulled(PosixPath):
+    """A folder whose link `gone` goes once somebody has seen its name."""
+
+    def iterdir(self) -> Iterator[Pulled]:
+        for link in list(super().iterdir()):
+            yield link
+            if link.name == "gone":
+                link.unlink()
+
+
+def test_a_cable_pulled_while_somebody_looks_is_no_fault(tmp_path: Path) -> None:
+    """Set-up would not look again for half a minute, and the command that watches would end."""
+    for name, node in (("gone", "ttyUSB0"), ("stays", "ttyUSB1")):
+        (tmp_path / name).symlink_to(f"../../{node}")
+    (tmp_path / "file").touch()
+    assert links(Pulled(tmp_path)) == {"ttyUSB1": str(tmp_path / "stays")}
+    assert links(tmp_path / "none") == {}
 
 
 def test_a_serial_line_without_a_serial_number_is_named_by_its_port(plugged: Plugged) -> None:
