@@ -258,21 +258,24 @@ def confirm(shop: Shop, actor: Actor, slip: str, printed: bool) -> Shown:
 
 
 def reprint(shop: Shop, actor: Actor, slip: str, approval: Approval | None = None) -> Shown:
-    """Print a copy of a slip; it carries its number and says that it is one. A second copy asks a shift lead."""
+    """Print a copy of a slip; it carries its number and says that it is one. A second copy asks a shift lead.
+
+    Of a slip that by policy was not printed the first paper is the slip itself. One whose paper the cashier missed has
+    had its copy without being asked for, and may have another.
+    """
 
     def command(unit: Unit) -> Shown:
         found = spool.find_slip(unit.connection, slip)
         if found is None:
             raise Refused("slip.unknown", slip=slip[:60])
         trade = trading(unit.connection, actor)
-        first_time = found.state is SlipState.NOT_PRINTED and found.copy == 0
-        act = "reprint" if first_time or copy_of(unit.connection, found) == 1 else "reprint_again"
+        copy = copy_of(unit.connection, found)
+        act = "reprint" if copy <= (2 if found.code == "slip.missing_by_cashier" else 1) else "reprint_again"
         approver = require(shop, actor, act, approval)
         record_approval(unit, trade, act, approver, slip, "")
         queued = queue_copy(shop, unit, trade, found)
-        record(
-            unit, SlipReprinted(**trade.fields(), slip=queued, original=slip, copy=copy_of(unit.connection, found) - 1)
-        )
+        if copy:
+            record(unit, SlipReprinted(**trade.fields(), slip=queued, original=slip, copy=copy))
         return {"slip": queued}
 
     answer: Shown = shop.writer.run(command)

@@ -35,6 +35,8 @@ from agent.store.unit import Unit
 
 _NAME = re.compile(r"(.+)-([PD])(\d+)$")
 """A slip's name: what it is of, then P and the number of the copy; D where a deputy prints it."""
+_WITHOUT_PAPER = ("slip.ask", "slip.never")
+"""Codes of slips that the shop's policy does not print by itself."""
 
 
 def queue_slip(
@@ -181,24 +183,35 @@ def _stem(slip: str) -> str:
 
 
 def copy_of(connection: Any, slip: Slip) -> int:
-    """Return the number that the next copy of a slip carries: 1 for the first."""
-    stem = _stem(slip.slip)
-    row = connection.execute(
-        "SELECT max(copy) FROM spool WHERE slip >= ?1 || '-P' AND slip < ?1 || '-Q'", (stem,)
-    ).fetchone()
-    return int(row[0] or 0) + 1
+    """Return the number that the next copy of a slip carries: 1 for the first, 0 while by policy there was no paper yet,
+    since what comes then is no copy."""
+    papers = _papers(connection, slip)
+    if all(code in _WITHOUT_PAPER for _, _, code in papers):
+        return 0
+    return max(copy for _, copy, _ in papers) + 1
+
+
+def _papers(connection: Any, slip: Slip) -> list[tuple[int, int, str | None]]:
+    """Return of a slip and what was printed again of it: number in the name, number as a copy, code of its end."""
+    rows = connection.execute(
+        "SELECT slip, copy, code FROM spool WHERE slip >= ?1 || '-P' AND slip < ?1 || '-Q'", (_stem(slip.slip),)
+    ).fetchall()
+    return [(int(name.rpartition("-P")[2]), copy, code) for name, copy, code in rows] or [(0, slip.copy, slip.code)]
 
 
 def queue_copy(shop: Shop, unit: Unit, trade: Trade, slip: Slip) -> str:
-    """Queue a copy of a slip; it says that it is one and carries its number. A copy never opens the drawer."""
+    """Queue a copy of a slip; it says that it is one and carries its number. A copy never opens the drawer.
+
+    The first paper of a slip that by policy was not printed is no copy and says nothing of the kind.
+    """
     copy = copy_of(unit.connection, slip)
-    stem = _stem(slip.slip)
+    number = max(number for number, _, _ in _papers(unit.connection, slip)) + 1
     document = copy_document(shop, slip.document, copy)
     return queue_slip(
         shop,
         unit,
         trade,
-        f"{stem}-P{copy}",
+        f"{_stem(slip.slip)}-P{number}",
         slip.kind,
         document,
         subject=slip.sale,

@@ -215,6 +215,24 @@ def test_the_second_copy_asks_a_shift_lead(shop: Shop) -> None:
     assert [spool.find_slip(shop.read(), one).copy for one in (first, second)] == [1, 2]  # type: ignore[union-attr]
 
 
+@pytest.mark.parametrize("policy", ["ask", "never"])
+def test_the_first_paper_of_a_receipt_on_demand_is_no_copy(shop: Shop, policy: str) -> None:
+    """A customer's accounts department takes no receipt that says 重印; and what follows is counted as ever."""
+    shop.store = dataclasses.replace(shop.store, receipts=policy)
+    slip = sell(shop)
+    printer = FakePrinter()
+    worker = PrinterWorker(shop, "receipt1", printer)
+    names = [printing.reprint(shop, CASHIER, slip)["slip"] for _ in range(2)]
+    worker.step()
+    assert ["重印" in json.dumps(document, ensure_ascii=False) for document in printer.slips] == [False, True]
+    assert [spool.find_slip(shop.read(), name).copy for name in names] == [0, 1]  # type: ignore[union-attr]
+    assert kinds(shop).count("slip.reprinted") == 1
+    with pytest.raises(Credentials, match=r"approval\.needed"):
+        printing.reprint(shop, CASHIER, slip)
+    third = printing.reprint(shop, CASHIER, slip, Approval(LEAD.staff, LEAD.role))["slip"]
+    assert (third, spool.find_slip(shop.read(), third).copy) == (f"{slip[:-1]}3", 2)  # type: ignore[union-attr]
+
+
 def test_a_dead_printer_never_blocks_a_sale(shop: Shop) -> None:
     """Ten sales while the printer hangs in the middle of a slip."""
     hanging = threading.Event()
