@@ -78,7 +78,7 @@ class JobRunner:
         """The job that was interrupted last, until it is known what can be known about it."""
 
     def run(self, talk: Conversation, job: Job) -> PrintResult:
-        """Run one job to its end. Never raises DeviceGone: a lost line is an outcome."""
+        """Run one job to its end. A lost line is an outcome, and so is a fault of ours: bytes may have left before it."""
         run = _Run(job, talk, self._monotonic)
         first, self._has_begun = not self._has_begun, True
         if first and job.voids_predecessor:
@@ -92,6 +92,8 @@ class JobRunner:
                 code = self._confirm(run)
         except DeviceGone as gone:
             code, run.detail = "printer.lost", gone.detail
+        except Exception as fault:  # noqa: BLE001 - raised, it would leave a slip that is half on paper as not begun
+            code, run.detail = "printer.fault", repr(fault)
         self.fences_owed += run.fences_sent - run.fences_heard
         result = run.result(code)
         if result.outcome is PrintOutcome.UNCONFIRMED:

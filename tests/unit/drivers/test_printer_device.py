@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import statistics
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -77,6 +78,49 @@ def test_prints_over_tcp() -> None:
         assert shop.device.print(slip(), "0001").outcome is PrintOutcome.PRINTED
         assert cuts(printer) == 1
         wait_until(lambda: shop.device.identity().title == "EPSON TM-T82III")
+
+
+class Faulty:
+    """A line that takes a flush and ten bytes of a job; then something happens that nobody foresaw."""
+
+    bytes_per_s = None
+
+    def __init__(self) -> None:
+        self._writes = 0
+        self._woken = threading.Event()
+
+    def write(self, data: bytes, deadline_s: float) -> int:
+        self._writes += 1
+        if self._writes == 3:
+            raise ZeroDivisionError
+        return len(data) if self._writes == 1 else 10
+
+    def read(self, timeout_s: float, limit: int = 4096) -> bytes:
+        self._woken.wait(timeout_s)
+        self._woken.clear()
+        return b""
+
+    def wake(self) -> None:
+        self._woken.set()
+
+    def close(self) -> None:
+        self._woken.set()
+
+    def describe(self) -> str:
+        return "faulty"
+
+
+def test_a_fault_of_ours_in_the_middle_of_a_slip_does_not_print_it_twice() -> None:
+    """Called not started, it would be sent again whole, and nobody would call it a copy."""
+    ready = threading.Event()
+    device = PrinterDevice(
+        "r", "faulty:", PROFILES["write-only"], lambda event: ready.set(), open_transport=lambda *_: Faulty()
+    )
+    device.start()
+    assert ready.wait(5)
+    result = device.print(slip(), "0001")
+    device.stop()
+    assert (result.outcome, result.code, result.bytes_written) == (PrintOutcome.UNCONFIRMED, "printer.fault", 10)
 
 
 def test_no_paper_means_not_started(tmp_path: Path) -> None:
