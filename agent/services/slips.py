@@ -183,8 +183,8 @@ def _stem(slip: str) -> str:
 
 
 def copy_of(connection: Any, slip: Slip) -> int:
-    """Return the number that the next copy of a slip carries: 1 for the first, 0 while by policy there was no paper yet,
-    since what comes then is no copy."""
+    """Return the number that the next copy of a slip carries: 1 for the first, 0 while by policy there was no paper
+    yet, since what comes then is no copy."""
     papers = _papers(connection, slip)
     if all(code in _WITHOUT_PAPER for _, _, code in papers):
         return 0

@@ -78,7 +78,7 @@ class JobRunner:
         """The job that was interrupted last, until it is known what can be known about it."""
 
     def run(self, talk: Conversation, job: Job) -> PrintResult:
-        """Run one job to its end. A lost line is an outcome, and so is a fault of ours: bytes may have left before it."""
+        """Run one job to its end. A lost line is an outcome, and so is a fault of ours: bytes may have left before."""
         run = _Run(job, talk, self._monotonic)
         first, self._has_begun = not self._has_begun, True
         if first and job.voids_predecessor:
