@@ -166,6 +166,8 @@ class Demo:
             try:
                 await self._until_ready(keeping)
                 await asyncio.gather(outside, payments, *(device.line() for device in self._devices))
+                # A known box is up before its headquarters is, and would wait longer after each question in vain.
+                await asyncio.to_thread(self.ask_box, "sync.now", {})
                 await asyncio.to_thread(self._add_people)
                 if self._open_shop:
                     await asyncio.to_thread(open_for_business, url_of(listener))

@@ -205,6 +205,9 @@ def test_an_interrupt_ends_everything(demo: Demo) -> None:
 def test_it_starts_again_and_ends_with_its_parent(demo: Demo) -> None:
     again = Demo(demo.state)
     assert json.loads(again.desk("state"))["power"] is True
+    till = TillPage(again.url)
+    till.log_in("01", "1111")
+    wait_for(lambda: till.state()["lamps"]["hq"]["state"] == "ok", 3)
     assert again.program.end(signal.SIGKILL) == -signal.SIGKILL
     wait_for(lambda: not processes_naming(str(demo.state)), 5)
 
