@@ -20,8 +20,8 @@ from sync.hq.webhooks.alarms import Told
 SECRET_PREFIX = "whsec_"
 SECRET_BYTES = 32
 ROBOT_ALARMS_MAX = 15
-"""In one message: a robot takes 2 kB of text and twenty messages a minute."""
 ROBOT_BYTES_MAX = 2000
+"""Of one message: a robot takes 2 kB of text and twenty messages a minute."""
 
 
 class Form(StrEnum):
@@ -31,19 +31,26 @@ class Form(StrEnum):
     ROBOT = "robot"
     """A group's robot in WeCom or DingTalk."""
 
-    @property
-    def alarms_max(self) -> int:
-        """Return how many alarms one message holds."""
-        return ROBOT_ALARMS_MAX if self is Form.ROBOT else 1
-
 
 def secret_of(random_bytes: bytes) -> str:
     """Return a secret as it is written."""
     return SECRET_PREFIX + base64.b64encode(random_bytes).decode()
 
 
+def held(form: Form, alarms: Sequence[Told], names: Mapping[str, str]) -> int:
+    """Return how many of some alarms, from the first on, one message holds whole; at least one."""
+    if form is not Form.ROBOT:
+        return 1
+    size = 0
+    for count, alarm in enumerate(alarms[:ROBOT_ALARMS_MAX]):
+        size += len(line(alarm, names).encode()) + 1
+        if count and size - 1 > ROBOT_BYTES_MAX:
+            return count
+    return min(len(alarms), ROBOT_ALARMS_MAX)
+
+
 def message(form: Form, alarms: Sequence[Told], names: Mapping[str, str]) -> bytes:
-    """Return the body for some alarms; `names` are what stores are called."""
+    """Return the body for as many alarms as one message holds; `names` are what stores are called."""
     if form is Form.ROBOT:
         text = "\n".join(line(alarm, names) for alarm in alarms)
         content = text.encode()[:ROBOT_BYTES_MAX].decode(errors="ignore")

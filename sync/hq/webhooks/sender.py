@@ -16,7 +16,7 @@ from sync.hq import registry
 from sync.hq.database import Database
 from sync.hq.webhooks.alarms import Delivery, Told, told_of
 from sync.hq.webhooks.endpoints import Endpoint, endpoint_named, tell_test
-from sync.hq.webhooks.message import Form, is_taken, message, signed_headers
+from sync.hq.webhooks.message import Form, held, is_taken, message, signed_headers
 from sync.hq.webhooks.reach import checked_url, guarded_adapter
 from sync.hq.webhooks.tables import delivery, told
 from sync.session import Answer, HttpSession
@@ -114,13 +114,13 @@ def _send_all(
     names: dict[str, str],
     until_ms: int,
 ) -> Sent:
-    done, code = Sent(), None
-    size = target.form.alarms_max
-    for begin in range(0, len(tries), size):
+    done, code, left = Sent(), None, tries
+    while left:
         if now_ms() >= until_ms:
-            _give_back(database, tries[begin:], now_ms())
+            _give_back(database, left, now_ms())
             break
-        some = tries[begin : begin + size]
+        count = held(target.form, [one.alarm for one in left], names)
+        some, left = left[:count], left[count:]
         if code is None:
             code = _fault(post, target, [one.alarm for one in some], names, now_ms())
         with database.write() as connection:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
-from sqlalchemy import Connection, exists, select
+from sqlalchemy import Connection, Text, cast, exists, select
 
 from agent.core.moment import PLATFORM_ZONE, at
 from agent.core.reconcile.workflow import DifferenceState
@@ -63,7 +63,11 @@ def tell_differences(connection: Connection, above_fen: int, now_ms: int) -> int
 def tell_gaps(connection: Connection, now_ms: int) -> int:
     """Tell of gaps that stand for ten minutes, each once; returns how many are new."""
     known = tables.alarm.c
-    where = (known.code == "upload.gap") & (known.at_ms <= now_ms - GAP_AFTER_MS) & tables.stands()
+    subject = cast(known.epoch, Text).concat(".").concat(cast(known.seq, Text))
+    said = exists().where(
+        (told.c.store == known.store) & (told.c.kind == Alarm.GAP.value) & (told.c.subject == subject)
+    )
+    where = (known.code == "upload.gap") & (known.at_ms <= now_ms - GAP_AFTER_MS) & tables.stands() & ~said
     new = 0
     for row in connection.execute(select(tables.alarm).where(where).order_by(known.at_ms).limit(GAPS_MAX)).all():
         values = {"epoch": row.epoch, "seq": row.seq, "reason": row.detail}

@@ -17,7 +17,7 @@ from sync.hq import registry
 from sync.hq.database import Database
 from sync.hq.webhooks.alarms import Alarm, newest, tell
 from sync.hq.webhooks.endpoints import Endpoint, add_endpoint, endpoints, remove_endpoint
-from sync.hq.webhooks.message import Form
+from sync.hq.webhooks.message import ROBOT_BYTES_MAX, Form
 from sync.hq.webhooks.sender import GIVE_UP_AFTER_MS, RUN_MS, WAIT_MAX_MS, Sent, over_http, send_due, send_test, wait_ms
 from sync.hq.webhooks.tables import delivery
 from sync.session import Answer
@@ -192,7 +192,8 @@ def test_a_robot_gets_several_alarms_as_one_text_and_must_say_that_it_took_them(
     for number in range(16):
         fork(database, f"1.{number}")
     receiver = Receiver(Answer(200, {}, b'{"errcode":0}'), Answer(200, {}, b'{"errcode":45009}'))
-    assert send_due(database, Time(), receiver) == Sent(delivered=15, postponed=1)
+    sent = send_due(database, Time(), receiver)
+    assert sent.delivered > 1 and sent.postponed == 16 - sent.delivered
     text = json.loads(receiver.got[0][2])["text"]["content"]
     assert text.startswith("【盒子送来另一本账】一号店 S001 · #7") and len(text.encode()) <= 2000
     assert "webhook-signature" not in receiver.got[0][1]
@@ -248,3 +249,15 @@ def test_a_trial_goes_to_one_endpoint_over_real_http(database: Database) -> None
         server.server_close()
     with pytest.raises(Refused, match=r"webhook\.unknown"):
         send_test(database, Time(), "nobody")
+
+
+def test_a_robot_is_told_of_every_alarm_however_little_it_takes_at_once(database: Database) -> None:
+    add(database, form=Form.ROBOT)
+    for number in range(30):
+        fork(database, f"1.{number}", box="B1", day="2026-11-18", seq=10_000 + number)
+    receiver = Receiver(*[Answer(200, {}, b'{"errcode":0}')] * 30)
+    assert send_due(database, Time(), receiver) == Sent(delivered=30)
+    texts = [json.loads(body)["text"]["content"] for _, _, body in receiver.got]
+    assert max(len(text.encode()) for text in texts) <= ROBOT_BYTES_MAX
+    told = [line for text in texts for line in text.split("\n")]
+    assert [f"#{10_000 + number} " in line for number, line in zip(range(30), sorted(told), strict=True)] == [True] * 30

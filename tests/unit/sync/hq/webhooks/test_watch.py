@@ -39,6 +39,16 @@ def test_a_gap_is_told_of_when_it_stands_for_ten_minutes(house: House) -> None:
     assert told(house) == [("S002", "alarm.gap", "1.9")], "the other one was filled"
 
 
+def test_gaps_that_were_told_of_keep_none_from_being_told(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sync.hq.webhooks.watch.GAPS_MAX", 1)
+    with house.office.database.write() as connection:
+        for store in ("S001", "S002"):
+            row = {"store": store, "epoch": 1, "code": "upload.gap", "seq": 9, "at_ms": NOW_MS, "detail": "#30"}
+            connection.execute(tables.alarm.insert().values(**row))
+        assert [tell_gaps(connection, NOW_MS + GAP_AFTER_MS) for _ in range(3)] == [1, 1, 0]
+    assert told(house) == [("S001", "alarm.gap", "1.9"), ("S002", "alarm.gap", "1.9")]
+
+
 def test_a_difference_above_the_limit_is_told_of_once_until_it_is_settled(house: House, tmp_path: Path) -> None:
     row = {"store": "@wechat:1230000109", "bill_day": DAY, "line_class": "platform_only", "owner": "hq", "version": 1}
     row |= {"line_day": DAY, "found_at_ms": NOW_MS, "changed_at_ms": NOW_MS, "found": "{}"}
