@@ -21,7 +21,7 @@ from sync.hq.commissioning.reports import keep_report
 from sync.hq.door import known_sender, live_sender
 from sync.hq.errors import error_document
 from sync.hq.incoming import Incoming, incoming
-from sync.hq.ingest import REPLAYED, Taken, ingest, locked_cursor
+from sync.hq.ingest import REPLAYED, Taken, ingest, locked_cursor, present_cursor
 from sync.hq.notices import Notice, note_trouble
 from sync.hq.office import Office
 from sync.hq.records import note_heartbeat, note_receipt
@@ -84,7 +84,7 @@ def boxes_router(office: Office) -> APIRouter:
         office.rate.take(sender.identity.store, box)
         with office.database.read() as connection:
             owner = registry.epoch_of_store(connection, sender.identity.store, epoch)
-            taken = locked_cursor(connection, owner.identity)
+            taken = present_cursor(connection, owner.identity)
         return JSONResponse({"receipt": _receipt(office, sender, epoch, taken)})
 
     return router
@@ -139,10 +139,10 @@ def _heartbeat(office: Office, box: str, request: Incoming) -> JSONResponse:
     if not isinstance(body, dict):
         raise Refused("request.malformed", field="heartbeat")
     with office.backlog.place(), office.database.write() as connection:
+        taken = locked_cursor(connection, sender.identity)  # first, as an upload does, or both wait for each other
         beat = _bounded(body)
         note_heartbeat(connection, sender.identity, beat, office.now_ms())
         notices = note_trouble(connection, sender.identity.store, epoch, beat, office.now_ms())
-        taken = locked_cursor(connection, sender.identity)
     return _receipt_answer(office, _receipt(office, sender, epoch, taken), None, notices)
 
 

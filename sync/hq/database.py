@@ -26,6 +26,9 @@ OPENING_FILE = "hq-opening.lock"
 WRITER_WAIT_S = 10
 AWAY_RETRY_S = 2
 """A server that restarts is away for seconds."""
+GAVE_WAY = frozenset({"40001", "40P01", "55P03"})
+"""PostgreSQL's states of a transaction taken back for another's sake: overtaken, deadlocked, waited too long."""
+GIVEN_WAY_RETRY_S = 1
 MIGRATION_LOCK = 0x5342_4851
 """Any number that nobody else locks by: "SBHQ"."""
 
@@ -63,7 +66,7 @@ class Database:
     def write(self) -> Iterator[Connection]:
         """A transaction that writes; committed at the end of the block, rolled back by an exception.
 
-        Raises `TryLater` when it could not begin, `UnknownOutcome` when the connection broke.
+        Raises `TryLater` when it could not begin or gave way to another, `UnknownOutcome` when the connection broke.
         """
         with self._connected(self._writer) as connection, connection.begin():
             yield connection
@@ -76,7 +79,10 @@ class Database:
 
     @contextmanager
     def _connected(self, engine: Engine) -> Iterator[Connection]:
-        """Give a connection: `TryLater` when there is none, `UnknownOutcome` when it breaks before the end is known."""
+        """Give a connection: `TryLater` when there is none, or nothing was done for another's sake.
+
+        `UnknownOutcome` when it breaks before the end is known.
+        """
         try:
             connection = engine.connect()
         except PoolTimeoutError as error:
@@ -89,6 +95,8 @@ class Database:
             with connection:
                 yield connection
         except DBAPIError as error:
+            if getattr(error.orig, "sqlstate", None) in GAVE_WAY:
+                raise TryLater("hq.busy", retry_after_s=GIVEN_WAY_RETRY_S) from error
             if not error.connection_invalidated:
                 raise
             self._say_away(str(error.orig))

@@ -9,6 +9,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from typing import Any
 
 from sqlalchemy import Connection, func, select, update
 
@@ -75,9 +76,18 @@ def ingest(connection: Connection, owner: RegisteredEpoch, sender: Identity, upl
 
 def locked_cursor(connection: Connection, identity: Identity) -> Taken:
     """Return an epoch's cursor, locked until the transaction ends."""
-    where = tables.of_epoch(tables.cursor, identity.store, identity.epoch)
-    row = connection.execute(select(tables.cursor).where(where).with_for_update()).one()
+    row = connection.execute(_cursor_of(identity).with_for_update()).one()
     return Taken(row.next_seq, row.head, 0)
+
+
+def present_cursor(connection: Connection, identity: Identity) -> Taken:
+    """Return an epoch's cursor as it is now, for who only reads: he neither waits for an upload nor gives way to it."""
+    row = connection.execute(_cursor_of(identity)).one()
+    return Taken(row.next_seq, row.head, 0)
+
+
+def _cursor_of(identity: Identity) -> Any:
+    return select(tables.cursor).where(tables.of_epoch(tables.cursor, identity.store, identity.epoch))
 
 
 def _hashes(upload: Upload) -> list[str]:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection, Engine, create_engine, inspect
+from sqlalchemy import Connection, Engine, create_engine, inspect, update
 
 from agent.bench.postgres import Server
 from agent.core.errors import TryLater, UnknownOutcome
@@ -52,6 +52,33 @@ def test_two_processes_may_open_a_new_database_at_once(tmp_path: Path, database_
     assert len(opened) == 4
     for database in opened:
         database.close()
+
+
+def test_who_waits_for_each_other_in_vain_may_try_again(tmp_path: Path, postgres: Server, migrated: str) -> None:
+    database = Database.open(tmp_path, postgres.copy_of(migrated))
+    with database.write() as connection:
+        for name in ("A", "B"):
+            connection.execute(tables.store.insert().values(store=name, name=name, created_at_ms=0))
+    both, ended = threading.Barrier(2), list[Exception | None]()
+
+    def rename(first: str, then: str) -> None:
+        try:
+            with database.write() as connection:
+                change = update(tables.store).where(tables.store.c.store == first).values(name="x")
+                connection.execute(change)
+                both.wait(10)
+                connection.execute(update(tables.store).where(tables.store.c.store == then).values(name="y"))
+            ended.append(None)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the test compares it
+            ended.append(error)
+
+    threads = [threading.Thread(target=rename, args=names) for names in (("A", "B"), ("B", "A"))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    database.close()
+    assert sorted(type(error).__name__ for error in ended) == ["NoneType", "TryLater"]
 
 
 def engine_at_first_version(tmp_path: Path, database_url: str | None) -> Engine:
