@@ -19,7 +19,8 @@ from sync.hq.pull_tenders import TenderRows
 
 BYTE_ORDER_MARK = "\ufeff"
 _LOOKS_NUMERIC = re.compile(r"[0-9]+([.,][0-9]*)?([eE][0-9]+)?")
-_FORMULA = ("=", "+", "-", "@")
+_FORMULA = tuple("=+-@\t\r\n＝＋－＠")
+"""What a spreadsheet takes for a formula's beginning, also behind blanks and in a Chinese keyboard's width."""
 Document = Mapping[str, object]
 Pages = Iterator[list[Row] | Document]
 """Pages of rows; after each `{"cursor": …}`, and `{"manifest": …}` at the end."""

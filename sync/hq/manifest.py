@@ -9,6 +9,8 @@ from sync.hq.projection import readable
 from sync.hq.pull import Selection
 from sync.hq.pull_place import Tally
 
+ALARMS_TOLD = 100
+
 
 def manifest(connection: Connection, selection: Selection, tally: Tally, now_ms: int) -> dict[str, object]:
     """Return the manifest of a pull, after all rows were counted."""
@@ -78,7 +80,7 @@ def _epoch_state(connection: Connection, store: str, row: tuple[int, str, int | 
         "box": box,
         "complete_up_to": next_seq - 1,
         "head": head,
-        "chain_verified": not any(str(alarm["code"]).startswith("seal.") for alarm in alarms),
+        "chain_verified": not _has_wrong_seal(connection, store, epoch),
         "sealed_up_to": _sealed_up_to(connection, store, epoch),
         "last_seen_ms": beat[0] if beat else None,
         "heartbeat": beat[1] if beat else None,
@@ -102,13 +104,20 @@ def _never_enrolled() -> dict[str, object]:
     }
 
 
+def _has_wrong_seal(connection: Connection, store: str, epoch: int) -> bool:
+    known = tables.alarm
+    wrong = tables.of_epoch(known, store, epoch) & known.c.code.startswith("seal.", autoescape=True)
+    return connection.execute(select(known.c.seq).where(wrong).limit(1)).first() is not None
+
+
 def _alarms(connection: Connection, store: str, epoch: int) -> list[dict[str, object]]:
+    """Return the newest alarms that stand, oldest first."""
     known = tables.alarm
     where = tables.of_epoch(known, store, epoch) & tables.stands()
-    query = select(known).where(where).order_by(known.c.at_ms, known.c.seq).limit(100)
+    query = select(known).where(where).order_by(known.c.at_ms.desc(), known.c.seq.desc()).limit(ALARMS_TOLD)
     return [
         {"code": row.code, "seq": row.seq, "at_ms": row.at_ms, "detail": row.detail}
-        for row in connection.execute(query)
+        for row in reversed(connection.execute(query).all())
     ]
 
 

@@ -1,6 +1,7 @@
 """`storebox-hq pull`: the ledger as a file, from a local headquarters or over the network."""
 
 import sys
+from collections.abc import Iterator
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
@@ -12,7 +13,11 @@ from sync.hq.pull_columns import Rows
 from sync.hq.pull_days import DayStates
 
 if TYPE_CHECKING:
-    from sync.hq.pull_client import Pages, PullRequest
+    from sync.hq.pull_client import Document, Pages, PullRequest
+
+
+PLACES_NAMED = 5
+"""Of entries, on standard error; the manifest has more."""
 
 
 class Form(StrEnum):
@@ -68,11 +73,23 @@ def pull(
         manifest = write_text(pages, form.value, chosen, sys.stdout)
     else:
         raise typer.BadParameter(f"{form.value} is a file: name it", param_hint="--output")
+    for told in _what_is_missing(manifest):
+        typer.echo(told, err=True)
+
+
+def _what_is_missing(manifest: "Document") -> Iterator[str]:
+    """Yield what the rows do not have or do not add up, which on standard output no manifest says beside them."""
     hidden = manifest["hidden"]
     if isinstance(hidden, dict) and hidden.get("rows"):
         days = ", ".join(f"{day} {state}" for day, state in hidden["days"].items())
         more = ", ..." if hidden["day_count"] > len(hidden["days"]) else ""
-        typer.echo(f"{hidden['rows']} rows are not shown ({days}{more}); --day-state any shows them", err=True)
+        yield f"{hidden['rows']} rows are not shown ({days}{more}); --day-state any shows them"
+    for kind, said in (("unreadable", "can't be read, their money is missing"), ("unbalanced", "do not add up")):
+        named = manifest.get(kind)
+        if isinstance(named, list) and named:
+            places = ", ".join(f"{one['store']} {one['epoch']} #{one['seq']}" for one in named[:PLACES_NAMED])
+            more = ", ..." if len(named) > PLACES_NAMED else ""
+            yield f"{manifest.get(f'{kind}_count')} entries {said} ({places}{more})"
 
 
 def _chosen_rows(form: Form, rows: Rows | None) -> Rows:

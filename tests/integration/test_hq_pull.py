@@ -207,6 +207,7 @@ def test_csv_keeps_every_digit_and_has_its_manifest_beside_it(
     done = run_cli("pull", "--state", str(hq.state), "--output", str(output))
     assert done.returncode == 0
     assert "2 rows are not shown (S001 2026-10-04 open)" in done.stderr
+    assert "entries can't be read, their money is missing (S001 1 #" in done.stderr
     assert output.read_bytes().startswith(b"\xef\xbb\xbfstore,")
     rows = list(csv.DictReader(io.StringIO(output.read_text(encoding="utf-8-sig"))))
     assert rows[2]["transaction"] == f"{TRANSACTION}\t"
