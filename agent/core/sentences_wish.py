@@ -74,6 +74,15 @@ SENTENCES: dict[str, Texts] = {
         "总部 pay.toml 的 [caps] 限了每天的笔数和金额;要放宽请总部改,再重开 storebox-hq pay。",
         "[caps] in HQ's pay.toml bounds wishes and money a day; HQ changes it and restarts storebox-hq pay.",
     ),
+    "wish.refund_over_cap": (
+        "退款超过总部的限额",
+        "还没退给顾客。已登记,限额够了自动退;先别给现金。",
+        "Refund above the store's cap at HQ",
+        "Not given back yet. It is registered and goes back by itself when the cap allows it; give no cash meanwhile.",
+        "总部 pay.toml 的 [caps] 限了每天退的笔数和金额,明天自动再办;要今天办请总部改,再重开 storebox-hq pay。",
+        "[caps] in HQ's pay.toml bounds refunds and money a day, and tomorrow it goes by itself; to have it today HQ"
+        " changes it and restarts storebox-hq pay.",
+    ),
     "wish.box_replaced": (
         "没收款:盒子被换下了",
         "没扣钱,这笔没有发到平台。请在新盒子上收。",

@@ -45,6 +45,8 @@ ACTS = frozenset(Verb) - READING
 OF_REFUNDS = frozenset({Verb.REFUND, Verb.QUERY_REFUND})
 BOX_REPLACED = "wish.box_replaced"
 """Of a taking that never went to a platform, because another box trades in the sender's place: it sells no more."""
+REFUND_OVER_CAP = "wish.refund_over_cap"
+"""Of a refund that is above what its store may give back on a day: it is taken on a later one."""
 
 _PLATFORM = re.compile(r"[a-z][a-z0-9_-]{0,31}")
 _ORDER = re.compile(r"[0-9A-Za-z_]{1,32}")

@@ -5,6 +5,8 @@ from typing import Any
 from agent.core import sale as rules
 from agent.core.errors import Refused
 from agent.core.payment import AttemptState, RefundVerdict
+from agent.core.sentences import sentence_for
+from agent.core.wish import REFUND_OVER_CAP
 from agent.services import attempts, baskets, payments, platform_refunds
 from agent.services.authority import require
 from agent.services.shop import Actor, Shop
@@ -72,10 +74,18 @@ def refunds_on_their_way(shop: Shop, connection: Any) -> list[Shown]:
                 "orphan": bool(refund["orphan"]),
                 "ahead": ahead,
                 "accepted": verdict is RefundVerdict.ACCEPTED,
-                "said": payments.said(refund["platform"], code, refund=True),
+                "said": _why(refund["platform"], code),
             }
         )
     return shown
+
+
+def _why(platform: str, code: str | None) -> Shown | None:
+    """Return why a refund waits, in both languages, where the platform's word or headquarters' is known."""
+    if code != REFUND_OVER_CAP:
+        return payments.said(platform, code, refund=True)
+    words = sentence_for(code, {})
+    return {"zh": words.zh_detail, "en": words.en_detail}
 
 
 def set_aside(shop: Shop, actor: Actor, number: str) -> Shown:

@@ -234,13 +234,20 @@ def _undoing(connection: Connection, order: Order, act: Act, *, new: bool) -> Ad
 
 
 def _refunding(connection: Connection, order: Order, act: Act) -> Admission:
-    """The same refund is submitted again only when the earlier call is over and has left no end behind."""
+    """The same refund is submitted again only when the earlier call is over and has left no end behind.
+
+    One above the day's cap is no end: the customer is owed it, so it is taken on a later day or under a higher cap.
+    """
     before = _inserted(connection, order, act, sending=True)
     if before is None:
         if not _counted(connection, act):
             return _unsubmitted(connection, order, act.wished, Step.CAPPED)
         return Admission(Step.SUBMIT, order.merchant)
     again = _again(order, act.wished, before)
+    if again.step is Step.CAPPED and _counted(connection, act):
+        claimed = {"outcome": None, "sending_until_ms": act.now_ms + SENDING_MS, **_heard(act)}
+        connection.execute(update(wish).where(_of_wish(order, act.wished)).values(**claimed))
+        return Admission(Step.SUBMIT, order.merchant)
     if again.step is not Step.AGAIN or before["outcome"] is not None:
         return again
     if before["sending_until_ms"] > act.now_ms:

@@ -23,6 +23,7 @@ from agent.core.payment import (
 from agent.core.wish import (
     ACTS,
     BOX_REPLACED,
+    REFUND_OVER_CAP,
     TAKING,
     UNDOING,
     Verb,
@@ -144,6 +145,8 @@ class WishDesk:
     def _present(self, wish: Wish, platform: Platform | None, admitted: Admission) -> WishAnswer:
         """Return the present state of an act that is not submitted now."""
         step = admitted.step
+        if step is Step.CAPPED and wish.verb is Verb.REFUND:
+            return RefundAnswer(RefundVerdict.TRY_LATER, wish.out_refund_no or "", code=REFUND_OVER_CAP)
         if step in (Step.CAPPED, Step.NO_MERCHANT, Step.REPLACED):
             return refused(wish, _CODES[step])
         if step is Step.FENCED:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from agent.core.payment import RefundAnswer, RefundVerdict, Verdict
+from agent.core.wish import REFUND_OVER_CAP
 from agent.services import checkout, days, health, payments, pending, refunds, shifts, tendering
 from agent.services.resolver import Resolver
 from agent.services.shop import Actor, Shop
@@ -89,3 +90,9 @@ def test_a_refund_that_waits_says_what_it_waits_for(
     give_back(shop, verdict, code)
     (waiting,) = pending.listed(shop, CASHIER)["refunds"]
     assert waiting["said"] == {"zh": told.zh, "en": told.en}
+
+
+def test_a_refund_above_headquarters_cap_says_that_it_goes_back_later(shop: Shop) -> None:
+    give_back(shop, RefundVerdict.TRY_LATER, REFUND_OVER_CAP)
+    (waiting,) = pending.listed(shop, CASHIER)["refunds"]
+    assert "限额" in waiting["said"]["zh"] and "cap allows" in waiting["said"]["en"]

@@ -257,8 +257,25 @@ def test_caps_hold_for_a_store_a_verb_and_a_day(tmp_path: Path) -> None:
     bench.take(pay())
     assert bench.take(refund(500)).answer.verdict is RefundVerdict.DONE
     over = bench.take(refund(1, "S001_1_000001_R2ABCD")).answer
-    assert (over.verdict, over.code) == (RefundVerdict.REFUSED, "wish.over_cap")
+    assert (over.verdict, over.code) == (RefundVerdict.TRY_LATER, "wish.refund_over_cap")
     assert bench.take(refund(500)).answer.verdict is RefundVerdict.DONE, "the same again counts once"
+    bench.close()
+
+
+def test_a_refund_above_the_cap_is_owed_and_given_back_the_next_day_once(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, capped(refund_count=0))
+    bench.take(pay())
+    for _ in range(2):
+        assert bench.take(refund(500)).answer.verdict is RefundVerdict.TRY_LATER
+    assert bench.platform.count("refund") == 0
+    raised = Bench(tmp_path, capped(refund_count=1), bench.wall, bench.platform)
+    for _ in range(2):
+        assert raised.take(refund(500)).answer.verdict is RefundVerdict.DONE
+    assert raised.take(refund(1, "S001_1_000001_R2ABCD")).answer.verdict is RefundVerdict.TRY_LATER
+    raised.wall.passes(24 * 3600)
+    assert raised.take(refund(1, "S001_1_000001_R2ABCD")).answer.verdict is RefundVerdict.DONE
+    assert raised.platform.count("refund") == 2
+    raised.close()
     bench.close()
 
 
