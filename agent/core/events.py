@@ -329,7 +329,7 @@ class RefundEnded(TradeEvent):
     """The platform's final word on a refund: done or refused.
 
     `customer_fen + platform_fen + merchant_fen = amount_fen` when it is done: what the customer got, and what went back
-    to those who had given a discount.
+    to those who had given a discount. `unclaimed`: it was refused, and its payment is again one that no sale has taken.
     """
 
     KIND: ClassVar[str] = "refund.ended"
@@ -343,6 +343,7 @@ class RefundEnded(TradeEvent):
     platform_fen: int = 0
     code: str | None = None
     merchant_fen: int = 0
+    unclaimed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,6 +82,8 @@ def _refund_started(body: Body) -> Postings:
 
 
 def _refund_ended(body: Body) -> Postings:
+    if body.get("unclaimed"):
+        return summed([(REFUNDS, body["amount_fen"]), (TENDERED, -body["amount_fen"])])
     if body["outcome"] != "done":
         return {}
     merchant_fen = body.get("merchant_fen", 0)

@@ -37,7 +37,8 @@ def started(connection: Any) -> list[Row]:
 def end(shop: Shop, found: Row, answer: RefundAnswer) -> bool:
     """Take in a platform's word on a refund; True when it ended. What is accepted only, or unknown, stays started.
 
-    An attempt that was still open because its money did not fit ends *reversed* when that money is back.
+    An attempt that was still open because its money did not fit ends *reversed* when that money is back. A payment
+    that no sale wanted, and that the platform does not give back, waits for a person again.
     """
     if answer.verdict not in (RefundVerdict.DONE, RefundVerdict.REFUSED):
         return False
@@ -49,7 +50,7 @@ def end(shop: Shop, found: Row, answer: RefundAnswer) -> bool:
         if state is None or state[0] != "started":
             return False
         trade = Trade(found["till"], found["shift"], found["staff"], found["day"])
-        event = _ended(trade, found, answer)
+        event = _ended(trade, found, answer, _is_unclaimed(unit, found, answer))
         record(unit, event)
         if event.outcome == "done" and found["orphan"]:
             _end_attempt(unit, trade, found)
@@ -64,7 +65,21 @@ def end(shop: Shop, found: Row, answer: RefundAnswer) -> bool:
     return ended
 
 
-def _ended(trade: Trade, found: Row, answer: RefundAnswer) -> RefundEnded:
+def _is_unclaimed(unit: Unit, found: Row, answer: RefundAnswer) -> bool:
+    """Tell whether a refused refund was all of a payment's money that no sale has taken.
+
+    Other orphans are money that came beside what the attempt ended with: it can't be used, and matching tells of it.
+    """
+    if answer.verdict is not RefundVerdict.REFUSED or not found["orphan"]:
+        return False
+    attempt = attempts.row(unit.connection, found["attempt"])
+    if attempt is None or attempt["state"] != AttemptState.PAID:
+        return False
+    whole = (attempt["platform"], attempt["amount_fen"]) == (found["platform"], found["amount_fen"])
+    return whole and found["started_ms"] >= (attempt["ended_ms"] or 0)
+
+
+def _ended(trade: Trade, found: Row, answer: RefundAnswer, unclaimed: bool) -> RefundEnded:
     done = answer.verdict is RefundVerdict.DONE
     amount_fen: int = found["amount_fen"]
     customer_fen, platform_fen, merchant_fen = shares(answer, amount_fen) if done else (0, 0, 0)
@@ -80,6 +95,7 @@ def _ended(trade: Trade, found: Row, answer: RefundAnswer) -> RefundEnded:
         platform_fen=platform_fen,
         code=answer.code,
         merchant_fen=merchant_fen,
+        unclaimed=unclaimed,
     )
 
 

@@ -9,9 +9,11 @@ import pytest
 
 from agent.core.errors import Refused
 from agent.core.payment import RefundAnswer, RefundLimits, RefundVerdict, Verdict
-from agent.services import abandoned, checkout, days, payments, refunds, shifts, tendering
+from agent.services import abandoned, checkout, days, payments, pending, refunds, shifts, tendering
 from agent.services.resolver import Resolver
 from agent.services.shop import Approval, Shop
+from agent.store import views
+from agent.store.verify import verify
 from tests.shops import CASHIER, LEAD, MANAGER, FakeClock, FakePlatform, make_shop
 
 CODE = "134567890123456789"
@@ -95,6 +97,36 @@ def test_it_goes_back_when_the_cashier_says_so(shop: Shop, attempt: str) -> None
     assert list(platform(shop).refunds.values()) == [8_800]
     assert (refunds.queued(shop), owed(shop)) == ([], {})
     assert payments.attempt(shop, attempt)["phase"] == "given_back"
+
+
+def test_what_the_platform_does_not_give_back_waits_for_a_person_again(shop: Shop, attempt: str) -> None:
+    abandoned.give_back(shop, CASHIER, attempt)
+    platform(shop).refund_answers = [RefundAnswer(RefundVerdict.REFUSED, "", code="TRADE_ERROR")]
+    Resolver(shop).step()
+    assert platform(shop).refunds == {}
+    assert [one["attempt"] for one in abandoned.listed(shop)] == [attempt]
+    assert payments.attempt(shop, attempt)["phase"] == "abandoned"
+    assert [one["attempt"] for one in pending.listed(shop, CASHIER)["attempts"]] == [attempt]
+    assert owed(shop) == {"Liabilities:Tendered": -8_800}
+    assert verify(shop.writer.path, views).fault is None, "views equal a rebuild"
+    abandoned.give_back(shop, CASHIER, attempt)
+    Resolver(shop).step()
+    assert list(platform(shop).refunds.values()) == [8_800]
+    assert (abandoned.listed(shop), owed(shop)) == ([], {})
+
+
+def test_what_came_twice_and_is_refused_goes_to_no_other_sale(shop: Shop) -> None:
+    checkout.add_code(shop, CASHIER, "D001")
+    started, submit = payments.start_code_payment(shop, CASHIER, "wechat", CODE)
+    submit()
+    second = replace(platform(shop).query(started["attempt"]), transaction="9" * 28, platform="alipay")
+    shop.platforms["alipay"] = FakePlatform("alipay", clock=platform(shop).clock)
+    payments.settle(shop, started["attempt"], second)
+    shop.platforms["alipay"].refund_answers = [RefundAnswer(RefundVerdict.REFUSED, "", code="ACQ.TRADE_STATUS_ERROR")]
+    Resolver(shop).step()
+    (ended,) = shop.read().execute("SELECT body FROM journal WHERE kind = 'refund.ended'").fetchall()
+    assert (json.loads(ended[0])["outcome"], json.loads(ended[0])["unclaimed"]) == ("refused", False)
+    assert abandoned.listed(shop) == [] and payments.attempt(shop, started["attempt"])["phase"] == "paid"
 
 
 def test_more_than_is_due_is_not_used(shop: Shop, attempt: str) -> None:

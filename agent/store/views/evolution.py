@@ -231,6 +231,8 @@ def _refund_ended(connection: Any, place: Place, body: Body) -> None:
         "UPDATE view_platform_refund SET state = ?, ended_ms = ?, txn = ?, code = ? WHERE out_refund_no = ?",
         (body["outcome"], place.at_ms, body["refund_transaction"], body["code"], body["out_refund_no"]),
     )
+    if body.get("unclaimed"):
+        connection.execute("UPDATE view_attempt SET used = 0 WHERE attempt = ?", (body["attempt"],))
 
 
 def _day_opened(connection: Any, place: Place, body: Body) -> None:
