@@ -4,25 +4,19 @@ What may have been sent is never sent to another address: only when no connectio
 A question may be asked of each.
 """
 
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from agent.core.errors import StoreboxError, TryLater
 from sync.session import Answer, HeaderMaker, HttpSession
-
-IDLE_S = 50.0
-"""An idle connection may be dead behind a router without anybody's word; an older one is not used again."""
 
 
 class Addresses:
     """Sends requests to the address that last worked. Several threads may use it."""
 
-    def __init__(self, sessions: Sequence[HttpSession], monotonic_s: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, sessions: Sequence[HttpSession]) -> None:
         """`sessions` are the addresses in the order in which they are tried at first; at least one."""
         self._sessions = list(sessions)
-        self._monotonic_s = monotonic_s
         self._preferred = 0
-        self._used_s = [monotonic_s()] * len(self._sessions)
 
     @property
     def urls(self) -> list[str]:
@@ -40,7 +34,8 @@ class Addresses:
         answer: Answer | None = None
         for index in self._order():
             try:
-                answer = self._sent(index, method, target, body, headers)
+                session = self._sessions[index]
+                answer = session.send(method, target, body, {"Content-Type": "application/json"}, headers)
             except StoreboxError as error:
                 failure = error
                 self._avoid(index)
@@ -70,12 +65,3 @@ class Addresses:
         """Begin with another address the next time."""
         if self._preferred == index:
             self._preferred = (index + 1) % len(self._sessions)
-
-    def _sent(self, index: int, method: str, target: str, body: bytes, headers: HeaderMaker | None) -> Answer:
-        session, now_s = self._sessions[index], self._monotonic_s()
-        if now_s - self._used_s[index] > IDLE_S:
-            session.close()
-        self._used_s[index] = now_s
-        answer = session.send(method, target, body, {"Content-Type": "application/json"}, headers)
-        self._used_s[index] = self._monotonic_s()
-        return answer

@@ -4,6 +4,7 @@ Nothing was sent: `TryLater`. Sent and no whole answer: `UnknownOutcome`. What a
 """
 
 import os
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -32,6 +33,8 @@ ANSWER_BYTES_MAX = 4 * 1024 * 1024
 _READ_BYTES = 64 * 1024
 CONNECTIONS_KEPT = 32
 """Idle ones; a box needs few, headquarters talk to a platform for many boxes at once."""
+IDLE_S = 50.0
+"""An idle connection may be dead behind a router without anybody's word; an older one is not used again."""
 
 PIN_MISMATCH = "tls.pin_mismatch"
 
@@ -75,6 +78,7 @@ class HttpSession:
         client_certificate: tuple[str, str] | None = None,
         adapter: HTTPAdapter | None = None,
         pins: "Pins | None" = None,
+        monotonic_s: Callable[[], float] = time.monotonic,
     ) -> None:
         """`certificates` is a file of authorities to trust instead of the system's.
 
@@ -97,6 +101,9 @@ class HttpSession:
         self._pins = pins
         self._pinned = frozenset() if pins is None else pins.accepted()
         self._connect_timeout_s = connect_timeout_s
+        self._monotonic_s = monotonic_s
+        self._used_s = monotonic_s()
+        self._idling = threading.Lock()
         accepted = frozenset if pins is None else pins.accepted
         for scheme in ("http://", "https://"):
             self._session.mount(scheme, adapter or PinningAdapter(accepted, connections_kept=CONNECTIONS_KEPT))
@@ -110,6 +117,7 @@ class HttpSession:
         header_maker: HeaderMaker | None = None,
     ) -> Answer:
         """Send one request and return the whole answer, whatever its status."""
+        self._leave_idle()
         self._heed_pins()
         try:
             return self._sent(method, target, body, headers, header_maker)
@@ -159,6 +167,14 @@ class HttpSession:
     def close(self) -> None:
         """Close idle connections."""
         self._session.close()
+
+    def _leave_idle(self) -> None:
+        """Leave connections that were not used for long: what is sent into a dead one has an unknown outcome."""
+        with self._idling:
+            now_s = self._monotonic_s()
+            if now_s - self._used_s > IDLE_S:
+                self._session.close()
+            self._used_s = now_s
 
     def _heed_pins(self) -> None:
         """Leave connections that were opened under other pins."""

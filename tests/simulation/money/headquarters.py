@@ -251,6 +251,6 @@ class Headquarters:
         _, keys, box_key, _ = lasting()
         sessions: list[Any] = [OfficeSession(office, weather, tell) for office in self.offices]
         ring = KeyRing(keys.root_public_key, keys.key_list)
-        addresses = Addresses(sessions, self.offices[0].world.monotonic_s)
+        addresses = Addresses(sessions)
         custody = HqCustody(identity, box_key, ring, addresses, self._nonces)
         return {name: HqPlatform(name, custody) for name in names}

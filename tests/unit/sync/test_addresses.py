@@ -3,9 +3,8 @@
 import pytest
 
 from agent.core.errors import TryLater, UnknownOutcome
-from sync.addresses import IDLE_S, Addresses
+from sync.addresses import Addresses
 from sync.session import Answer, HttpSession
-from tests.unit.sync.fakes import FakeClock
 
 
 class Server(HttpSession):
@@ -14,16 +13,13 @@ class Server(HttpSession):
     def __init__(self, name: str) -> None:
         super().__init__(f"http://{name}")
         self.say: Answer | Exception = Answer(200, {}, b"")
-        self.asked = self.closed = 0
+        self.asked = 0
 
     def send(self, *_: object, **__: object) -> Answer:  # type: ignore[override]
         self.asked += 1
         if isinstance(self.say, Exception):
             raise self.say
         return self.say
-
-    def close(self) -> None:
-        self.closed += 1
 
 
 def send(addresses: Addresses, *, question: bool = False) -> Answer:
@@ -35,7 +31,7 @@ DEAD, LOST, ILL = TryLater("network.unreachable"), UnknownOutcome("network.no_an
 
 def test_an_act_goes_on_only_when_nothing_was_sent() -> None:
     first, second = Server("a"), Server("b")
-    addresses = Addresses([first, second], FakeClock().monotonic_s)
+    addresses = Addresses([first, second])
     first.say = DEAD
     assert send(addresses).status == 200 and (first.asked, second.asked) == (1, 1)
     assert send(addresses).status == 200 and (first.asked, second.asked) == (1, 2), "where it worked it goes on"
@@ -49,7 +45,7 @@ def test_an_act_goes_on_only_when_nothing_was_sent() -> None:
 
 def test_a_question_goes_to_each() -> None:
     first, second = Server("a"), Server("b")
-    addresses = Addresses([first, second], FakeClock().monotonic_s)
+    addresses = Addresses([first, second])
     first.say = LOST
     assert send(addresses, question=True).status == 200
     second.say = ILL
@@ -58,15 +54,3 @@ def test_a_question_goes_to_each() -> None:
     first.say, second.say = LOST, DEAD
     with pytest.raises((TryLater, UnknownOutcome)):
         send(addresses, question=True)
-
-
-def test_a_connection_that_lay_idle_is_not_used_again() -> None:
-    clock, server = FakeClock(), Server("a")
-    addresses = Addresses([server], clock.monotonic_s)
-    send(addresses)
-    clock.now += IDLE_S - 1
-    send(addresses)
-    assert server.closed == 0
-    clock.now += IDLE_S + 1
-    send(addresses)
-    assert server.closed == 1
