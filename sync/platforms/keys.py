@@ -60,10 +60,19 @@ def certificate(name: str, text: str) -> Certificate:
 
 def rsa_key_of(name: str, found: Certificate) -> RSAPublicKey:
     """Return the RSA key in a certificate; refuses with the setting's name when it has another kind."""
-    key = found.public_key()
-    if not isinstance(key, RSAPublicKey):
+    key = rsa_key_in(found)
+    if key is None:
         raise malformed(name)
     return key
+
+
+def rsa_key_in(found: Certificate) -> RSAPublicKey | None:
+    """Return the RSA key in a certificate, None when it has another kind: the platforms give out SM2 ones too."""
+    try:
+        key = found.public_key()
+    except (ValueError, UnsupportedAlgorithm):
+        return None
+    return key if isinstance(key, RSAPublicKey) else None
 
 
 def chains_to(

@@ -18,7 +18,7 @@ from cryptography.x509.oid import NameOID
 from sync.platforms.alipay.settings import AlipayMerchant
 from sync.platforms.alipay.sign import certificate_number, rsa_verified
 from sync.platforms.base import NowMs
-from sync.platforms.keys import chains_to
+from sync.platforms.keys import chains_to, rsa_key_in
 
 CONTENT_BYTES_MAX = 64 * 1024
 
@@ -46,9 +46,9 @@ class Trust:
             found = load_pem_x509_certificates(b64decode(content[:CONTENT_BYTES_MAX], validate=True))
         except (ValueError, NotBase64):
             return False
-        leaf, key = found[0], found[0].public_key()
+        leaf, key = found[0], rsa_key_in(found[0])
         now = datetime.fromtimestamp(self._now_ms() / 1000, UTC)
-        if certificate_number(leaf) != number or not isinstance(key, RSAPublicKey):
+        if key is None or certificate_number(leaf) != number:
             return False
         if not chains_to(leaf, found[1:], self._merchant.roots, now) or not self._same_owner(leaf):
             return False

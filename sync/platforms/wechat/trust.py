@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.x509 import Certificate, load_pem_x509_certificate
 
 from sync.platforms.base import NowMs
+from sync.platforms.keys import rsa_key_in
 from sync.platforms.wechat.settings import WechatMerchant
 from sync.platforms.wechat.sign import PROBE_PREFIX, PUBLIC_KEY_PREFIX, answer_message, opened, rsa_verified
 
@@ -99,5 +100,4 @@ class Trust:
             return self._merchant.public_key if serial == self._merchant.public_key_id else None
         with self._lock:
             certificate = self._certificates.get(serial.upper())
-        key = certificate.public_key() if certificate is not None and self._in_force(certificate) else None
-        return key if isinstance(key, RSAPublicKey) else None
+        return rsa_key_in(certificate) if certificate is not None and self._in_force(certificate) else None
