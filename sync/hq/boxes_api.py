@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Query
 from sqlalchemy import Connection
 from starlette.responses import JSONResponse
 
+from agent.core.canonical import LARGEST_INTEGER
 from agent.core.chain import Identity
 from agent.core.errors import Credentials, Family, Refused
 from sync.enrol import PastEpoch
@@ -29,6 +30,7 @@ from sync.hq.registry import RegisteredEpoch
 from sync.wire import Upload, parse_upload
 
 Request = Annotated[Incoming, Depends(incoming)]
+Number = Annotated[int, Query(ge=0, le=LARGEST_INTEGER)]
 
 
 def boxes_router(office: Office) -> APIRouter:
@@ -78,7 +80,7 @@ def boxes_router(office: Office) -> APIRouter:
         return JSONResponse(_reported(office, box, request))
 
     @router.get("/boxes/{box}/cursor")
-    def cursor(box: str, epoch: int, request: Request) -> JSONResponse:
+    def cursor(box: str, epoch: Number, request: Request) -> JSONResponse:
         """Tell how much of an epoch is here, signed."""
         sender = _known_sender(office, box, request)
         office.rate.take(sender.identity.store, box)

@@ -9,8 +9,9 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from agent.core.errors import Family, StoreboxError
+from agent.core.errors import Family, Refused, StoreboxError
 
+NUL = b"%00"
 _log = logging.getLogger("storebox.hq")
 
 _STATUS_OF_FAMILY = {
@@ -88,13 +89,19 @@ def add_error_handlers(app: FastAPI) -> None:
 
 
 class DefectAnswers:
-    """ASGI middleware that answers a defect of ours with 500 and keeps the connection open."""
+    """ASGI middleware that answers a defect of ours with 500 and keeps the connection open.
+
+    A question with a NUL in it is refused here, for all: no text of a database holds one.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on; log whatever escapes, and answer when nothing was sent yet."""
+        if NUL in scope.get("query_string", b""):
+            await error_answer(Refused("request.malformed", field="query"))(scope, receive, send)
+            return
         begun = False
 
         async def watched(message: Message) -> None:

@@ -94,12 +94,13 @@ def keep_answers(
 ) -> Sequence[tuple[str, int, str, str | None]]:
     """Keep what a box did; a later answer takes an earlier one's place, never one that is final.
 
-    Returns kind, version, outcome and code of each. Refuses with `request.malformed`.
+    Returns kind, version, outcome and code of each that is news, since what got no answer comes again. Refuses with
+    `request.malformed`.
     """
     if not isinstance(rows, list) or len(rows) > ANSWERS_MAX:
         raise Refused("request.malformed", field="answers")
-    checked = [_checked(row) for row in rows]
-    for row in checked:
+    news = []
+    for row in [_checked(one) for one in rows]:
         values = {
             **{name: row[name] for name in ("kind", "version", "outcome", "code", "at_ms")},
             "store": sender.store,
@@ -111,10 +112,11 @@ def keep_answers(
         insert = insert_of(connection, directive_answer).values(**values)
         kept = {name: insert.excluded[name] for name in values if name not in ("store", "kind", "version")}
         waiting = directive_answer.c.outcome == Outcome.WAITING.value
-        connection.execute(
-            insert.on_conflict_do_update(index_elements=["store", "kind", "version"], set_=kept, where=waiting)
-        )
-    return [(row["kind"], row["version"], row["outcome"], row["code"]) for row in checked]
+        key = ["store", "kind", "version"]
+        upsert = insert.on_conflict_do_update(index_elements=key, set_=kept, where=waiting)
+        if connection.execute(upsert.returning(directive_answer.c.version)).first() is not None:
+            news.append((row["kind"], row["version"], row["outcome"], row["code"]))
+    return news
 
 
 def answers_of(connection: Connection, store: str, kind: Kind | None = None) -> Sequence[AnswerRow]:

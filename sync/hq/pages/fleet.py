@@ -9,6 +9,7 @@ from fastapi import Path as InPath
 from starlette.responses import RedirectResponse
 
 from agent.core.directives import Kind
+from agent.core.errors import Refused
 from agent.core.sentences import sentence_for
 from agent.core.verbs import Verb
 from sync.hq import registry
@@ -76,6 +77,8 @@ def fleet_router(desk: Desk) -> APIRouter:
 def _box(desk: Desk, trades: Trades, store: str) -> Mapping[str, Any]:
     now_ms = desk.office.now_ms()
     with desk.office.database.read() as connection:
+        if not registry.has_store(connection, store):
+            raise Refused("store.unknown", store=store)
         name = registry.store_name(connection, store)
         (line,) = fleet(connection, trades, now_ms, [store])
         orders = [_order(one, now_ms) for one in listed(connection, store, Kind.VERB)]

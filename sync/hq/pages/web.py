@@ -123,6 +123,9 @@ async def sent_form(request: Request) -> Form:
     except ClientDisconnect as error:
         raise Refused("request.cut") from error
     try:
-        return parse_qs(body.decode("ascii"), True, True, "utf-8", "strict", FIELDS_MAX)
+        form = parse_qs(body.decode("ascii"), True, True, "utf-8", "strict", FIELDS_MAX)
     except ValueError as error:
         raise Refused("request.malformed", field="form") from error
+    if any("\0" in value for values in form.values() for value in values):
+        raise Refused("request.malformed", field="form")
+    return form

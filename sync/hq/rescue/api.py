@@ -2,9 +2,10 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Depends, Query, Response
 from fastapi.responses import JSONResponse
 
+from agent.core.canonical import LARGEST_INTEGER
 from agent.core.errors import Credentials
 from sync.hq import registry
 from sync.hq.door import live_sender
@@ -16,6 +17,7 @@ from sync.hq.rescue.retire import retire, retiring_box
 from sync.past import MEDIA_TYPE
 
 Request = Annotated[Incoming, Depends(incoming)]
+Number = Annotated[int, Query(ge=0, le=LARGEST_INTEGER)]
 
 
 def rescue_router(office: Office) -> APIRouter:
@@ -31,7 +33,7 @@ def rescue_router(office: Office) -> APIRouter:
         return JSONResponse({"epochs": epochs})
 
     @router.get("/boxes/{box}/past/first")
-    def first(box: str, request: Request, epoch: int = 0, after: int = 0) -> Response:
+    def first(box: str, request: Request, epoch: Number = 0, after: Number = 0) -> Response:
         """Give what selling needs, after a place."""
         sender = _sender(office, box, request)
         with office.backlog.place(), office.database.read() as connection:
@@ -40,14 +42,14 @@ def rescue_router(office: Office) -> APIRouter:
         return Response(page, media_type=MEDIA_TYPE)
 
     @router.get("/boxes/{box}/past")
-    def whole(box: str, epoch: int, request: Request, after: int = 0) -> Response:
+    def whole(box: str, epoch: Number, request: Request, after: Number = 0) -> Response:
         """Give the entries of an earlier epoch after a number."""
         sender = _sender(office, box, request)
         if epoch >= sender.identity.epoch:
             raise Credentials("upload.of_another_box", box=box)
         with office.backlog.place(), office.database.read() as connection:
             registry.epoch_of_store(connection, sender.identity.store, epoch)
-            page = past.whole_page(connection, sender.identity.store, epoch, max(after, 0))
+            page = past.whole_page(connection, sender.identity.store, epoch, after)
         return Response(page, media_type=MEDIA_TYPE)
 
     @router.post("/boxes/{box}/retire")
