@@ -10,6 +10,7 @@ from typing import Any
 from agent.core.events import TenderLine
 from agent.services import payments
 from agent.services.shop import Shop
+from agent.services.slips import has_receipt
 from agent.store.journal import entry
 
 Shown = dict[str, Any]
@@ -27,6 +28,7 @@ def last_sale(connection: Any, till: str) -> Shown | None:
     return {
         **{name: body[name] for name in ("sale", "calling", "total_fen", "tenders")},
         "change_fen": sum(tender.get("change_fen") or 0 for tender in body["tenders"]),
+        "receipt": has_receipt(connection, body["sale"]),
         "at_ms": row[2],
     }
 

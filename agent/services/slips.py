@@ -191,6 +191,12 @@ def copy_of(connection: Any, slip: Slip) -> int:
     return max(copy for _, copy, _ in papers) + 1
 
 
+def has_receipt(connection: Any, sale: str) -> bool:
+    """Tell whether a sale's receipt was printed or is on its way; False while by policy nobody has asked for one."""
+    slip = find_slip(connection, f"{sale}-P0")
+    return slip is None or copy_of(connection, slip) > 0
+
+
 def _papers(connection: Any, slip: Slip) -> list[tuple[int, int, str | None]]:
     """Return of a slip and what was printed again of it: number in the name, number as a copy, code of its end."""
     rows = connection.execute(

@@ -15,7 +15,7 @@ from agent.services import baskets
 from agent.services.authority import record_approval, require
 from agent.services.journaling import record
 from agent.services.shop import Actor, Approval, Shop
-from agent.services.slips import queue_pending_slips, queue_receipt
+from agent.services.slips import has_receipt, queue_pending_slips, queue_receipt
 from agent.services.stations import queue_station_slips
 from agent.services.stopped import refuse_stopped
 from agent.services.trade import Trade, trading
@@ -64,6 +64,7 @@ def complete(shop: Shop, unit: Unit, actor: Actor, basket: Basket, trade: Trade,
         "change_fen": sum(tender.change_fen or 0 for tender in ended.tenders),
         "tenders": [plain(tender) for tender in ended.tenders],
         "slip": slip,
+        "receipt": has_receipt(unit.connection, ended.sale),
     }
 
 

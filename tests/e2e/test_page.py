@@ -1,5 +1,6 @@
 """What the cashier's page does by itself: keyboards, second persons, broken lines, slips that nobody saw."""
 
+import dataclasses
 from collections.abc import Callable
 
 from playwright.sync_api import APIResponse, Page, Route, expect
@@ -37,6 +38,19 @@ def test_a_sale_by_keyboard_alone(page: Page, box: Box) -> None:
     page.keyboard.type("100")
     page.keyboard.press("Enter")
     expect(page.locator("#change")).to_have_text("12.00")
+
+
+def test_a_shop_that_prints_on_demand_offers_the_receipt_first_and_copies_then(page: Page, box: Box) -> None:
+    enter(page, box)
+    box.shop.store = dataclasses.replace(box.shop.store, receipts="ask")
+    page.keyboard.type("D001")
+    page.keyboard.press("Enter")
+    page.locator("#pay").click()
+    page.locator("#pay-cash").click()
+    expect(page.locator("#print-receipt")).to_contain_text("打印小票")
+    page.locator("#print-receipt").click()
+    expect(page.locator("#print-receipt")).to_contain_text("补打小票")
+    assert box.shop.read().execute("SELECT count(*) FROM spool WHERE state = 'queued'").fetchone() == (1,)
 
 
 def test_an_old_answer_never_takes_a_newer_basket_back(page: Page, box: Box) -> None:

@@ -15,6 +15,7 @@ from agent.services import checkout, days, printing, shifts, tendering
 from agent.services.drawers import DrawerOpener
 from agent.services.printing import PrinterWorker
 from agent.services.shop import Approval, Shop
+from agent.services.slips import has_receipt
 from agent.store import spool
 from agent.store.spool import SlipState
 from tests.shops import CASHIER, LEAD, MANAGER, FakePrinter, FakeResult, make_shop
@@ -222,7 +223,10 @@ def test_the_first_paper_of_a_receipt_on_demand_is_no_copy(shop: Shop, policy: s
     slip = sell(shop)
     printer = FakePrinter()
     worker = PrinterWorker(shop, "receipt1", printer)
+    sale = slip.removesuffix("-P0")
+    assert not has_receipt(shop.read(), sale)
     names = [printing.reprint(shop, CASHIER, slip)["slip"] for _ in range(2)]
+    assert has_receipt(shop.read(), sale), "what the page offers now is a copy"
     worker.step()
     assert ["重印" in json.dumps(document, ensure_ascii=False) for document in printer.slips] == [False, True]
     assert [spool.find_slip(shop.read(), name).copy for name in names] == [0, 1]  # type: ignore[union-attr]

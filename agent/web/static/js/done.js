@@ -22,7 +22,11 @@ export function watchSale() {
   const atHand = basket && last && basket.sale !== last.sale && basket.lines.length;
   if (!isNews("sale", last && last.sale, last && last.at_ms)) return;
   if (!atHand) show(last);
-  else say("good", t("A sale that was set aside is paid"), t("No. {number}, {amount} yuan. Its receipt is printing.", { number: shortNumber(last.sale), amount: yuan(last.total_fen) }));
+  else say("good", t("A sale that was set aside is paid"), asidePaid(last, { number: shortNumber(last.sale), amount: yuan(last.total_fen) }));
+}
+
+function asidePaid(sale, values) {
+  return sale.receipt === false ? t("No. {number}, {amount} yuan.", values) : t("No. {number}, {amount} yuan. Its receipt is printing.", values);
 }
 
 function show(completed) {
@@ -47,10 +51,11 @@ export function doneCard(done) {
     h("output.done-amount", { id: "change", class: digits.length > 6 ? "long" : "" }, digits),
     handed && h("p.done-sub", {}, t("Total {total}", { total: yuan(done.total_fen) })),
     done.calling && h("p.done-calling", {}, t("Number"), h("b", {}, done.calling)),
-    h("button", { onclick: () => printAgain(done.sale) }, icon("print"), t("Print again")),
+    h("button", { id: "print-receipt", onclick: () => print(done) }, icon("print"), done.receipt === false ? t("Print the receipt") : t("Print again")),
   );
 }
 
-function printAgain(sale) {
-  return change(t("Printing"), `/sales/${encodeURIComponent(sale)}/reprint`);
+async function print(done) {
+  const printed = await change(t("Printing"), `/sales/${encodeURIComponent(done.sale)}/reprint`);
+  if (printed && model.done === done) showState({}, { done: { ...done, receipt: true } });
 }
