@@ -6,6 +6,7 @@ A noun lives in `agent/cli/NOUN.py` and offers either a Typer app `NOUN_app` (it
 """
 
 import importlib
+import logging
 import sys
 from collections.abc import Sequence
 from importlib.util import find_spec
@@ -141,3 +142,21 @@ def run(arguments: Sequence[str] | None = None) -> None:
 
         print_error(error)
         sys.exit(1)
+    except Exception as error:
+        from pysqlite3 import dbapi2 as sqlite3
+
+        if not isinstance(error, OSError | sqlite3.Error):
+            raise
+        from agent.cli.output import print_error
+        from agent.cli.system_errors import in_words
+
+        _keep(error)
+        print_error(in_words(error))
+        sys.exit(1)
+
+
+def _keep(error: Exception) -> None:
+    """Log where it happened, where there is a log: a service's, which nobody watches."""
+    log = logging.getLogger("storebox.command")
+    if log.hasHandlers():
+        log.error("the command ended: %s", error, exc_info=error)

@@ -12,6 +12,8 @@ _DEFECT_ZH = "把诊断包发给总部:storebox bundle。"
 _DEFECT_EN = "Send a bundle to HQ: storebox bundle."
 _NOTHING_ZH = "这一步没有做,钱没有动。"
 _NOTHING_EN = "Nothing was done, no money moved. "
+_STOPPED_ZH = "命令停在这里;已记的账都在。"
+_STOPPED_EN = "The command stopped here; what was booked is kept."
 _SETTINGS_ZH = "账和钱都没动,按原来的设置。请技术员改好再启动。"
 _SETTINGS_EN = "Records and money are untouched. The technician corrects the settings, then starts again."
 _API_ZH = "第三方收银按接口文档改;页面请按 F5。"
@@ -37,7 +39,55 @@ def _request(
     return (zh, _NOTHING_ZH + do_zh, en, _NOTHING_EN + do_en, remedy_zh, remedy_en)
 
 
+def _command(zh: str, en: str, remedy_zh: str, remedy_en: str) -> Texts:
+    return (
+        zh,
+        "命令停在这里;已记的账都在。",
+        en,
+        "The command stopped here; what was booked is kept.",
+        remedy_zh,
+        remedy_en,
+    )
+
+
 SENTENCES: dict[str, Texts] = {
+    # What the system refuses a command
+    "command.no_rights": _command(
+        "这个用户没有权限",
+        "This user may not do that",
+        "{path}:前面加 sudo 再跑,命令以 storebox 用户做事;U 盘这样挂:mount -o uid=storebox。",
+        "{path}: again with sudo, it then acts as the user storebox; mount a stick by mount -o uid=storebox.",
+    ),
+    "command.not_there": _command(
+        "没有这个文件或文件夹",
+        "There is no such file or folder",
+        "{path}:{reason}。看名字写对没有,U 盘挂上没有。",
+        "{path}: {reason}. Check the name, and whether the stick is mounted.",
+    ),
+    "command.read_only": _command(
+        "这个盘只能读",
+        "This disk is read-only",
+        "{path}:换个文件夹或 U 盘;是盒子自己的盘就看 storebox doctor disk。",
+        "{path}: another folder or stick; of the box's own disk see storebox doctor disk.",
+    ),
+    "command.no_room": _command(
+        "盘满了",
+        "The disk is full",
+        "{path}:换个 U 盘,或删旧备份和日志;账本绝不能删。",
+        "{path}: another stick, or delete old backups and logs; never the journal.",
+    ),
+    "command.system": _command(
+        "系统没让做",
+        "The system did not do it",
+        "{path}:{reason}。看 storebox doctor。",
+        "{path}: {reason}. See storebox doctor.",
+    ),
+    "command.store_differs": _command(
+        "账本和程序对不上",
+        "Journal and program do not fit",
+        "{reason}。看版本对不对:storebox upgrade status;再把诊断包发给总部:storebox bundle。",
+        "{reason}. See the release: storebox upgrade status; then send a bundle to HQ: storebox bundle.",
+    ),
     # Settings
     "config.unknown_key": _settings(
         "设置里有不认识的项",

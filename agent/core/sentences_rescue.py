@@ -141,6 +141,20 @@ SENTENCES: dict[str, Texts] = {
     "handover.no_room": _disk(
         "U盘写不进去", "The stick can't be written", "{path}:换一个空的 U 盘再试。", "{path}: try another, empty stick."
     ),
+    "handover.no_rights": _disk(
+        "U盘不让写",
+        "The stick may not be written",
+        "{path}:命令以 storebox 用户做事。重新挂:mount -o uid=storebox /dev/sdb1 {path}。",
+        "{path}: the command acts as the user storebox. Mount it anew: mount -o uid=storebox /dev/sdb1 {path}.",
+    ),
+    "late.no_rights": _disk(
+        "旧盘的文件夹不让读",
+        "The old disk's folder may not be read",
+        "{path}:用 root 拷出来再导:cp -r {path} /mnt/old,chown -R storebox: /mnt/old,"
+        "storebox restore import /mnt/old。",
+        "{path}: as root copy it and take the copy: cp -r {path} /mnt/old; chown -R storebox: /mnt/old;"
+        " storebox restore import /mnt/old.",
+    ),
     "handover.malformed": _disk(
         "这不是交账文件", "Not a file of a hand-over", "{reason};请重新拷一次。", "{reason}; copy it again."
     ),

@@ -4,6 +4,7 @@ The file says in one line of JSON whose it is; then comes zlib data of entries, 
 list names a key for it, and signed by the box when its key can still be read.
 """
 
+import errno
 import logging
 import shutil
 from dataclasses import dataclass
@@ -43,7 +44,8 @@ class HandedOver:
 def hand_over(state: Path, folder: Path, now_ms: int) -> HandedOver:
     """Write what headquarters has not acknowledged into a file of `folder`; nothing of the box is changed.
 
-    Raises `Refused`: `handover.no_journal`, `handover.nothing_unsent`; `Broken("handover.no_room")`.
+    Raises `Refused`: `handover.no_journal`, `handover.nothing_unsent`, `handover.no_rights`;
+    `Broken("handover.no_room")`.
     """
     path = state / JOURNAL
     if not path.exists():
@@ -81,7 +83,7 @@ def _unsent(path: Path, scratch: Path) -> list[Run]:
         finally:
             connection.close()
     except OSError as error:
-        raise Broken("handover.no_room", path=str(scratch.parent)) from error
+        raise _not_written(error, scratch.parent) from error
     except sqlite3.Error as error:
         raise Broken("late.unreadable", path=path.name) from error
 
@@ -144,4 +146,10 @@ def _write(file: Path, data: bytes) -> None:
     try:
         write_whole(file, data, 0o644)
     except OSError as error:
-        raise Broken("handover.no_room", path=str(file.parent)) from error
+        raise _not_written(error, file.parent) from error
+
+
+def _not_written(error: OSError, folder: Path) -> StoreboxError:
+    if error.errno in (errno.EACCES, errno.EPERM):
+        return Refused("handover.no_rights", path=str(folder))
+    return Broken("handover.no_room", path=str(folder))

@@ -72,13 +72,15 @@ class JournalEpoch:
 def files_of(path: Path) -> list[Path]:
     """Return the journals and warm copies at a path: a file, a state folder, or a disk with one of them on it.
 
-    Raises `Refused("late.nothing_there")`.
+    Raises `Refused("late.nothing_there")`; `("late.no_rights")` for a folder that may not be read: it is not empty.
     """
     if path.is_file():
         return [path]
     found: list[Path] = []
     places = (path, path / "var/lib/storebox", path / "storebox") if path.is_dir() else ()
     for place in places:
+        if place.is_dir() and not os.access(place, os.R_OK | os.X_OK):
+            raise Refused("late.no_rights", path=str(place)[-120:])
         for pattern in (*_NAMES[:2], copy_file.PATTERN):
             found.extend(sorted(place.glob(pattern)))
     if not found:
