@@ -131,6 +131,10 @@ class Operations:
     no_sales: int = 0
     approvals: int = 0
     practice: int = 0
+    lines_removed: int = 0
+    lines_removed_fen: int = 0
+    counts_off: int = 0
+    """Counts of the drawer that differed before the one that closed the shift."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -153,7 +153,7 @@ def _loose_end(end: LooseEnd, translate: Translate) -> Block:
 
 
 def operations_section(operations: Operations, translate: Translate) -> list[Block]:
-    """Return how often what was done, in two columns."""
+    """Return how often what was done, in two columns; lines taken out and counts that differed where there were any."""
     cancelled = translate("Cancelled {count}").format(count=operations.cancelled)
     returned = translate("Returned {count}").format(count=operations.returned) + _amount(operations.returned_fen)
     gifts = translate("Given {count}").format(count=operations.gifts) + _amount(operations.gifts_fen)
@@ -164,7 +164,13 @@ def operations_section(operations: Operations, translate: Translate) -> list[Blo
     practice = translate("Practice {count}").format(count=operations.practice)
     narrow = [pair(cancelled, returned), pair(gifts, prices), pair(reprints, no_sales)]
     wide = [pair(f"{cancelled}   {returned}", gifts), pair(f"{prices}   {reprints}", no_sales)]
-    return [text(translate("[Done]")), either(narrow, wide), pair(approvals, practice), rule()]
+    found = [text(translate("[Done]")), either(narrow, wide), pair(approvals, practice)]
+    if operations.lines_removed:
+        removed = translate("Lines removed {count}").format(count=operations.lines_removed)
+        found.append(money(removed, operations.lines_removed_fen))
+    if operations.counts_off:
+        found.append(text(translate("Counted with a difference before: {count}").format(count=operations.counts_off)))
+    return [*found, rule()]
 
 
 def _amount(amount_fen: int) -> str:

@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 from agent.core.errors import Refused
+from agent.core.events import TradeEvent
 
 DENOMINATIONS_FEN = (10_000, 5_000, 2_000, 1_000, 500, 200, 100, 50, 20, 10, 5, 2, 1)
 """Notes and coins of the renminbi, in fen."""
@@ -51,3 +53,13 @@ def compared(counted_fen: int, expected_fen: int) -> Count:
     """Return over and short of a count; an expected sum below zero (more paid out than taken) counts as it is."""
     difference_fen = counted_fen - expected_fen
     return Count(counted_fen, max(difference_fen, 0), max(-difference_fen, 0))
+
+
+@dataclass(frozen=True, slots=True)
+class ShiftCounted(TradeEvent):
+    """A count that differed, before the shift was closed: on disk before whoever counted is told the difference."""
+
+    KIND: ClassVar[str] = "shift.counted"
+    counted_fen: int
+    over_fen: int
+    short_fen: int

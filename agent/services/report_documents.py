@@ -83,6 +83,9 @@ def _operations(report: Report) -> Operations:
         reprints=done["reprint"],
         no_sales=done["no_sale"],
         approvals=done["approved"],
+        lines_removed=done["line_removed"],
+        lines_removed_fen=done["line_removed_fen"],
+        counts_off=done["count_off"],
     )
 
 

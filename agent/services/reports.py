@@ -53,6 +53,11 @@ def drawer_sums(connection: Any, shift: str) -> DrawerSums:
     )
 
 
+def counts_off(connection: Any, shift: str) -> int:
+    """Return how often a shift was counted with a difference so far."""
+    return _one(figures(connection, shift=shift), "count_off")[0]
+
+
 def _trade_figures(found: Figures) -> dict[str, Any]:
     sales, sales_fen = _one(found, "sale")
     refunds, refunds_fen = _one(found, "refund")
@@ -85,6 +90,7 @@ def _trade_figures(found: Figures) -> dict[str, Any]:
             "price_changed": _one(found, "discount", "price_override")[0],
             "reprint": _one(found, "reprint")[0],
             "no_sale": _one(found, "drawer", "no_sale")[0],
+            "count_off": _one(found, "count_off")[0],
             "approved": sum(count for count, _ in found.get("approved", {}).values()),
         },
     }

@@ -8,11 +8,11 @@ from agent.core.errors import Refused
 from agent.core.events import DrawerMoved, ShiftClosed, ShiftOpened
 from agent.core.roles import Answer
 from agent.core.sale import BasketState
-from agent.core.shift import DrawerSums, compared, counted
+from agent.core.shift import DrawerSums, ShiftCounted, compared, counted
 from agent.services import baskets, unfinished
 from agent.services.authority import record_approval, require
 from agent.services.journaling import record
-from agent.services.reports import drawer_sums, shift_report
+from agent.services.reports import counts_off, drawer_sums, shift_report
 from agent.services.shop import Actor, Approval, Shop
 from agent.services.slips import queue_drawer_slip, queue_shift_slip
 from agent.services.trade import beginning, open_day, open_shift, trading
@@ -131,7 +131,8 @@ def close_shift(
 ) -> Shown:
     """Close the till's shift on a blind count; returns the Z report.
 
-    A difference must be counted again once (`count.differs`, with the difference), then needs a reason
+    A difference must be counted again once (`count.differs`, with the difference, which is told only once the count is
+    on record: whoever knows it can't count blind any more), then needs a reason
     (`count.reason_missing`) and who may accept it. Refused while the till's basket is unpaid (`shift.basket_open`), and
     while one that was set aside has cash of this drawer in it (`shift.cash_in_basket`);
     other unfinished things are listed by name.
@@ -148,7 +149,8 @@ def close_shift(
         count = compared(counted_fen, sums.expected_fen)
         difference_fen = count.over_fen + count.short_fen
         if difference_fen:
-            approver = _accepted(shop, actor, count.over_fen, count.short_fen, reason, approval, recounted) or approver
+            again = recounted and counts_off(unit.connection, trade.shift or "") > 0
+            approver = _accepted(shop, actor, count.over_fen, count.short_fen, reason, approval, again) or approver
         record_approval(unit, trade, act, approver, trade.shift, reason or "")
         event = ShiftClosed(
             **trade.fields(),
@@ -169,10 +171,27 @@ def close_shift(
         return {**report, "slip": slip}
 
     asked = {"till": actor.till, "counted_fen": counted_fen}
-    answer: Shown = shop.writer.run(command, key=key, fingerprint=canonical(asked))
+    try:
+        answer: Shown = shop.writer.run(command, key=key, fingerprint=canonical(asked))
+    except Refused as error:
+        if error.code == "count.differs":
+            _note_count(shop, actor, counted_fen, error)
+        raise
     shop.wake_printer(shop.tills[actor.till].printer)
     shop.changed(actor.till)
     return answer
+
+
+def _note_count(shop: Shop, actor: Actor, counted_fen: int, differs: Refused) -> None:
+    """Journal a count whose difference is about to be told, in a command of its own: the refused one left nothing."""
+    over_fen, short_fen = int(differs.values["over_fen"] or 0), int(differs.values["short_fen"] or 0)
+
+    def command(unit: Unit) -> None:
+        trade = trading(unit.connection, actor)
+        record(unit, ShiftCounted(**trade.fields(), counted_fen=counted_fen, over_fen=over_fen, short_fen=short_fen))
+
+    shop.writer.run(command)
+    shop.changed(actor.till)
 
 
 def _refuse_open_basket(unit: Unit, actor: Actor) -> None:

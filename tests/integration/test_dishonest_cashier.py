@@ -204,3 +204,37 @@ def test_a_wait_that_a_wrong_clock_counted_ends_when_it_is_set(shop: Shop, monke
         staff.login(shop, "01", "111111", "1")
     shop.clock.at_ms -= 3_000 * refunds.DAY_MS
     assert staff.login(shop, "01", "111111", "1")[1].role == "store_manager"
+
+
+def test_a_count_that_differs_is_on_record_before_the_difference_is_told(shop: Shop) -> None:
+    """Who types anything to learn what should be there leaves that behind, and can't say that it was counted before."""
+    with pytest.raises(Refused, match=r"count\.differs") as told:
+        shifts.close_shift(shop, CASHIER, {}, "不知道", LEADS_WORD, recounted=True)
+    assert told.value.values["short_fen"] == 50_000
+    (counted,) = entries(shop, "shift.counted")
+    assert (counted["counted_fen"], counted["over_fen"], counted["short_fen"]) == (0, 0, 50_000)
+    with pytest.raises(Refused, match=r"count\.differs"):
+        shifts.close_shift(shop, CASHIER, {"10000": 4})
+    report = shifts.close_shift(shop, CASHIER, {"10000": 5}, recounted=True)
+    assert report["operations"]["count_off"] == 2
+    (document,) = shop.read().execute("SELECT document FROM spool WHERE slip = ?", (report["slip"],)).fetchone()
+    assert "之前点数不符 2 次" in json.dumps(json.loads(document), ensure_ascii=False)
+
+
+def test_what_was_taken_out_stands_on_the_z_report(shop: Shop) -> None:
+    ring_up(shop, 1_000, 2_000)
+    checkout.remove_line(shop, CASHIER, 2)
+    tendering.pay_cash(shop, CASHIER, None)
+    slip = shifts.close_shift(shop, CASHIER, {"10000": 5, "1000": 1})["slip"]
+    (document,) = shop.read().execute("SELECT document FROM spool WHERE slip = ?", (slip,)).fetchone()
+    assert "删行 1" in json.dumps(json.loads(document), ensure_ascii=False)
+
+
+def test_a_small_difference_is_accepted_after_the_second_count(shop: Shop) -> None:
+    with pytest.raises(Refused, match=r"count\.differs"):
+        shifts.close_shift(shop, CASHIER, {"10000": 4, "5000": 1, "2000": 2})
+    again = {"10000": 4, "5000": 1, "2000": 2}
+    with pytest.raises(Refused, match=r"count\.reason_missing"):
+        shifts.close_shift(shop, CASHIER, again, recounted=True)
+    report = shifts.close_shift(shop, CASHIER, again, "找零差错", LEADS_WORD, recounted=True)
+    assert report["short_fen"] == 1_000

@@ -265,6 +265,10 @@ def _shift_closed(connection: Any, place: Place, body: Body) -> None:
     )
 
 
+def _shift_counted(connection: Any, place: Place, body: Body) -> None:
+    _add_totals(connection, body, [("count_off", "", 1, body["over_fen"] + body["short_fen"])])
+
+
 def _late_imported(connection: Any, place: Place, body: Body) -> None:
     """Nobody closes on the new disk what the old one left open."""
     for shift in body["shifts"]:
@@ -327,6 +331,7 @@ _RULES: dict[str, Rule] = {
     "day.closed": _day_closed,
     "shift.opened": _shift_opened,
     "shift.closed": _shift_closed,
+    "shift.counted": _shift_counted,
     "late.imported": _late_imported,
     "drawer.moved": _drawer_moved,
     "staff.approved": _approved,

@@ -39,6 +39,7 @@ KINDS: Mapping[str, str] = {
     "day.closed": marked("Business day closed"),
     "shift.opened": marked("Shift opened"),
     "shift.closed": marked("Shift closed"),
+    "shift.counted": marked("Drawer counted, it differs"),
     "drawer.moved": marked("Drawer"),
     "slip.queued": marked("Slip queued"),
     "slip.printed": marked("Slip printed"),

@@ -15,7 +15,7 @@ from typer.main import get_group
 
 from agent.cli.app import NOUNS as NOUNS_OF_COMMANDS
 from agent.cli.app import LazyNoun, present
-from agent.core import events, events_matching, events_rescue, sentences, undoing, verbs
+from agent.core import events, events_matching, events_rescue, sentences, shift, undoing, verbs
 from agent.core.errors import Broken, Credentials, Family, Refused, StoreboxError, TryLater, UnknownOutcome
 from agent.core.reconcile.workflow import DifferenceAct
 from agent.core.roles import Role
@@ -61,7 +61,7 @@ BY_DEVICE = ("printer", "scanner", "display", "scale")
 NOUNS = frozenset(code.partition(".")[0] for code in known_codes())
 ENTRIES = frozenset(
     kind
-    for place in (events, events_matching, events_rescue, undoing, verbs)
+    for place in (events, events_matching, events_rescue, shift, undoing, verbs)
     for name in vars(place)
     if isinstance(kind := getattr(getattr(place, name), "KIND", None), str)
 ) | {"hq.rolled_back", "clock.jumped", *BookNote, *MoneyNote, *FleetNote, *DifferenceAct}

@@ -91,6 +91,7 @@ function acts(operations) {
     reprint: t("Copies printed"),
     no_sale: t("Drawer opened"),
     approved: t("Second person asked"),
+    count_off: t("Counts that differed"),
   };
   return Object.entries(names)
     .filter(([name]) => operations[name])
