@@ -4,6 +4,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from agent.core.sale import QUANTITY_MAX
+
 Text = Annotated[str, Field(max_length=200)]
 Name = Annotated[str, Field(min_length=1, max_length=80)]
 Fen = Annotated[int, Field(ge=0, le=10**11)]
@@ -140,7 +142,7 @@ class LineData(Body):
     list_fen: Fen
     discounts: list[DiscountData] = []
     tax_code: Text = ""
-    tax_bp: int = 0
+    tax_bp: Annotated[int, Field(ge=0, le=10_000)] = 0
     department: Text = ""
 
 
@@ -174,7 +176,7 @@ class GoodsData(Body):
 
     sku: Text = ""
     name: Name
-    quantity: int = 1
+    quantity: Annotated[int, Field(ge=0, le=QUANTITY_MAX)] = 1
     unit: Annotated[str, Field(pattern="^(pc|g)$")] = "pc"
     total_fen: Fen
 
@@ -207,7 +209,7 @@ class ShiftOpenBody(Body):
 class ShiftCloseBody(Approvable):
     """A blind count, pieces by denomination in fen; `recounted` after the count differed once."""
 
-    denominations: dict[str, int]
+    denominations: dict[Annotated[str, Field(pattern=r"^[0-9]{1,6}$")], int]
     reason: Text | None = None
     recounted: bool = False
 

@@ -105,7 +105,8 @@ def _of_http(error: HTTPException) -> StoreboxError:
 def _of_validation(error: RequestValidationError) -> StoreboxError:
     first = error.errors()[0] if error.errors() else {"loc": ()}
     places = [str(place) for place in first["loc"] if place not in ("body", "query", "path", "header")]
-    return Refused("request.malformed", field=".".join(places)[:80])
+    # The name of a field came from outside, too, and may hold half a surrogate pair, which no answer can carry.
+    return Refused("request.malformed", field=".".join(places)[:80].encode(errors="replace").decode())
 
 
 def install(app: FastAPI) -> None:

@@ -63,7 +63,7 @@ def catalog(seat: AnySeat, query: Annotated[str, Query(max_length=80)] = "") -> 
 @router.get("/events")
 def events(
     seat: AnySeat,
-    after: Annotated[int, Query(ge=0)] = 0,
+    after: Annotated[int, Query(ge=0, le=2**53)] = 0,
     limit: Annotated[int, Query(ge=1, le=FEED_MAX)] = 100,
 ) -> Shown:
     """Return the journal's entries after a number, oldest first, for whoever follows the shop."""
