@@ -35,7 +35,7 @@ from agent.store.unit import Unit
 
 _NAME = re.compile(r"(.+)-([PD])(\d+)$")
 """A slip's name: what it is of, then P and the number of the copy; D where a deputy prints it."""
-_WITHOUT_PAPER = ("slip.ask", "slip.never")
+_WITHOUT_PAPER = tuple(f"slip.{policy}" for policy in ("ask", "never"))
 """Codes of slips that the shop's policy does not print by itself."""
 
 
