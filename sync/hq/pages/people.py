@@ -1,7 +1,8 @@
 """Persons and programs that read: listed, added, reset, taken out. Each act is a note in its own transaction.
 
-Nobody gives, resets or takes a right that he does not have himself: a lead accountant makes accountants and auditors,
-fleet makes fleet, and neither can lend himself the other's rights. `storebox-hq person add` makes the first of each.
+Nobody gives, resets or takes a right that he does not have himself: a lead accountant makes accountants, leads and
+auditors, fleet makes fleet, and neither can lend himself the other's rights. `storebox-hq person add` makes the first
+of each. Who makes an account knows its first password and could be two persons with it: the notes say who made which.
 """
 
 from collections.abc import Mapping, Sequence
