@@ -40,14 +40,7 @@ def _request(
 
 
 def _command(zh: str, en: str, remedy_zh: str, remedy_en: str) -> Texts:
-    return (
-        zh,
-        "命令停在这里;已记的账都在。",
-        en,
-        "The command stopped here; what was booked is kept.",
-        remedy_zh,
-        remedy_en,
-    )
+    return (zh, _STOPPED_ZH, en, _STOPPED_EN, remedy_zh, remedy_en)
 
 
 SENTENCES: dict[str, Texts] = {
