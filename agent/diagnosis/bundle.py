@@ -9,7 +9,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, Protocol
 
-from agent.core.errors import Broken, Refused, StoreboxError
+from agent.core.chain import Identity
+from agent.core.errors import Broken, StoreboxError
 from agent.diagnosis import closed
 from agent.diagnosis.bundle_guard import check, secrets_of_files, secrets_of_journal, secrets_of_settings
 from agent.diagnosis.bundle_journal import as_lines, journal_told, verification_told
@@ -22,6 +23,8 @@ from agent.diagnosis.bundle_selftests import selftests_told
 from agent.diagnosis.bundle_settings import problems_told, settings_told
 from agent.settings import Settings
 
+NOBODY = Identity("new", "box", 0)
+"""A box without a store: support needs to see it just when its set-up goes wrong."""
 EXAMINATION_STATES = ("ok", "degraded", "fail")
 
 
@@ -60,13 +63,8 @@ class Bundle:
 
 
 def make(settings: Settings, sources: Sources, now_ms: int, *, whole: bool = True) -> Bundle:
-    """Gather and pack. Raises `box.not_enrolled`, and `bundle.secret_inside` when a secret of this box got in."""
-    from sync.enrol import load_enrolment
-
-    enrolment = load_enrolment(settings.state)
-    if enrolment is None:
-        raise Refused("box.not_enrolled", state=str(settings.state))
-    identity = enrolment.identity
+    """Gather and pack. Raises `bundle.secret_inside` when a secret of this box got in."""
+    identity = _identity(settings.state)
     releases, findings = versions(), [_finding(one) for one in sources.findings]
     journal = _journal(settings, now_ms, whole=whole)
     logs = logs_told(sources.log_lines, now_ms)
@@ -97,6 +95,17 @@ def make(settings: Settings, sources: Sources, now_ms: int, *, whole: bool = Tru
     check(files, _secrets(settings))
     name = f"storebox-bundle-{identity.store}-{identity.box}-{identity.epoch}-{now_ms // 1000}.zip"
     return Bundle(name, packed(files), summary)
+
+
+def _identity(state: Path) -> Identity:
+    """Return who this box is; `NOBODY` where it has no store yet, or its enrolment can't be read."""
+    from sync.enrol import load_enrolment
+
+    try:
+        enrolment = load_enrolment(state)
+    except StoreboxError:
+        return NOBODY
+    return NOBODY if enrolment is None else enrolment.identity
 
 
 def _finding(one: Examined) -> Told:

@@ -2,6 +2,7 @@
 
 import json
 import threading
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -143,6 +144,20 @@ def test_a_new_shop_has_nothing_to_show(box: Terminal) -> None:
     box.run("why", "S007-1-000001", expected=1)
     assert box.error.startswith("why.unknown_number")
     assert "rows" in box.json("device", "list")
+
+
+def test_support_sees_a_box_that_has_no_store_yet_or_none_that_can_be_read(terminal: Terminal, tmp_path: Path) -> None:
+    logs = tmp_path / "logs"
+    logs.write_text("", encoding="utf-8")
+    arguments = ("bundle", "--quick", "--log", str(logs), "--to", str(tmp_path))
+    name = terminal.json(*arguments)["name"]
+    assert name.startswith("storebox-bundle-new-box-0-")
+    with zipfile.ZipFile(tmp_path / name) as archive:
+        found = json.loads(archive.read("findings.json"))
+    assert {"name": "enrolment", "state": "fail", "code": "box.not_enrolled"} in found
+    (terminal.state / "keys").mkdir(parents=True)
+    (terminal.state / "keys" / "enrolment.json").write_text("{}", encoding="utf-8")
+    assert terminal.json(*arguments)["name"].startswith("storebox-bundle-new-box-0-")
 
 
 def test_the_doctor_shows_evidence_and_remedy(box: Terminal) -> None:
