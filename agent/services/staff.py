@@ -44,7 +44,10 @@ def people(shop: Shop) -> list[Shown]:
 
 
 def add_person(shop: Shop, staff: str, name: str, role: str, pin: str, by: str = "setup") -> None:
-    """Make or change a person's account on this box. Refuses PINs of other than 4 to 8 digits and unknown roles."""
+    """Make or change a person's account on this box. Refuses PINs of other than 4 to 8 digits and unknown roles.
+
+    A change ends the person's sessions: whoever knew the old PIN is out at once.
+    """
     if len(pin) not in PIN_LENGTHS or not pin.isdecimal():
         raise Refused("staff.bad_pin")
     if role not in list(Role):
@@ -58,6 +61,7 @@ def add_person(shop: Shop, staff: str, name: str, role: str, pin: str, by: str =
             " disabled = 0",
             (staff, name, role, pin_hash, unit.now_ms),
         )
+        unit.connection.execute("DELETE FROM session WHERE staff = ?", (staff,))
         record(unit, StaffChanged(staff, "saved", by))
 
     shop.writer.run(command)

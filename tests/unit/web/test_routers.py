@@ -50,6 +50,13 @@ def test_a_day_at_the_counter(client: Browser, log_in: Callable[..., Browser]) -
     assert money(client, "/day/close", {}, "end").json()["sales"] == 1
 
 
+def test_whoever_knew_the_old_pin_is_out_at_once(cashier: Browser, open_shop: Shop) -> None:
+    assert cashier.get("/api/v1/state").status_code == 200
+    staff.add_person(open_shop, "07", "陈小雨", "cashier", "4711")
+    refused = cashier.get("/api/v1/state")
+    assert (refused.status_code, refused.json()["error"]["code"]) == (401, "session.missing")
+
+
 def test_a_wallet_answers_with_the_attempt_and_the_sale_completes(cashier: Browser) -> None:
     cashier.post("/api/v1/basket/lines", json={"code": "D001"})
     body = {"kind": "wechat", "auth_code": "134567890123456700"}
