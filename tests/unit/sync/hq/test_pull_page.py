@@ -36,7 +36,9 @@ day whose money the bank has; `storebox-hq ledger balance` and `GET /v1/ledger/b
 have no day state: all are shown.
 
 The manifest says what the rows add up to, what is hidden because of its day's state, and for each store up to which
-entry it is complete, whether its chain is verified and when it was last seen. Beside a file it is `FILE.manifest.json`.
+entry it is complete, whether its chain is verified and when it was last seen. `unreadable` names entries of money whose
+amounts can't be read or that name no day: their money is missing from the rows, whatever days were asked for. Beside a
+file it is `FILE.manifest.json`.
 
 Over the network a pull that breaks off goes on where it broke: with `cursors=true` there is `{"cursor": …}` after each
 page; ask again with `after=` and the last one, and drop the rows that came behind it. A store's rows are
