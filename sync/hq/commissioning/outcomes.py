@@ -98,9 +98,12 @@ def keep_outcome(
     typed: bool,
     epoch: int | None,
 ) -> None:
-    """Keep what became of a request; refusals only so many an hour."""
+    """Keep what became of a request; refusals only so many an hour.
+
+    A typed code that is wrong is always kept: `typed_tries_left` counts these, and lets only a few come.
+    """
     known = enrolment_outcome.c
-    if outcome is not Outcome.DONE:
+    if outcome is not Outcome.DONE and not (typed and outcome is Outcome.TOKEN_UNKNOWN):
         lately = (known.store == asking.store) & (known.at_ms > now_ms - HOUR_MS)
         count = connection.execute(select(func.count()).select_from(enrolment_outcome).where(lately)).scalar_one()
         if count >= KEPT_AN_HOUR:

@@ -114,7 +114,7 @@ def _first_page(pdf: "FPDF", packet: StorePacket, hq: str) -> None:
     under = top + CODE_MM + 2
     if packet.network is not None:
         _text(pdf, left - 12, under, "① 网络码  Network", 12)
-        _text(pdf, left - 12, under + 6, packet.network_words, 8, GREY)
+        _words(pdf, left - 12, under + 6, packet.network_words)
     _text(pdf, right - 12, under, "② 开通码  Enrolment", 12)
     _text(pdf, right - 12, under + 6, f"只能用一次  once, until {packet.expires:%Y-%m-%d %H:%M}", 8, GREY)
     _text(pdf, right - 12, under + 11, f"手输 to type: {packet.short}   {hq}", 8, GREY)
@@ -182,6 +182,16 @@ def _text(
     pdf.set_text_color(*colour)
     pdf.set_xy(left_mm, top_mm)
     pdf.cell(WIDTH_MM / 2, size * 0.5, text)
+    pdf.set_xy(MARGIN_MM, keep_y)
+
+
+def _words(pdf: "FPDF", left_mm: float, top_mm: float, text: str) -> None:
+    """Write small words into the left half of the page, in as many lines as they need, and leave the flow."""
+    keep_y = pdf.get_y()
+    pdf.set_font(FONT, size=8)
+    pdf.set_text_color(*GREY)
+    pdf.set_xy(left_mm, top_mm)
+    pdf.multi_cell(WIDTH_MM / 2 - 4, 4, text, align="L")
     pdf.set_xy(MARGIN_MM, keep_y)
 
 

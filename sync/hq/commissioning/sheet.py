@@ -6,16 +6,34 @@ Reading finds every fault with its row and column; nothing is decided here about
 import csv
 import io
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from difflib import get_close_matches
+from itertools import islice
 
 from agent.core.errors import Refused
 from sync.hq.commissioning.sheet_fields import COLUMNS, ROW_MAX, FieldFault, PlannedStore, parsed_row
 
 SHEET_BYTES_MAX = 5 * 1024 * 1024
 INFLATED_BYTES_MAX = 64 * 1024 * 1024
+XLSX_ROW_MAX, XLSX_COLUMN_MAX = 1_048_576, 64
+"""How far a workbook is looked at: its last row may be a blank one with a border, its width a slip of the mouse."""
+FORMULA_ERRORS = frozenset({"#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NUM!", "#NULL!", "#SPILL!"})
+_UNREADABLE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    EOFError,
+    RuntimeError,  # encrypted, packed in a way that is not known
+    KeyError,
+    ValueError,
+    IndexError,
+    OSError,
+    TypeError,
+    SyntaxError,
+)
+"""What the library raises for a workbook that was damaged on its way."""
 NAMES: dict[str, str] = {name: column.name for column in COLUMNS for name in (column.name, *column.also)}
 
 
@@ -45,10 +63,10 @@ def read_sheet(data: bytes) -> Sheet:
     """Return the stores of a sheet and every fault. Refuses with `rollout.bad_sheet` what is no sheet at all."""
     if not data.strip() or len(data) > SHEET_BYTES_MAX:
         raise Refused("rollout.bad_sheet", reason=f"{len(data)} bytes")
-    rows = list(_xlsx(data) if data.startswith(b"PK\x03\x04") else _csv(data))
-    if len(rows) > ROW_MAX:
-        raise Refused("rollout.bad_sheet", reason=f"> {ROW_MAX} rows")
+    rows = _xlsx(data) if data.startswith(b"PK\x03\x04") else _csv(data)
     filled = [(number, cells) for number, cells in rows if any(cells)]
+    if len(filled) > ROW_MAX:
+        raise Refused("rollout.bad_sheet", reason=f"> {ROW_MAX} rows")
     if not filled:
         raise Refused("rollout.bad_sheet", reason="no row")
     return _read(filled)
@@ -65,6 +83,9 @@ def _read(rows: Sequence[tuple[int, Sequence[str]]]) -> Sheet:
         shown = {column: heads[place] for place, column in columns.items()}
         values = {column: cells[place] if place < len(cells) else "" for place, column in columns.items()}
         store, wrong = parsed_row(values)
+        if failed := [column for column, value in values.items() if value in FORMULA_ERRORS]:
+            store, wrong = None, [one for one in wrong if one.column not in failed]
+            wrong += [FieldFault(column, "公式没算出来", "a formula without a result") for column in failed]
         wrong = [*wrong, *_surplus(cells, len(heads))]
         if store is not None and store.store in seen:
             first = seen[store.store]
@@ -136,10 +157,12 @@ def _xlsx(data: bytes) -> Iterator[tuple[int, list[str]]]:
             raise Refused("rollout.bad_sheet", reason=f"{size} bytes")
         book = load_workbook(io.BytesIO(data), read_only=True, data_only=True)
         sheet = book.worksheets[0]
-        rows = [[_cell(value) for value in row] for row in sheet.iter_rows(values_only=True, max_row=ROW_MAX + 1)]
-    except (zipfile.BadZipFile, KeyError, ValueError, IndexError, OSError, TypeError, SyntaxError) as error:
+        found = sheet.iter_rows(values_only=True, max_row=XLSX_ROW_MAX, max_col=XLSX_COLUMN_MAX)
+        filled = ((number, row) for number, row in enumerate(found, 1) if row.count(None) < len(row))
+        rows = [(number, [_cell(value) for value in row]) for number, row in islice(filled, ROW_MAX + 1)]
+    except _UNREADABLE as error:
         raise Refused("rollout.bad_sheet", reason=f"XLSX: {type(error).__name__}") from error
-    yield from enumerate(rows, 1)
+    yield from rows
 
 
 def _cell(value: object) -> str:

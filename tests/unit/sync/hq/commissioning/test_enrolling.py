@@ -18,7 +18,7 @@ from sync.hq.app import create_app
 from sync.hq.books.notes import notes_of, verify
 from sync.hq.commissioning.attempts import BY_ADDRESS
 from sync.hq.commissioning.enrolling import Enrolled, enrol
-from sync.hq.commissioning.outcomes import HOUR_MS, KEPT_AN_HOUR, TYPED_TRIES_AN_HOUR, Asking, outcomes_of
+from sync.hq.commissioning.outcomes import HOUR_MS, KEPT_AN_HOUR, TYPED_TRIES_AN_HOUR, Asking, Outcome, outcomes_of
 from sync.hq.commissioning.tokens import MadeToken, live_epoch, make_token
 from sync.hq.office import Office
 from sync.hq.registry import TOKEN_LIFE_MS, TokenMode
@@ -170,6 +170,18 @@ def test_whoever_tries_all_day_fills_no_table(desk: Desk) -> None:
     assert len(desk.kept()) == KEPT_AN_HOUR
     assert desk.ask(desk.token().token, key).status_code == 200
     assert desk.kept()[-1] == "enrol.done", "what was done is always kept"
+
+
+def test_a_flood_of_other_codes_frees_nobody_from_the_bound_of_typed_ones(desk: Desk) -> None:
+    token, box = desk.token(), Asking("S001", "B1", bytes(32), "192.0.2.1")
+    with desk.office.database.write() as connection:
+        for number in range(KEPT_AN_HOUR):
+            enrol(connection, box, f"{number:032x}", (), START_MS + number)
+        desk.now_ms = START_MS + KEPT_AN_HOUR
+        tried = [enrol(connection, box, "0000-0000", (), desk.now_ms + number) for number in range(TYPED_TRIES_AN_HOUR)]
+    assert {one.outcome for one in tried} == {Outcome.TOKEN_UNKNOWN}
+    desk.now_ms += TYPED_TRIES_AN_HOUR
+    assert desk.said(desk.ask(token.short, new_key())) == (429, "enrol.too_many_tries")
 
 
 def test_what_a_box_lived_alone_is_adopted_and_is_no_box_in_the_way(desk: Desk) -> None:

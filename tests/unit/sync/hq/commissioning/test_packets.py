@@ -14,7 +14,7 @@ from agent.core.network_codes import read_network_code
 from agent.core.setup_codes import read_enrolment_code, read_packet_code
 from sync.hq import registry
 from sync.hq.commissioning.fonts import chinese_font
-from sync.hq.commissioning.packet_pages import PacketSheet, write_packets, write_sheet
+from sync.hq.commissioning.packet_pages import PacketSheet, StorePacket, write_packets, write_sheet
 from sync.hq.commissioning.packet_texts import CARD
 from sync.hq.commissioning.packets import make_packets
 from sync.hq.commissioning.planning import import_sheet
@@ -56,6 +56,16 @@ def test_codes_on_the_pages_are_read_and_their_texts_are_found(tmp_path: Path) -
     text = pages[0].get_textpage().get_text_bounded()
     assert "人民路店" in text and first.short in text and "开通码" in text and "12345678" not in text
     assert "技术员" in pages[1].get_textpage().get_text_bounded()
+
+
+def test_a_long_network_leaves_the_words_beside_it_readable() -> None:
+    words = "Wi-Fi SHOP-OFFICE-5G  IP 192.168.100.150/24  GW 192.168.100.1  proxy proxy.mall.example.com:3128"
+    packet = StorePacket("A001", "店", "", 1, "", "", "E1A", "7K2M-9QXD", MADE, "N1A", words)
+    page = pypdfium2.PdfDocument(write_packets([packet], font(), "hq.example.com", MADE))[0]
+    half = page.get_width() / 2
+    beside = page.get_textpage().get_text_bounded(left=half)
+    assert "once, until" in beside and "proxy" not in beside
+    assert "example.com:3128" in page.get_textpage().get_text_bounded(right=half)
 
 
 def test_the_sheet_of_an_offline_packet_opens_it_and_says_what_it_does(tmp_path: Path) -> None:

@@ -1,6 +1,8 @@
 """Sheets of stores as people keep them: every encoding, every fault with its place, all or nothing."""
 
 import io
+import re
+import zipfile
 from collections.abc import Iterator
 from datetime import date
 from ipaddress import IPv4Interface
@@ -14,6 +16,7 @@ from agent.core.network_codes import read_network_code
 from sync.hq import registry
 from sync.hq.commissioning.planning import SheetRefused, import_sheet, network_qr, plans
 from sync.hq.commissioning.sheet import read_sheet
+from sync.hq.commissioning.sheet_fields import ROW_MAX
 from sync.hq.office import Office
 
 CHINESE = (
@@ -92,6 +95,57 @@ def test_wrong_heads_name_the_nearest() -> None:
 def test_what_is_no_sheet_is_refused_whole(data: bytes) -> None:
     with pytest.raises(Refused, match=r"rollout\.bad_sheet"):
         read_sheet(data)
+
+
+def workbook(*rows: list[object]) -> bytes:
+    book = Workbook()
+    for row in rows:
+        book.active.append(row)
+    file = io.BytesIO()
+    book.save(file)
+    return file.getvalue()
+
+
+def swapped(data: bytes, old: bytes, new: bytes) -> bytes:
+    """Return a workbook whose sheet says something else."""
+    made = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as source, zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as target:
+        for name in source.namelist():
+            part = source.read(name)
+            target.writestr(name, part.replace(old, new) if name == "xl/worksheets/sheet1.xml" else part)
+    return made.getvalue()
+
+
+def test_a_workbook_that_was_damaged_on_its_way_is_refused_by_name() -> None:
+    whole = workbook(["store", "name"], *([f"A{number:03}", "店"] for number in range(20)))
+    encrypted, packed_otherwise = bytearray(whole), bytearray(whole)
+    for place in (found.start() for found in re.finditer(rb"PK\x01\x02", whole)):
+        encrypted[place + 8] |= 1
+        packed_otherwise[place + 10] = 99
+    torn = [bytearray(whole) for _ in range(60)]
+    for number, one in enumerate(torn):
+        one[60 + number * (len(whole) // 61)] ^= 0x55
+    for data in (encrypted, packed_otherwise, *torn):
+        try:
+            read_sheet(bytes(data))
+        except Refused as refused:
+            assert refused.code == "rollout.bad_sheet"
+
+
+def test_blank_rows_below_the_stores_and_blank_columns_beside_them_are_no_rows() -> None:
+    far = b'<row r="90000"><c r="XFD90000" s="0"/></row></sheetData>'
+    data = swapped(workbook(["store"], ["A001"]), b"</sheetData>", far)
+    assert [store.store for store in read_sheet(data).stores] == ["A001"]
+    assert [store.store for store in read_sheet(b"store,name\r\nA001,\r\n" + b",\r\n" * ROW_MAX).stores] == ["A001"]
+    stores = "".join(f"A{number}\n" for number in range(2 * ROW_MAX))
+    with pytest.raises(Refused, match=r"rollout\.bad_sheet"):
+        read_sheet(f"store\n{stores}".encode())
+
+
+def test_a_formula_without_a_result_is_no_name_of_a_shop() -> None:
+    faults = read_sheet("store,name,wifi\nA001,#N/A,\nA002,店,#REF!\n#N/A,,\n".encode()).faults
+    assert [(fault.row, fault.column) for fault in faults] == [(2, "name"), (3, "wifi"), (4, "store")]
+    assert all("formula" in fault.en for fault in faults)
 
 
 @pytest.fixture
