@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from agent.core.canonical import canonical_bytes
-from agent.core.errors import Credentials, UnknownOutcome
+from agent.core.errors import Broken, Credentials, UnknownOutcome
 from agent.core.signing import verify
 from sync.headquarters import document_of
 from sync.keylist import KeyRing, root_fingerprint
@@ -62,7 +62,10 @@ def introduce(session: HttpSession, nonce: bytes, fingerprint: str | None, store
     if not isinstance(key_list, Mapping) or type(at_ms) is not int or answer.get("nonce") != nonce.hex():
         raise UnknownOutcome("hq.garbage_answer")
     ring = KeyRing(root, key_list)
-    message = introduction_message(answer)
+    try:
+        message = introduction_message(answer)
+    except Broken as error:
+        raise UnknownOutcome("hq.garbage_answer") from error
     if not any(verify(key, message, signature) for key in ring.keys_for(USE, store, at_ms)):
         raise Credentials("keys.bad_signature")
     if answer.get(LIST_VERSION, ring.version) != ring.version:

@@ -11,7 +11,7 @@ from hashlib import sha256
 
 from agent.core.canonical import canonical_bytes
 from agent.core.chain import Identity
-from agent.core.errors import Credentials
+from agent.core.errors import Broken, Credentials
 from agent.core.signing import document_message, verify
 
 TLS_PINS = "tls_pins"
@@ -116,7 +116,11 @@ class KeyRing:
             rows = document["keys"]
         except (KeyError, ValueError) as error:
             raise Credentials("keys.malformed") from error
-        if not verify(self._root_public_key, key_list_message(document), signature):
+        try:
+            message = key_list_message(document)
+        except Broken as error:  # whoever is between may send what no list of ours can hold
+            raise Credentials("keys.malformed") from error
+        if not verify(self._root_public_key, message, signature):
             raise Credentials("keys.bad_signature")
         if type(version) is not int or not isinstance(rows, list):
             raise Credentials("keys.malformed")

@@ -57,9 +57,12 @@ def canonical(value: object) -> str:
     """Return the canonical JSON text of `value`.
 
     Raises `Broken` for floats, integers of 2^53 or more, lone surrogates, keys that are not text and any other type:
-    such a value in an entry is our own mistake, never the cashier's.
+    such a value in an entry is our own mistake, never the cashier's. So for what is nested hundreds deep.
     """
-    return _encode(_normal(value))
+    try:
+        return _encode(_normal(value))
+    except RecursionError as error:
+        raise Broken("canonical.too_deep") from error
 
 
 def canonical_event(body: dict[str, Any]) -> tuple[str, dict[str, Any]]:

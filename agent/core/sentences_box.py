@@ -321,6 +321,7 @@ SENTENCES: dict[str, Texts] = {
     "canonical.key_not_text": _defect("账里有个名字不对", "A name in an entry is no text"),
     "canonical.lone_surrogate": _defect("账里有坏字符", "A broken character in an entry"),
     "canonical.not_json": _defect("这段内容读不懂", "Contents that are not JSON"),
+    "canonical.too_deep": _defect("账里的内容套得太深", "Contents nested too deep in an entry"),
     "canonical.unsupported_type": _defect("账里有不认识的内容", "An unknown type in an entry"),
     "event.no_fields": _defect("这类账是空的", "An entry without fields"),
 }

@@ -85,8 +85,18 @@ def _voltage_alarms(sys: Path) -> Iterator[str]:
 
 
 def mains(site: Site) -> Finding:
-    """Whether a machine with a battery gets power from the wall."""
-    supplies = sorted((site.roots.sys / "class" / "power_supply").glob("*/online"))
+    """Whether a machine with a battery gets power from the wall.
+
+    A wireless keyboard has a battery of its own, and a USB-C port that charges nothing is a supply without power: that
+    says nothing about this machine.
+    """
+    known = {path: _word(path / "type") for path in sorted((site.roots.sys / "class" / "power_supply").glob("*"))}
+    has_battery = any(kind == "Battery" and _word(path / "scope") != "Device" for path, kind in known.items())
+    supplies = [
+        path / "online"
+        for path, kind in known.items()
+        if (path / "online").exists() and kind != "Battery" and (has_battery or not kind.startswith("USB"))
+    ]
     if not supplies:
         return well("mains", "没有电池,只用市电", "no battery, mains only")
     if not any(path.read_text().strip() == "1" for path in supplies):
@@ -94,6 +104,14 @@ def mains(site: Site) -> Finding:
         return degraded("power.on_battery", "mains", (f"{source}: 0", f"{source}: 0"), source=source)
     since = datetime.fromtimestamp(site.now_ms() / 1000, UTC).strftime("%H:%M UTC")
     return well("mains", f"市电在({since})", f"on mains ({since})")
+
+
+def _word(path: Path) -> str:
+    """Return a word of the kernel's; empty where it says none."""
+    try:
+        return path.read_text(encoding="ascii").strip()
+    except (OSError, UnicodeError):
+        return ""
 
 
 EXAMINATIONS = (hard_cuts, voltage, mains)

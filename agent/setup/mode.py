@@ -87,11 +87,12 @@ class SetupMode:
     def start(self) -> None:
         """Begin to look for devices, and go on where an earlier run ended."""
         if self._enrolment is not None:
-            self._keep(SetupState.TESTING, "")
-        elif self._progress.state is not SetupState.ENROLLING:
-            self._keep(SetupState.INVITED)
-        else:
+            self._keep(SetupState.TESTING, "", self._enrolment.identity.box)
+        elif self._progress.state in (SetupState.ENROLLING, SetupState.NETWORKING) and self._progress.code:
+            self._keep(SetupState.ENROLLING)
             self._retry_at_s = self._clock.monotonic_s()
+        else:
+            self._keep(SetupState.INVITED)
         self._devices.start()
         if self._enrolment is None:
             self._packets.begin()
@@ -262,7 +263,7 @@ class SetupMode:
 
     def _enrol(self, text: str) -> None:
         """Try once; what is not final is tried again by itself, and said on paper once."""
-        self._retry_at_s = None
+        self._retry_at_s = self._clock.monotonic_s() + RETRY_MAX_S  # also after what nobody foresaw, as a full disk
         host = ""
         try:
             destination = destination_of(text, self._known)
@@ -277,6 +278,7 @@ class SetupMode:
         """Go on to the test slips, under the name that the box has now."""
         self._enrolment, self._refusal = enrolment, None
         self._step(SetupEvent.ENROLLED, code="", box=enrolment.identity.box)
+        self._retry_at_s = None
         old = takeover.adopt_old(self._state)
         self._packets.end()
         self._heard_at_s = self._clock.monotonic_s()
@@ -333,6 +335,7 @@ class SetupMode:
         _log.warning("not enrolled: %s", error)
         told: StoreboxError = error
         if is_final(error):
+            self._retry_at_s = None
             self._step(SetupEvent.REFUSED, code="")
         else:
             self._retry_at_s = self._clock.monotonic_s() + waits_s(error, self._retry_s)

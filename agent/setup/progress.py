@@ -14,8 +14,8 @@ from sync.enrol import load_enrolment
 
 FOLDER = "setup"
 FILE = "progress.json"
-UNFINISHED = frozenset({SetupState.ENROLLING, SetupState.TESTING})
-"""What a restart goes on with although the box has its store."""
+UNFINISHED = frozenset({SetupState.ENROLLING, SetupState.UNSEALING, SetupState.TESTING})
+"""What a restart goes on with although the box has its store: a power cut came before its test slips."""
 _NAME_CHARACTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 _NAME_LENGTH = 6
 

@@ -43,6 +43,12 @@ def test_what_has_no_canonical_form_is_refused_on_both_ways(value: dict[str, obj
         canonical_event(value)
 
 
+def test_what_is_nested_too_deep_is_refused_by_name() -> None:
+    """The quick reader takes depths that the checks can't follow."""
+    with pytest.raises(Broken, match=r"canonical\.too_deep"):
+        canonical(parse("[" * 900 + "]" * 900))
+
+
 def test_keys_are_sorted_and_text_is_composed() -> None:
     """Order of insertion and form of accents leave no trace."""
     assert canonical({"b": 1, "a": "e\u0301"}) == '{"a":"\u00e9","b":1}'

@@ -82,3 +82,27 @@ def test_a_reading_that_makes_no_sense_is_named_and_the_rest_goes_on(tmp_path: P
     (unreadable,) = [one for one in found if one.code == "doctor.unreadable"]
     assert unreadable.name == "voltage" and "soon" in unreadable.remedy[1]
     assert [one.name for one in found][-1] == "mains"
+
+
+@pytest.mark.parametrize(
+    ("supplies", "code"),
+    [
+        ([("AC", "Mains", "0", ""), ("BAT0", "Battery", "", "")], "power.on_battery"),
+        ([("AC", "Mains", "0", ""), ("BAT0", "Battery", "", ""), ("kb", "Battery", "1", "Device")], "power.on_battery"),
+        ([("usbc", "USB", "0", "")], None),
+        ([("usbc", "USB", "0", ""), ("kb", "Battery", "1", "Device")], None),
+        ([("usbc", "USB", "0", ""), ("BAT0", "Battery", "", "System")], "power.on_battery"),
+        ([("AC", "Mains", "1", ""), ("usbc", "USB", "0", ""), ("BAT0", "Battery", "", "")], None),
+    ],
+)
+def test_only_a_battery_of_the_machine_itself_is_one(
+    tmp_path: Path, supplies: list[tuple[str, str, str, str]], code: str | None
+) -> None:
+    for name, *words in supplies:
+        folder = tmp_path / "class" / "power_supply" / name
+        folder.mkdir(parents=True)
+        for file, word in zip(("type", "online", "scope"), words, strict=True):
+            if word:
+                (folder / file).write_text(f"{word}\n", encoding="ascii")
+    found = examine(Site(Settings(state=tmp_path), roots=Roots(sys=tmp_path)), ["power"])
+    assert [one.code for one in found if one.name == "mains"] == [code]

@@ -12,7 +12,7 @@ from agent.core.setup import SILENCE_S, SetupState
 from agent.core.setup_codes import EnrolmentCode, enrolment_code
 from agent.daemon.clock import SystemEntropy
 from agent.settings import Settings
-from agent.setup.mode import TESTING_SILENCE_S, SetupMode
+from agent.setup.mode import RETRY_MAX_S, TESTING_SILENCE_S, SetupMode
 from agent.setup.progress import Progress, load_progress, save_progress
 from agent.setup.reporting import unsent_report
 from drivers.discovery.found import Roots
@@ -107,6 +107,38 @@ def test_a_box_that_waited_for_an_answer_goes_on_after_a_power_cut(state: Path) 
     try:
         assert room.refusal("6901234567892") == "setup.not_enrolled_yet"
         assert (room.mode.facts()["state"], room.mode.facts()["box"]) == ("enrolling", "SB1")
+    finally:
+        room.mode.stop()
+
+
+def test_a_power_cut_while_a_network_is_joined_leaves_the_code_that_waits(state: Path) -> None:
+    save_progress(state, Progress("SB1", SetupState.NETWORKING, NOWHERE))
+    room = Room(state)
+    try:
+        assert room.refusal("6901234567892") == "setup.not_enrolled_yet"
+        assert (room.mode.facts()["state"], room.mode.facts()["refusal"]["code"]) == ("enrolling", "setup.no_answer")
+    finally:
+        room.mode.stop()
+
+
+def test_a_try_that_the_disk_broke_off_is_made_again(room: Room, state: Path) -> None:
+    disk = state / "keys" / "enrolment.json"
+    disk.mkdir(parents=True)  # what the system refuses to read
+    room.mode.say(NOWHERE)
+    assert room.refusal("6901234567892") == "setup.not_enrolled_yet"
+    assert (room.mode.facts()["state"], room.mode.facts()["refusal"]) == ("enrolling", None)
+    disk.rmdir()
+    room.clock.now_s += RETRY_MAX_S
+    assert room.refusal("6901234567892") == "setup.not_enrolled_yet"
+    assert room.mode.facts()["refusal"]["code"] == "setup.no_answer"
+
+
+def test_a_power_cut_after_a_packet_was_opened_leaves_the_name_that_it_gave(state: Path) -> None:
+    save_progress(state, Progress("SBDRAWN", SetupState.UNSEALING))
+    enrol_alone(state, "S001", "B7")
+    room = Room(state)
+    try:
+        assert (room.mode.facts()["state"], room.mode.facts()["box"]) == ("testing", "B7")
     finally:
         room.mode.stop()
 

@@ -1,15 +1,20 @@
 """Keys in files, the signed key list, and enrolment without headquarters."""
 
+import json
 from pathlib import Path
 
 import pytest
 
+from agent.core.canonical import parse
 from agent.core.chain import Identity
-from agent.core.errors import Broken, Credentials, Refused
+from agent.core.errors import Broken, Credentials, Refused, UnknownOutcome
 from agent.core.signing import document_message, verify
 from sync.enrol import device_key, enrol_alone, load_enrolment
+from sync.introduction import introduce
 from sync.keylist import KeyRing, key_list_message, root_fingerprint
 from sync.keys import FileKey, device_epochs
+from sync.pins import Pins
+from sync.session import Answer
 from tests.unit.sync.fakes import new_key
 
 BOX = Identity("S001", "B1", 1)
@@ -112,3 +117,31 @@ def test_damaged_lists_are_refused_by_their_own_code() -> None:
             KeyRing(root.public_key, document)
     with pytest.raises(Credentials, match=r"keys\.malformed"):
         KeyRing(root.public_key, signed_list(root, 1, public_key=None))
+
+
+@pytest.mark.parametrize("odd", ["\ud800", 2**60, parse("[" * 900 + "]" * 900)])
+def test_a_list_that_has_no_canonical_form_is_malformed_and_changes_nothing(odd: object) -> None:
+    root = new_key()
+    known = KeyRing(root.public_key, signed_list(root, 1))
+    hostile = {"signature": "00", "version": 2, "keys": [], "odd": odd}
+    with pytest.raises(Credentials, match=r"keys\.malformed"):
+        KeyRing(root.public_key, hostile)
+    assert not Pins(known).renew(hostile) and known.version == 1
+
+
+class Between:
+    """Whoever answers in headquarters' place on the shop's own network."""
+
+    def __init__(self, answer: dict[str, object]) -> None:
+        self.body = json.dumps(answer).encode()
+
+    def send(self, method: str, target: str) -> Answer:
+        return Answer(200, {}, self.body)
+
+
+def test_an_introduction_with_a_time_that_cannot_be_is_no_headquarters() -> None:
+    root, nonce = new_key(), bytes(16)
+    shown = {"root_public_key": root.public_key.hex(), "key_list": signed_list(root, 1), "signature": "00"}
+    session = Between({**shown, "nonce": nonce.hex(), "at_ms": 2**60})
+    with pytest.raises(UnknownOutcome, match=r"hq\.garbage_answer"):
+        introduce(session, nonce, root_fingerprint(root.public_key), "S001")  # type: ignore[arg-type]
