@@ -33,17 +33,18 @@ function refused(error) {
   if (!(error instanceof ApiError)) throw error;
   if (error.code === "session.missing") {
     useSession(null);
-    set({ session: null, state: null, view: "sell" });
+    set({ session: null, state: null, view: "sell", done: null, selected: null });
   }
   sayError(error.error);
   return null;
 }
 
-/** Send a change; when a second person is needed, ask for the PIN and send it again, with the same key. */
-export async function change(words, path, body = {}, { keyed = false } = {}) {
+/** Send a change; when a second person is needed, ask for the PIN and send it again, with the same key. `of` is what the
+    money is of: the same sum for another sale is another wish. */
+export async function change(words, path, body = {}, { keyed = false, of = null } = {}) {
   let full = body;
   for (;;) {
-    const outcome = await during(words, () => sendOnce(path, full, body, keyed));
+    const outcome = await during(words, () => sendOnce(path, full, of ? { ...body, of } : body, keyed));
     if (!outcome) return null;
     if (!outcome.needs) return outcome.answer;
     const approval = await askApproval(outcome.needs);

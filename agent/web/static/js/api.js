@@ -3,6 +3,9 @@
 import { set, model } from "./model.js";
 
 const RETRY_FOR_MS = 120_000;
+const READ_WITHIN_MS = 10_000;
+const CHANGE_WITHIN_MS = 30_000;
+const INTENT_FOR_MS = 600_000;
 const INTENTS = "storebox.intents";
 let csrf = "";
 
@@ -27,6 +30,11 @@ export function get(path) {
   return request("GET", path, undefined, { again: true });
 }
 
+/** Ask once: what is looked at again and again anyway is not asked for over and over when the line is broken. */
+export function glance(path) {
+  return request("GET", path, undefined, {});
+}
+
 export function post(path, body = {}) {
   return request("POST", path, body, {});
 }
@@ -35,7 +43,8 @@ export function remove(path) {
   return request("DELETE", path, undefined, {});
 }
 
-/** Send what moves money. The same wish keeps its key until the box gave a definite answer, even over a reload. */
+/** Send what moves money. The same wish keeps its key until the box gave a definite answer, even over a reload; but not for
+    longer than somebody tries again: pressed much later it is meant anew, and the old answer would be the wrong one. */
 export async function money(path, body, wish = body) {
   const intent = `${path} ${JSON.stringify(wish)}`;
   const key = keyOf(intent);
@@ -51,17 +60,19 @@ export async function money(path, body, wish = body) {
 }
 
 function intents() {
-  return JSON.parse(sessionStorage.getItem(INTENTS) || "{}");
+  const kept = Object.entries(JSON.parse(sessionStorage.getItem(INTENTS) || "{}"));
+  return Object.fromEntries(kept.filter(([, one]) => Math.abs(Date.now() - one.at_ms) < INTENT_FOR_MS));
 }
 
 function keyOf(intent) {
   const known = intents();
   if (!known[intent]) {
     const random = crypto.getRandomValues(new Uint8Array(16));
-    known[intent] = [...random].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+    const key = [...random].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+    known[intent] = { key, at_ms: Date.now() };
     sessionStorage.setItem(INTENTS, JSON.stringify(known));
   }
-  return known[intent];
+  return known[intent].key;
 }
 
 function forgetKey(intent) {
@@ -71,7 +82,7 @@ function forgetKey(intent) {
 }
 
 async function request(method, path, body, { key, again }) {
-  const until = Date.now() + RETRY_FOR_MS;
+  const until = performance.now() + RETRY_FOR_MS;
   for (let wait = 150; ; wait = Math.min(wait * 2, 2000)) {
     try {
       const answer = await send(method, path, body, key);
@@ -83,7 +94,7 @@ async function request(method, path, body, { key, again }) {
         throw error;
       }
       set({ connected: false });
-      if (!again || Date.now() > until) throw new LineBroken(path);
+      if (!again || performance.now() > until) throw new LineBroken(path);
     }
     await new Promise((resolve) => setTimeout(resolve, wait));
   }
@@ -100,17 +111,19 @@ async function send(method, path, body, key) {
     body: body === undefined ? undefined : JSON.stringify(body),
     credentials: "same-origin",
     cache: "no-store",
+    // A network that swallows everything breaks no line: without an end of its own the wait would be for minutes.
+    signal: AbortSignal.timeout?.(method === "GET" ? READ_WITHIN_MS : CHANGE_WITHIN_MS),
   });
   const data = await answer.json();
   if (data && data.error && data.error.family) throw new ApiError(answer.status, data.error);
   return data;
 }
 
-let renewedAt = 0;
+let renewedAt = -Infinity;
 
 async function renewSession() {
-  if (Date.now() - renewedAt < 5000) return false;
-  renewedAt = Date.now();
+  if (performance.now() - renewedAt < 5000) return false;
+  renewedAt = performance.now();
   useSession(await send("GET", "/session"));
   return true;
 }

@@ -1,5 +1,6 @@
 // The second person: chooses his name, types his PIN.
 
+import { during } from "./act.js";
 import { get } from "./api.js";
 import { ask } from "./dialog.js";
 import { h } from "./dom.js";
@@ -38,7 +39,8 @@ function actName(error) {
 
 /** Ask for a second person; returns {staff, pin} or null. `error` is the box's refusal so far. */
 export async function askApproval(error) {
-  const people = await get("/people");
+  const people = await during(t("One moment"), () => get("/people"));
+  if (!people || !model.session) return null;
   const needed = (error.values && error.values.needed) || "cashier";
   const able = people.filter(
     (one) => one.staff !== model.session.staff && RANK.indexOf(one.role) >= RANK.indexOf(needed),

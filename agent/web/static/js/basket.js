@@ -159,9 +159,11 @@ function payButton(present) {
 
 export async function askTotal() {
   set({ selected: null, totalling: true });
-  const present = await inTurn(() => changeBasket(t("Adding up"), "/basket/total", {}));
-  set({ totalling: false });
-  return present;
+  try {
+    return await inTurn(() => changeBasket(t("Adding up"), "/basket/total", {}));
+  } finally {
+    set({ totalling: false });
+  }
 }
 
 export function backToRinging() {

@@ -3,17 +3,17 @@
 import { addItem } from "./adding.js";
 import { h, icon, region } from "./dom.js";
 import { model, set } from "./model.js";
-import { yuan } from "./money.js";
+import { halfWidth, yuan } from "./money.js";
 import { takeTyped } from "./scan.js";
 import { nameOf, t } from "./texts.js";
 
 let field = null;
 
 export function matching() {
-  const words = model.search.toLowerCase().split(/\s+/).filter(Boolean);
+  const words = halfWidth(model.search).toLowerCase().split(/\s+/).filter(Boolean);
   if (!words.length) return model.catalog.filter((item) => !model.department || item.department === model.department);
   return model.catalog.filter((item) => {
-    const text = [item.sku, item.name, item.name_en, ...item.barcodes].join(" ").toLowerCase();
+    const text = halfWidth([item.sku, item.name, item.name_en, ...item.barcodes].join(" ")).toLowerCase();
     return words.every((word) => text.includes(word));
   });
 }
@@ -38,7 +38,7 @@ export function scanField() {
 }
 
 export function takeField() {
-  const text = field.value.trim();
+  const text = halfWidth(field.value);
   const found = matching();
   field.value = "";
   set({ search: "" });

@@ -5,7 +5,7 @@ import { askReason } from "./dialog.js";
 import { h } from "./dom.js";
 import { frame, leave } from "./frame.js";
 import { model, set } from "./model.js";
-import { yuan } from "./money.js";
+import { halfWidth, yuan } from "./money.js";
 import { say } from "./notice.js";
 import { reportTable } from "./report.js";
 import { t } from "./texts.js";
@@ -44,7 +44,7 @@ function counting(place, recounted) {
 
 function noteRow(note, changed) {
   const sum = h("output", {}, "0.00");
-  const pieces = () => Math.max(0, Math.min(100000, parseInt(field.value, 10) || 0));
+  const pieces = () => Math.max(0, Math.min(100000, parseInt(halfWidth(field.value), 10) || 0));
   const paint = () => {
     sum.textContent = yuan(pieces() * note);
     changed();

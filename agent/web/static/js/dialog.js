@@ -16,6 +16,8 @@ export function ask(title, fill, { wide = false } = {}) {
       event.preventDefault();
       answer(null);
     });
+    // A browser may close a dialog without asking first (Escape or a tablet's back key before anything was touched).
+    dialog.addEventListener("close", () => answer(null));
     dialog.append(
       h(
         "header",

@@ -10,14 +10,27 @@ const till = document.body.dataset.till;
 const place = byId("display");
 const PAYING_MS = 2_500;
 const PAINT_EVERY_MS = 250;
+const WITHIN_MS = 10_000;
 let timer = null;
 let painter = null;
+let looking = false;
+let again = false;
 
+/** Look again; wishes that come meanwhile become one more look: of two at once the older answer could come last. */
 async function refresh() {
+  again = looking;
+  if (looking) return;
+  looking = true;
+  await look();
+  looking = false;
+  if (again) refresh();
+}
+
+async function look() {
   clearTimeout(timer);
   let wait = 30_000;
   try {
-    const answer = await fetch(`/api/v1/display/${encodeURIComponent(till)}`, { cache: "no-store" });
+    const answer = await fetch(`/api/v1/display/${encodeURIComponent(till)}`, { cache: "no-store", signal: AbortSignal.timeout?.(WITHIN_MS) });
     if (!answer.ok) throw new Error(String(answer.status));
     const shown = await answer.json();
     if (shown.payment) counted(shown.payment.attempt, shown.payment.seconds_left);

@@ -19,12 +19,20 @@ let sinceEnter = ""; // letters and digits, also slowly
 let typedAt = 0;
 
 export function listenToKeys() {
+  addEventListener("keydown", pressOnce, true);
   addEventListener("keydown", (event) => {
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || isAsking() || !model.state) return;
     const screen = document.body.dataset.screen;
     if (screen === "sell") onSell(event);
     else if (event.key === "Escape" && screen !== "login" && screen !== "opening") leave();
   });
+}
+
+/** A key that is held down, by a book or a tired finger, confirms once: not the next question too, and no money. */
+function pressOnce(event) {
+  if (!event.repeat || event.key !== "Enter") return;
+  event.preventDefault();
+  event.stopPropagation();
 }
 
 let early = [];

@@ -2,7 +2,7 @@
 
 import { refresh, showBasket } from "./act.js";
 import { takeAnswer } from "./lookup.js";
-import { model, set } from "./model.js";
+import { listen, model, set } from "./model.js";
 import { isOwnScan, scanAnswer } from "./scan.js";
 import { sayError } from "./notice.js";
 
@@ -13,7 +13,9 @@ let source = null;
 export function startLive() {
   stopLive();
   source = new EventSource("/api/v1/live");
+  lost = false;
   source.onopen = () => {
+    lost = false;
     set({ connected: true });
     refresh();
   };
@@ -46,6 +48,15 @@ function take(event) {
   if (event.kind === "scan" && event.basket && !isOwnScan()) showBasket(event.basket);
 }
 
-setInterval(() => source && !document.hidden && refresh(), LOOK_EVERY_MS);
+const look = () => source && !document.hidden && refresh();
+setInterval(look, LOOK_EVERY_MS);
+document.addEventListener("visibilitychange", look); // a page that slept shows what was, until it has looked
+
+/** A stream may hang on a line that is gone for good, and look open: after an outage it is opened anew. */
+let lost = false;
+listen(() => {
+  if (!model.connected) lost = true;
+  else if (lost && source) startLive();
+});
 addEventListener("pagehide", stopLive);
 addEventListener("pageshow", (event) => event.persisted && model.session && startLive());

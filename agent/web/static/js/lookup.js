@@ -6,7 +6,7 @@ import { answerCard, callLead } from "./found.js";
 import { h, icon } from "./dom.js";
 import { frame } from "./frame.js";
 import { basket, model, set } from "./model.js";
-import { clock, fenOf, yuan } from "./money.js";
+import { clock, fenOf, halfWidth, yuan } from "./money.js";
 import { t } from "./texts.js";
 
 const ASK_EVERY_MS = 1_500;
@@ -94,7 +94,7 @@ function numberForm() {
   const field = h("input", { id: "lookup-number", type: "text", maxlength: "64", autocomplete: "off", placeholder: t("Number of the bill or receipt"), "aria-label": t("Number of the bill or receipt") });
   const submit = (event) => {
     event.preventDefault();
-    if (field.value.trim()) start({ number: field.value.trim() });
+    if (field.value.trim()) start({ number: halfWidth(field.value) });
   };
   requestAnimationFrame(() => field.isConnected && field.focus());
   return h(
@@ -147,7 +147,7 @@ function plain(fen) {
 
 /** Return the moment of a time of day ("12:41", "1241"): today's, yesterday's when that lies ahead, or null. */
 function momentOf(text) {
-  const found = /^([01]?\d|2[0-3])[:：.]?([0-5]\d)$/.exec(text.trim());
+  const found = /^([01]?\d|2[0-3])[:：.]?([0-5]\d)$/.exec(halfWidth(text));
   if (!found) return null;
   const [hours, minutes] = found.slice(1).map(Number);
   const now = model.state.now_ms;

@@ -7,9 +7,14 @@ export function yuan(fen) {
   return `${sign}${left}.${String(whole % 100).padStart(2, "0")}`;
 }
 
+/** Return what was typed with the digits and points of a Chinese keyboard as plain ones. */
+export function halfWidth(text) {
+  return text.normalize("NFKC").replace(/\u3002/g, ".").trim();
+}
+
 /** Return fen of what a person typed ("36", "36.5"), or null. */
 export function fenOf(text) {
-  const found = /^(\d{1,8})(?:\.(\d{0,2}))?$/.exec(text.trim());
+  const found = /^(\d{1,8})(?:\.(\d{0,2}))?$/.exec(halfWidth(text));
   if (!found) return null;
   return Number(found[1]) * 100 + Number((found[2] || "").padEnd(2, "0"));
 }

@@ -6,8 +6,8 @@ import { finish } from "./done.js";
 import { h, icon, region } from "./dom.js";
 import { keypad } from "./keypad.js";
 import { openLookup } from "./lookup.js";
-import { isOffline, isPlatformUp, model } from "./model.js";
-import { fenOf, yuan } from "./money.js";
+import { basket, isOffline, isPlatformUp, model } from "./model.js";
+import { fenOf, halfWidth, yuan } from "./money.js";
 import { say } from "./notice.js";
 import { askNumber } from "./numbers.js";
 import { sendScan } from "./scan.js";
@@ -15,6 +15,7 @@ import { nameOf, t } from "./texts.js";
 import { platformDown } from "./situations.js";
 import { attemptPanel, attemptShown } from "./wallet.js";
 
+const PRESSED_TWICE_MS = 500;
 const NOTES_YUAN = [5, 10, 20, 50, 100];
 const SCANNED = ["platform_answer", "hq_signature"];
 const NOT_TYPED = [...SCANNED, "balance", "consumed", "count"];
@@ -67,7 +68,7 @@ export function payKey(key) {
 
 function payPanel(present) {
   if (present.due_fen === 0) return freePanel();
-  return h("div.pay-panel", {}, cashPanel(present.due_fen), h("div.pay-side", {}, walletCard(), otherTenders(present), claimButton()));
+  return h("div.pay-panel", {}, cashPanel(present), h("div.pay-side", {}, walletCard(), otherTenders(present), claimButton()));
 }
 
 function freePanel() {
@@ -78,7 +79,8 @@ function freePanel() {
   return h("div.pay-panel.free", {}, h("p.done-title", {}, t("Nothing to pay")), button);
 }
 
-function cashPanel(due) {
+function cashPanel({ due_fen: due, tendered_fen: tendered }) {
+  const drawnAt = performance.now();
   const given = h("output.typed", { "aria-live": "polite" });
   const button = h("button.primary.pay", { id: "pay-cash", onclick: () => confirm() });
   const paint = (text) => {
@@ -89,6 +91,8 @@ function cashPanel(due) {
   };
   pad = keypad({ kind: "money", onChange: paint, onEnter: () => confirm(), lengthMax: 9 });
   confirm = () => {
+    // A part was taken a moment ago: the same press, twice, must not take the rest, which nobody has given.
+    if (tendered > 0 && !pad.text() && performance.now() - drawnAt < PRESSED_TWICE_MS) return;
     const fen = pad.text() ? fenOf(pad.text()) : due;
     if (fen === null) sayNoAmount();
     else take({ kind: "cash", given_fen: fen });
@@ -141,7 +145,7 @@ function walletCard() {
   });
   const submit = (event) => {
     event.preventDefault();
-    if (field.value.trim()) sendScan(field.value.trim());
+    if (field.value.trim()) sendScan(halfWidth(field.value));
     field.value = "";
   };
   card = { advice: h("p.advice"), trouble: h("div.troubles"), codes: h("div.codes") };
@@ -199,7 +203,8 @@ function askReference(tender) {
 }
 
 async function take(body) {
-  const answer = await change(t("Taking the money"), "/basket/tenders", body, { keyed: true });
+  const present = basket();
+  const answer = await change(t("Taking the money"), "/basket/tenders", body, { keyed: true, of: present && present.sale });
   if (!answer) return;
   if (answer.completed) finish(answer.completed);
   else if (answer.attempt) refresh();

@@ -6,7 +6,7 @@ import { h, icon } from "./dom.js";
 import { filled, frame } from "./frame.js";
 import { shortNumber } from "./held.js";
 import { model, set } from "./model.js";
-import { clock, yuan } from "./money.js";
+import { clock, halfWidth, yuan } from "./money.js";
 import { refundForm } from "./refund.js";
 import { t } from "./texts.js";
 
@@ -25,7 +25,7 @@ function finder(open) {
   const field = h("input", { type: "search", placeholder: t("Receipt number, or scan it"), "aria-label": t("Receipt number, or scan it"), autocomplete: "off" });
   const submit = (event) => {
     event.preventDefault();
-    if (field.value.trim()) open(field.value.trim());
+    if (field.value.trim()) open(halfWidth(field.value));
   };
   return h("form.scan", { onsubmit: submit }, icon("search"), field);
 }

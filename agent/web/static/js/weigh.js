@@ -1,6 +1,6 @@
 // The weight of an article: from the till's scale while it stands still, or typed. The box reads the scale itself.
 
-import { get } from "./api.js";
+import { glance } from "./api.js";
 import { ask } from "./dialog.js";
 import { h } from "./dom.js";
 import { keypad, withKeys } from "./keypad.js";
@@ -22,7 +22,7 @@ export async function askWeight(item) {
 
 async function look() {
   try {
-    return await get("/scale");
+    return await glance("/scale");
   } catch (error) {
     console.warn("scale", error);
     return null;
@@ -54,15 +54,15 @@ function fromScale(first, answer) {
     take.replaceChildren(now.code === SAME ? t("Sell this weighing once more") : t("Take the weight"));
     take.disabled = !ready();
   };
-  const timer = setInterval(async () => {
-    if (!weight.isConnected) return clearInterval(timer);
+  // One look after the other: on a slow line the older answer would come last, and a broken one would pile them up.
+  const lookAgain = async () => {
+    if (!weight.isConnected) return;
     now = (await look()) || { ...now, weight_g: null, code: "scale.silent", title: null };
-    return paint();
-  }, LOOK_EVERY_MS);
-  const end = (value) => {
-    clearInterval(timer);
-    answer(value);
+    paint();
+    setTimeout(lookAgain, LOOK_EVERY_MS);
   };
+  setTimeout(lookAgain, LOOK_EVERY_MS);
+  const end = answer;
   paint();
   pad.clear();
   const typing = h("details", {}, h("summary", {}, t("Type the weight")), typed, pad.element, h("button.tall", { onclick: () => done(pad.text()) }, t("Take this")));

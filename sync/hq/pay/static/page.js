@@ -29,7 +29,7 @@
   var path = location.pathname.replace(/\/$/, "");
   var language = /^zh/.test(document.documentElement.lang) ? "zh" : "en";
   var state = JSON.parse(body.getAttribute("data-state")), payer = body.getAttribute("data-payer");
-  var busy = false, offline = false, cancelled = false, refusal = state.error || null, painted = "";
+  var busy = false, asked = 0, newest = 0, offline = false, cancelled = false, refusal = state.error || null, painted = "";
 
   function t(key, values) {
     return WORDS[language][key].replace(/\{(\w+)\}/g, function (_, name) { return values ? values[name] : ""; });
@@ -75,7 +75,7 @@
     send("POST", "/wallet", { wallet: wallet, payer: payer }, function (found) {
       busy = false;
       if (found && found.error) refusal = found.error;
-      else if (found) { state = found; if (leave !== false) open(); }
+      else if (found) { state = found; newest = asked += 1; if (leave !== false) open(); }
       paint();
     });
   }
@@ -159,8 +159,11 @@
   }
 
   function look() {
+    var mine = (asked += 1);
     send("GET", "/state", null, function (found) {
+      if (mine < newest) return; // of two on their way the older may come last, and would offer a paid order once more
       if (found && !found.error && !busy) {
+        newest = mine;
         if (state.outside) found.outside = true;
         found.seconds_left = found.seconds_left && Math.ceil(found.seconds_left / 60) * 60;
         state = found;
