@@ -6,7 +6,7 @@ keyboard asks for the slip again.
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -72,7 +72,7 @@ class SetupDevices:
         self._profiles = load_profiles(shipped("devices"))
         self._printers: dict[str, SetupPrinter] = {}
         self._scanners: dict[str, SetupScanner] = {}
-        self._seen: dict[str, int] = {}
+        self._seen: dict[tuple[str, str], int] = {}
         self._coming: list[threading.Event] = []
         self.unusable: dict[str, str] = {}
         """Devices that could not be opened, by their file, with the code."""
@@ -129,6 +129,7 @@ class SetupDevices:
 
     def _look(self) -> float:
         found_now = find_devices(self._roots, libusb=has_libusb())
+        self._forget_unplugged(found_now)
         # Scanners first: a printer that says nothing takes seconds to be known as one.
         for found in sorted(found_now, key=lambda one: one.suggestion not in ("scanner", "keyboard")):
             if not self._is_known(found):
@@ -139,8 +140,15 @@ class SetupDevices:
             self.looked.set()
         return LOOK_EVERY_S
 
+    def _forget_unplugged(self, found_now: Sequence[Found]) -> None:
+        """Count anew for what is plugged anew: another scanner may get the number of the one before it."""
+        here = {_plugging(one) for one in found_now}
+        self._seen = {plugging: tries for plugging, tries in self._seen.items() if plugging in here}
+        devices = {one.device for one in found_now}
+        self.unusable = {device: code for device, code in self.unusable.items() if device in devices}
+
     def _take(self, found: Found) -> None:
-        self._seen[found.device] = self._seen.get(found.device, 0) + 1
+        self._seen[_plugging(found)] = self._seen.get(_plugging(found), 0) + 1
         what = tried(found, self._profiles)
         title = found.title or found.device
         if isinstance(what, DeviceError):
@@ -148,7 +156,7 @@ class SetupDevices:
             _log.warning("%s: %s", found.device, what)
             return
         self.unusable.pop(found.device, None)
-        self._seen[found.device] = TRIES_MAX
+        self._seen[_plugging(found)] = TRIES_MAX
         _log.info("%s is %s", found.device, what)
         if isinstance(what, AsScanner):
             self._add_scanner(what.url, what.model, title)
@@ -156,7 +164,7 @@ class SetupDevices:
             self._add_printer(self._free_till(), what.url, what.profile, self._profiles[what.profile], title)
 
     def _is_known(self, found: Found) -> bool:
-        if self._seen.get(found.device, 0) >= TRIES_MAX:
+        if self._seen.get(_plugging(found), 0) >= TRIES_MAX:
             return True
         addresses = {found.url, *found.alternatives}
         opened = [*(one.url for one in self._printers.values()), *(one.url for one in self._scanners.values())]
@@ -202,6 +210,11 @@ class SetupDevices:
         scanner = SetupScanner(name, url, model, title, device)
         self._scanners[name] = scanner
         device.start()
+
+
+def _plugging(found: Found) -> tuple[str, str]:
+    """Return what is another one after each plugging: the kernel numbers USB devices on, but not their files."""
+    return found.device, found.usb.node
 
 
 def _is_at(url: str, addresses: set[str], device: str) -> bool:
