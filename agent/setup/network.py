@@ -217,8 +217,9 @@ def _read(path: Path) -> dict[str, Any] | None:
 
 
 def _content(path: Path) -> str | None:
+    """Return a file's text, byte for byte by `_replace`: somebody may have written it by hand, in GBK."""
     try:
-        return path.read_text(encoding="utf-8")
+        return path.read_bytes().decode(errors="surrogateescape")
     except OSError:
         return None
 
@@ -228,7 +229,7 @@ def _replace(path: Path, content: str | None) -> None:
         path.unlink(missing_ok=True)
         return
     secret = path.name.startswith("wpa_supplicant")
-    _write(path, content.encode(), 0o600 if secret else 0o644)
+    _write(path, content.encode(errors="surrogateescape"), 0o600 if secret else 0o644)
 
 
 def _write(path: Path, data: bytes, mode: int) -> None:

@@ -115,6 +115,15 @@ def test_a_power_cut_in_a_trial_ends_with_the_old_network(tmp_path: Path, moment
     assert not recover(machine.system)
 
 
+def test_a_file_that_a_hand_wrote_in_gbk_comes_back_byte_for_byte(tmp_path: Path) -> None:
+    machine = Machine(tmp_path, gateway=False)
+    by_hand = machine.root / "etc/wpa_supplicant/wpa_supplicant-enp1s0.conf"
+    by_hand.parent.mkdir(parents=True)
+    by_hand.write_bytes('ssid="人民路"'.encode("gbk"))
+    assert machine.ask(NetworkPlan())["applied"] is False
+    assert by_hand.read_bytes() == 'ssid="人民路"'.encode("gbk")
+
+
 def test_the_next_code_takes_away_what_the_last_one_needed(tmp_path: Path) -> None:
     machine = Machine(tmp_path)
     machine.ask(NetworkPlan(IPv4Interface("10.0.0.5/24"), IPv4Address("10.0.0.1"), vlan=20))
